@@ -1,0 +1,12 @@
+//! Words that every part of edgeplane shares: faults, limits, clock, snapshot cell, counters. No I/O.
+
+pub mod clock;
+pub mod fault;
+pub mod limits;
+pub mod metrics;
+pub mod random;
+pub mod snapshot;
+
+pub use fault::{Fault, Faults};
+pub use limits::Limit;
+pub use snapshot::{Reader, SnapshotCell};

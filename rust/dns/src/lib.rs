@@ -1,0 +1,1 @@
+//! Authoritative DNS: zones, answers, routing, UDP and TCP service.

@@ -1,0 +1,1 @@
+//! Sockets and threads: listeners, batched UDP, shared memory, worker threads.

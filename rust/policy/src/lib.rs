@@ -1,0 +1,1 @@
+//! Routing policies and the health reader that they share.

@@ -1,0 +1,1 @@
+//! The Python face of edgeplane: the extension module edgeplane._core.

@@ -1,1 +1,5 @@
-//! Sockets and threads: listeners, batched UDP, shared memory, worker threads.
+//! Sockets and threads: listeners, batched UDP, shared memory, worker threads. All unsafe code of the house is here.
+#![allow(unsafe_code)]
+
+pub mod shared;
+pub mod udp;

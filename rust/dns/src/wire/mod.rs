@@ -1,0 +1,6 @@
+//! Bytes ↔ values: names, record types, the query, the writer of answers.
+
+pub mod name;
+pub mod rtype;
+
+pub use name::Name;

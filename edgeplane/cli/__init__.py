@@ -1,0 +1,40 @@
+"""The command line: one file a noun, each imported when its command is used."""
+
+from __future__ import annotations
+
+import click
+
+from edgeplane.cli.lazy import LazyGroup
+
+COMMANDS = {
+    "serve": "edgeplane.cli.serve:serve",
+    "check": "edgeplane.cli.check:check",
+    "status": "edgeplane.cli.status:status",
+    "reload": "edgeplane.cli.reload:reload",
+    "health": "edgeplane.cli.health:health",
+    "resource": "edgeplane.cli.resource:resource",
+    "explain": "edgeplane.cli.explain:explain",
+    "plan": "edgeplane.cli.plan:plan",
+    "zone": "edgeplane.cli.zone:zone",
+    "version": "edgeplane.cli.version:version",
+    "completion": "edgeplane.cli.completion:completion",
+}
+"""Command → "module:attribute", in the order of the help."""
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_at=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+def root() -> None:
+    """Authoritative DNS with routing policies and health checks, on your own hosts.
+
+    \b
+    A first look:
+      edgeplane check config/examples/site/edgeplane.toml
+      edgeplane serve config/examples/site/edgeplane.toml
+      edgeplane explain dns www.example.net A --client 192.0.2.7
+
+    Exit codes: 0 done; 1 content is wrong or the node said no; 2 settings of the host or arguments are wrong.
+    """

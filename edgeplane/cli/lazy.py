@@ -1,0 +1,55 @@
+"""A click group that imports a command's module only when the command is used."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from edgeplane.errors import EdgeplaneError
+
+
+class LazyGroup(click.Group):
+    """`commands_at`: command name → "module:attribute". One broken module costs one command."""
+
+    def __init__(self, *args: Any, commands_at: dict[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.commands_at = commands_at
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the table."""
+        return list(self.commands_at)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command, or one that says why it cannot be had; None where no such name is known."""
+        target = self.commands_at.get(name)
+        if target is None:
+            return None
+        module, _, attribute = target.partition(":")
+        try:
+            command: click.Command = getattr(import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            return _broken(name, error)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command; a refusal becomes its lines on stderr and its exit code."""
+        try:
+            return super().invoke(ctx)
+        except EdgeplaneError as error:
+            click.echo(str(error), err=True)
+            sys.exit(error.exit_code)
+
+
+def _broken(name: str, error: Exception) -> click.Command:
+    def refuse(**_: Any) -> None:
+        raise click.ClickException(f"this installation has no working `{name}`: {error}")
+
+    return click.Command(
+        name,
+        callback=refuse,
+        help=f"Not available in this installation: {error}",
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    )

@@ -1,0 +1,55 @@
+"""How commands print: `-o table` for people, `-o json` for programs. Faults go to stderr, one a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+UNBOUNDED = 10_000
+"""Columns of a table that no terminal shows: nothing is cut."""
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def format_option(command: Command) -> Command:
+    """Adds `-o table|json`, passed as `output`."""
+    option = click.option(
+        "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print."
+    )
+    return option(command)
+
+
+def print_json(document: object) -> None:
+    """One JSON document on stdout."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+
+
+def print_document(document: Mapping[str, object], output: str) -> None:
+    """A flat document as `key  value` lines, or as JSON."""
+    if output == "json":
+        print_json(document)
+        return
+    width = max(map(len, document), default=0)
+    for key, value in document.items():
+        click.echo(f"{key:<{width}}  {value}")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table without frames, so that it can be cut and sorted by other tools."""
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*map(escape, map(str, row)))
+    console = Console(highlight=False)
+    console.print(table, width=None if console.is_terminal else UNBOUNDED, soft_wrap=not console.is_terminal)
+
+
+def print_faults(faults: Iterable[object], kind: str = "") -> None:
+    """Faults or warnings on stderr, as compilers print them."""
+    for fault in faults:
+        click.echo(f"{kind}{fault}", err=True)

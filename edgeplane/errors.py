@@ -1,0 +1,78 @@
+"""What is wrong with something that a person wrote, and the exceptions that carry it.
+
+Imports nothing but the standard library, so that every part, the Rust core included, can raise these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One fault: where it stands, and what would be right.
+
+    place: a file, or a resource path such as `site.yaml: Resources.Www.Properties.TTL`.
+    line: counted from 1; 0 where there is none.
+    """
+
+    place: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        """`file:line: message`, with a resource path between the two where there is one."""
+        file, separator, path = self.place.partition(": ")
+        where = f"{file}:{self.line}" if self.line else file
+        return f"{where}{separator}{path}: {self.message}"
+
+    def document(self) -> dict[str, str | int]:
+        """The fault as it travels: {"place", "line", "message"}."""
+        return {"place": self.place, "line": self.line, "message": self.message}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, object]) -> Fault:
+        """A fault as the core and the control socket report it."""
+        line = document.get("line")
+        return cls(str(document.get("place", "")), line if isinstance(line, int) else 0, str(document["message"]))
+
+
+class EdgeplaneError(Exception):
+    """Anything that edgeplane refuses with a reason. `exit_code` is what the command line ends with."""
+
+    exit_code = 1
+
+
+class FaultsError(EdgeplaneError):
+    """Faults found in one pass, so that a person mends them in one go."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(map(str, self.faults)))
+
+    @classmethod
+    def one(cls, place: str, message: str, line: int = 0) -> FaultsError:
+        """An error with a single fault."""
+        return cls([Fault(place, line, message)])
+
+
+class ConfigError(FaultsError):
+    """Settings of the host are wrong: nothing can be served, whatever the content (exit code 2)."""
+
+    exit_code = 2
+
+
+class ContentError(FaultsError):
+    """Templates, zone files or tables are wrong: the last good plan keeps serving, else exit code 1."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`; did you mean X?`, or the known names where none is near."""
+    names = sorted(known)
+    folded = {each.casefold(): each for each in names}
+    close = get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {folded[close[0]]}?"
+    return f"; known here: {', '.join(names)}" if names else ""

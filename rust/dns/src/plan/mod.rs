@@ -1,0 +1,43 @@
+//! Plans: from what was configured to what the answering threads read.
+//!
+//! ```text
+//! plan source ─ compile ─► envelope + sections ─ file ─► disk ─ file ─► Snapshot ─ routing.derive ─► Serving
+//! ```
+
+pub mod pending;
+mod settings;
+
+use std::sync::Arc;
+
+pub use settings::{QueryLogSettings, RrlSettings, Settings, TcpSettings};
+
+use crate::routing::{Derived, Routing};
+use pending::Zones;
+
+/// Everything of one plan that answers are made from; never changes once made.
+pub struct Snapshot {
+    /// Generation of the plan.
+    pub generation: u64,
+    /// The zones, found by name.
+    pub zones: Zones,
+    /// Groups of record sets with a routing policy, over all zones.
+    pub routing: Routing,
+    /// What the operator set.
+    pub settings: Arc<Settings>,
+}
+
+/// What the answering threads hold: a snapshot and what health makes of it.
+pub struct Serving {
+    /// The plan.
+    pub snapshot: Arc<Snapshot>,
+    /// The plan's routing under the health of now.
+    pub derived: Derived,
+}
+
+impl Serving {
+    /// A snapshot with what `health` makes of it: `health(slot)` is `None` where nothing is known, which counts as healthy.
+    pub fn derive(snapshot: Arc<Snapshot>, health: &dyn Fn(u32) -> Option<bool>) -> Self {
+        let derived = snapshot.routing.derive(health);
+        Self { snapshot, derived }
+    }
+}

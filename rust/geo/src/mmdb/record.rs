@@ -1,0 +1,154 @@
+//! One record of a place database, whichever layout it has.
+
+use serde::Deserialize;
+
+use crate::{Code, Place, Position, country, states};
+
+/// The fields that any of the layouts uses for a place; each is absent in some.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Record<'a> {
+    #[serde(borrow)]
+    continent: Named<'a>,
+    continent_code: &'a str,
+    country: Named<'a>,
+    country_code: &'a str,
+    subdivisions: Vec<Division<'a>>,
+    region: &'a str,
+    region_code: &'a str,
+    location: Point,
+    loc: &'a str,
+    lat: Degrees,
+    lng: Degrees,
+    latitude: Degrees,
+    longitude: Degrees,
+}
+
+/// A continent or country: a map with a code (MaxMind, DB-IP), or flat text, a code or a name (IPinfo).
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Named<'a> {
+    Flat(&'a str),
+    Map {
+        #[serde(default, borrow)]
+        iso_code: &'a str,
+        #[serde(default)]
+        code: &'a str,
+    },
+}
+
+/// A subdivision; DB-IP's free files have its name alone.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Division<'a> {
+    #[serde(borrow)]
+    iso_code: &'a str,
+    names: Names<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Names<'a> {
+    #[serde(borrow)]
+    en: &'a str,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Point {
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+}
+
+/// Degrees as a number, or as text (IPinfo).
+#[derive(Debug, Default, Deserialize)]
+#[serde(from = "Written")]
+struct Degrees(Option<f64>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Number(f64),
+    Text(String),
+}
+
+impl From<Written> for Degrees {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Number(degrees) => Self(Some(degrees)),
+            Written::Text(text) => Self(text.parse().ok()),
+        }
+    }
+}
+
+impl Default for Named<'_> {
+    fn default() -> Self {
+        Named::Flat("")
+    }
+}
+
+impl Named<'_> {
+    fn code(&self) -> &str {
+        match self {
+            Named::Flat(text) => text,
+            Named::Map { iso_code: "", code } => code,
+            Named::Map { iso_code, .. } => iso_code,
+        }
+    }
+}
+
+impl Record<'_> {
+    fn position(&self) -> Option<Position> {
+        let flat = |latitude: &Degrees, longitude: &Degrees| latitude.0.zip(longitude.0);
+        let nested = self.location.latitude.zip(self.location.longitude);
+        let joined = self
+            .loc
+            .split_once(',')
+            .and_then(|(lat, lng)| Some((lat.parse().ok()?, lng.parse().ok()?)));
+        let found = nested
+            .or(flat(&self.latitude, &self.longitude))
+            .or(flat(&self.lat, &self.lng))
+            .or(joined);
+        found.and_then(|(latitude, longitude)| Position::new(latitude, longitude))
+    }
+
+    /// The first subdivision's code; that of a US state also by name.
+    fn subdivision(&self) -> Option<Code> {
+        let first = self.subdivisions.first();
+        let codes = [
+            first.map_or("", |division| division.iso_code),
+            self.region_code,
+        ];
+        let names = [first.map_or("", |division| division.names.en), self.region];
+        let code = codes.into_iter().find_map(|code| code.parse().ok());
+        code.or_else(|| names.into_iter().find_map(states::code)?.parse().ok())
+    }
+}
+
+/// The first of the texts that is a code of a continent or country.
+fn first(
+    texts: [&str; 2],
+    check: fn(Option<Code>) -> Result<Option<Code>, String>,
+) -> Option<Code> {
+    texts
+        .into_iter()
+        .find_map(|text| check(text.parse().ok()).ok()?)
+}
+
+impl From<Record<'_>> for Place {
+    fn from(record: Record<'_>) -> Self {
+        let place = Place {
+            continent: first(
+                [record.continent_code, record.continent.code()],
+                country::check_continent,
+            ),
+            country: first(
+                [record.country_code, record.country.code()],
+                country::check_country,
+            ),
+            subdivision: record.subdivision(),
+            position: record.position(),
+        };
+        place.completed()
+    }
+}

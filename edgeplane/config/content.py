@@ -1,0 +1,60 @@
+"""The files that the settings name: patterns expanded, every one readable."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from glob import glob, has_magic
+from pathlib import Path
+
+from edgeplane.config.model import Settings
+from edgeplane.errors import ContentError, Fault
+
+
+@dataclass(frozen=True)
+class Content:
+    """What is to be served. Absolute paths; zone files sorted, each once."""
+
+    templates: tuple[Path, ...]
+    zone_files: tuple[Path, ...]
+
+
+def find_content(settings: Settings, source: Path | str) -> Content:
+    """The files of a configuration; `source` is where its faults stand. Raises ContentError with every fault."""
+    zone_files: set[Path] = set()
+    faults: list[Fault] = []
+    for pattern in settings.dns.zone_files:
+        matched = _expand(pattern)
+        zone_files.update(matched)
+        if not matched:
+            faults.append(Fault(str(source), 0, f"dns.zone_files: no file matches {pattern}"))
+    faults += [Fault(str(source), 0, message) for message in _unreadable(settings)]
+    faults += [Fault(str(path), 0, reason) for path in sorted(zone_files) if (reason := _refusal(path))]
+    if faults:
+        raise ContentError(faults)
+    return Content(settings.templates, tuple(sorted(zone_files)))
+
+
+def _expand(pattern: Path) -> list[Path]:
+    text = str(pattern)
+    if not has_magic(text):
+        return [pattern] if pattern.exists() else []
+    return [Path(found) for found in glob(text, recursive=True) if not os.path.isdir(found)]
+
+
+def _unreadable(settings: Settings) -> Iterator[str]:
+    named = [("templates", path) for path in settings.templates]
+    for key in ("geo_database", "latency_table", "regions"):
+        named += [(f"dns.{key}", path)] if (path := getattr(settings.dns, key)) else []
+    for key, path in named:
+        if reason := _refusal(path):
+            yield f"{key}: {path} {reason}"
+
+
+def _refusal(path: Path) -> str | None:
+    if path.is_dir():
+        return "is a folder; name a file"
+    if not path.exists():
+        return "does not exist"
+    return None if os.access(path, os.R_OK) else "may not be read by this user"

@@ -1,0 +1,100 @@
+"""What pydantic refuses, in words for the person who wrote it."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from edgeplane.errors import nearest
+
+Path = tuple[str | int, ...]
+
+WORDS = {
+    "missing": "is required",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "string_type": "must be text",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "model_type": "must be a table of settings",
+    "model_attributes_type": "must be a table of settings",
+    "dict_type": "must be a map",
+}
+
+
+class ProblemsError(ValueError):
+    """Several things wrong with one value: raised by a validator, taken apart by `problems`."""
+
+    def __init__(self, found: list[tuple[Path, str]]) -> None:
+        super().__init__("; ".join(message for _, message in found))
+        self.found = found
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong. path: keys and indexes down to it; kind: pydantic's name of the error."""
+
+    path: Path
+    kind: str
+    message: str
+    input: Any
+
+
+def problems(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
+    """Each problem of a failed validation of `model`."""
+    for detail in error.errors(include_url=False):
+        path, kind = detail["loc"], detail["type"]
+        cause = detail.get("ctx", {}).get("error")
+        if isinstance(cause, ProblemsError):
+            yield from (Problem(path + at, kind, message, detail["input"]) for at, message in cause.found)
+        else:
+            yield Problem(path, kind, _message(detail, model), detail["input"])
+
+
+def written(path: Path) -> str:
+    """("dns", "listen", 1) → `dns.listen[1]`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+
+
+def _message(detail: Any, model: type[BaseModel]) -> str:
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "extra_forbidden":
+        return f"is not known{nearest(str(detail['loc'][-1]), fields_at(model, detail['loc'][:-1]))}"
+    if kind == "literal_error":
+        return f"is {detail['input']!r}, but must be {context['expected']}"
+    if kind == "value_error":
+        return str(context["error"])
+    return WORDS.get(kind) or f"is {_short(detail['input'])}: {detail['msg'].removeprefix('Input ')}"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def fields_at(model: type[BaseModel], path: Path) -> list[str]:
+    """Names that the model at a path knows."""
+    found: type[BaseModel] | None = model
+    for part in path:
+        if isinstance(part, str) and found is not None:
+            field = found.model_fields.get(part)
+            found = next(_models(field.annotation), None) if field else None
+    return list(found.model_fields) if found else []
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    elif get_origin(annotation) in (Union, types.UnionType, tuple, list, Annotated):
+        for inner in get_args(annotation):
+            yield from _models(inner)

@@ -1,1 +1,18 @@
 //! A zone as one flat section: the builder that makes it, the view that reads it, the lookup in it.
+
+pub mod build;
+mod check;
+pub mod index;
+mod layout;
+mod render;
+pub mod section;
+mod sort;
+mod validate;
+pub mod view;
+
+pub use build::{Built, Place, Record, RoutedSet, ZoneBuilder};
+pub use index::Zones;
+pub use view::{Block, Node, Routed, Set, Zone};
+
+#[cfg(test)]
+mod tests;

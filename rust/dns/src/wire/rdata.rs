@@ -1,0 +1,53 @@
+//! Where domain names stand inside rdata.
+
+use std::ops::Range;
+
+use super::name::Name;
+use super::rtype::*;
+
+/// The spans of the names in uncompressed rdata of a type, in order; stops where the rdata is malformed.
+pub fn names_in(rtype: u16, rdata: &[u8]) -> impl Iterator<Item = Range<usize>> + use<'_> {
+    let (first, count) = match rtype {
+        NS | MD | MF | CNAME | MB | MG | MR | PTR | DNAME => (Some(0), 1),
+        SOA | MINFO | RP => (Some(0), 2),
+        MX | AFSDB | KX | SVCB | HTTPS => (Some(2), 1),
+        SRV => (Some(6), 1),
+        NAPTR => (naptr_name(rdata), 1),
+        _ => (None, 0),
+    };
+    let mut at = first;
+    (0..count).map_while(move |_| {
+        let start = at?;
+        let len = Name::wire_len(rdata.get(start..)?)?;
+        at = Some(start + len);
+        Some(start..start + len)
+    })
+}
+
+/// Types whose rdata names may be compressed in a message: those of RFC 1035 (RFC 3597 section 4).
+pub fn is_compressible(rtype: u16) -> bool {
+    matches!(
+        rtype,
+        NS | MD | MF | CNAME | SOA | MB | MG | MR | PTR | MINFO | MX
+    )
+}
+
+/// Behind order, preference and three character strings (RFC 3403 section 4.1).
+fn naptr_name(rdata: &[u8]) -> Option<usize> {
+    (0..3).try_fold(4, |at, _| Some(at + 1 + usize::from(*rdata.get(at)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_of_names() {
+        let soa = b"\x01a\x00\x01b\x01c\x00\0\0\0\0";
+        assert_eq!(names_in(SOA, soa).collect::<Vec<_>>(), [0..3, 3..8]);
+        let naptr = b"\0\x01\0\x02\x01S\x03SIP\x00\x02ab\x00";
+        assert_eq!(names_in(NAPTR, naptr).collect::<Vec<_>>(), [11..15]);
+        assert_eq!(names_in(MX, b"\0\x01\x05ab").count(), 0);
+        assert_eq!(names_in(A, b"\x01a\0\0").count(), 0);
+    }
+}

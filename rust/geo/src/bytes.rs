@@ -50,10 +50,7 @@ fn write<W: Word>(ranges: &Ranges<W>, out: &mut Vec<u8>) {
 
 fn count(rest: &mut &[u8]) -> Result<usize, Malformed> {
     let words: Vec<u32> = words(rest, 1)?;
-    words
-        .first()
-        .map(|&n| n as usize)
-        .ok_or(Malformed("the prefix table is cut short"))
+    words.first().map(|&n| n as usize).ok_or(Malformed("the prefix table is cut short"))
 }
 
 fn read<W: Word>(rest: &mut &[u8], count: usize) -> Result<Ranges<W>, Malformed> {

@@ -27,13 +27,7 @@ static COUNTRIES: LazyLock<HashMap<Code, Country>> = LazyLock::new(|| {
         |row| {
             if let &[code, continent, latitude, longitude] = row {
                 let position = Position::parse(latitude, longitude)?;
-                countries.insert(
-                    code.parse()?,
-                    Country {
-                        continent: continent.parse()?,
-                        position,
-                    },
-                );
+                countries.insert(code.parse()?, Country { continent: continent.parse()?, position });
             }
             Ok(())
         },
@@ -49,9 +43,7 @@ pub fn find(code: Code) -> Option<Country> {
 /// Refuses a code that is no country's.
 pub fn check_country(code: Option<Code>) -> Result<Option<Code>, String> {
     match code {
-        Some(code) if find(code).is_none() => {
-            Err(format!("{code} is not a country code of ISO 3166-1"))
-        }
+        Some(code) if find(code).is_none() => Err(format!("{code} is not a country code of ISO 3166-1")),
         known => Ok(known),
     }
 }
@@ -59,10 +51,9 @@ pub fn check_country(code: Option<Code>) -> Result<Option<Code>, String> {
 /// Refuses a code that is no continent's.
 pub fn check_continent(code: Option<Code>) -> Result<Option<Code>, String> {
     match code {
-        Some(code) if !CONTINENTS.contains(&code.as_str()) => Err(format!(
-            "{code} is not a continent: use {}",
-            CONTINENTS.join(", ")
-        )),
+        Some(code) if !CONTINENTS.contains(&code.as_str()) => {
+            Err(format!("{code} is not a continent: use {}", CONTINENTS.join(", ")))
+        }
         known => Ok(known),
     }
 }
@@ -73,32 +64,17 @@ mod tests {
 
     #[test]
     fn the_table_is_whole() {
-        let rows = include_str!("../data/countries.csv")
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .count();
-        assert_eq!(
-            COUNTRIES.len() + 1,
-            rows,
-            "a row is double or does not parse"
-        );
+        let rows = include_str!("../data/countries.csv").lines().filter(|line| !line.starts_with('#')).count();
+        assert_eq!(COUNTRIES.len() + 1, rows, "a row is double or does not parse");
         assert!(COUNTRIES.len() >= 249, "ISO 3166-1 has 249 codes");
-        assert!(
-            COUNTRIES
-                .values()
-                .all(|country| CONTINENTS.contains(&country.continent.as_str()))
-        );
+        assert!(COUNTRIES.values().all(|country| CONTINENTS.contains(&country.continent.as_str())));
     }
 
     #[test]
     fn codes_are_checked() {
         assert!(check_country("ZZ".parse().ok()).is_err());
         assert!(check_country("JP".parse().ok()).is_ok());
-        assert!(
-            check_continent("XX".parse().ok())
-                .unwrap_err()
-                .contains("AF, AN")
-        );
+        assert!(check_continent("XX".parse().ok()).unwrap_err().contains("AF, AN"));
         assert_eq!(check_continent(None), Ok(None));
     }
 }

@@ -5,14 +5,7 @@ use edgeplane_base::Faults;
 use crate::place::Gathering;
 use crate::{Code, Place, Places, Position, Prefix, PrefixTable, country, sheet, states};
 
-const COLUMNS: [&str; 6] = [
-    "prefix",
-    "continent",
-    "country",
-    "subdivision",
-    "latitude",
-    "longitude",
-];
+const COLUMNS: [&str; 6] = ["prefix", "continent", "country", "subdivision", "latitude", "longitude"];
 
 /// Prefix → number of a place, and the places. All columns but `prefix` may be empty or absent.
 ///
@@ -38,19 +31,13 @@ pub fn load(file: &str, text: &str) -> Result<(PrefixTable, Places), Faults> {
 }
 
 fn code(text: &str) -> Result<Option<Code>, String> {
-    if text.is_empty() {
-        Ok(None)
-    } else {
-        text.parse().map(Some)
-    }
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some) }
 }
 
 fn position(latitude: &str, longitude: &str) -> Result<Option<Position>, String> {
     match (latitude, longitude) {
         ("", "") => Ok(None),
-        ("", _) | (_, "") => {
-            Err("has one of latitude and longitude: both or neither must be given".into())
-        }
+        ("", _) | (_, "") => Err("has one of latitude and longitude: both or neither must be given".into()),
         _ => Position::parse(latitude, longitude).map(Some),
     }
 }
@@ -77,9 +64,6 @@ mod tests {
         let text = "prefix,continent,country,latitude,longitude\n10.0.0.1/8,,,,\n10.0.0.0/8,XX,,,\n10.0.0.0/8,,ZZ,,\n\
                     10.0.0.0/8,,,91,0\n10.0.0.0/8,,,9,\n10.0.0.0/8,EU,DE,50,9\n";
         let faults = load("geo.csv", text).unwrap_err();
-        assert_eq!(
-            faults.0.iter().map(|fault| fault.line).collect::<Vec<_>>(),
-            [2, 3, 4, 5, 6]
-        );
+        assert_eq!(faults.0.iter().map(|fault| fault.line).collect::<Vec<_>>(), [2, 3, 4, 5, 6]);
     }
 }

@@ -16,10 +16,7 @@ impl Position {
     /// The point; `None` outside the ranges.
     pub fn new(latitude: f64, longitude: f64) -> Option<Self> {
         let within = (-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude);
-        within.then_some(Self {
-            latitude,
-            longitude,
-        })
+        within.then_some(Self { latitude, longitude })
     }
 
     /// Degrees, north positive.
@@ -43,12 +40,9 @@ impl Position {
 
     /// From two numbers as text.
     pub(crate) fn parse(latitude: &str, longitude: &str) -> Result<Self, String> {
-        let degrees = |text: &str| {
-            f64::from_str(text).map_err(|_| format!("\"{text}\" is not a number of degrees"))
-        };
-        Self::new(degrees(latitude)?, degrees(longitude)?).ok_or_else(|| {
-            format!("latitude {latitude} must be -90 to 90 and longitude {longitude} -180 to 180")
-        })
+        let degrees = |text: &str| f64::from_str(text).map_err(|_| format!("\"{text}\" is not a number of degrees"));
+        Self::new(degrees(latitude)?, degrees(longitude)?)
+            .ok_or_else(|| format!("latitude {latitude} must be -90 to 90 and longitude {longitude} -180 to 180"))
     }
 }
 
@@ -70,11 +64,7 @@ mod tests {
             (at(10.0, 20.0), at(-10.0, -160.0), 2.0 * quarter),
             (at(50.03, 8.57), at(40.64, -73.78), 6_185.0),
         ] {
-            assert!(
-                (a.distance_km(&b) - km).abs() < 15.0,
-                "{a:?} {b:?}: {}",
-                a.distance_km(&b)
-            );
+            assert!((a.distance_km(&b) - km).abs() < 15.0, "{a:?} {b:?}: {}", a.distance_km(&b));
             assert_eq!(a.distance_km(&b), b.distance_km(&a));
         }
         assert_eq!(at(12.0, 34.0).distance_km(&at(12.0, 34.0)), 0.0);
@@ -84,15 +74,7 @@ mod tests {
     fn degrees_out_of_range_are_refused() {
         assert!(Position::new(90.1, 0.0).is_none());
         assert!(Position::new(0.0, f64::NAN).is_none());
-        assert!(
-            Position::parse("91", "0")
-                .unwrap_err()
-                .contains("must be -90 to 90")
-        );
-        assert!(
-            Position::parse("x", "0")
-                .unwrap_err()
-                .contains("not a number")
-        );
+        assert!(Position::parse("91", "0").unwrap_err().contains("must be -90 to 90"));
+        assert!(Position::parse("x", "0").unwrap_err().contains("not a number"));
     }
 }

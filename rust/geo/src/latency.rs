@@ -34,16 +34,10 @@ impl LatencyTable {
     /// Reads a CSV file's text; `file` is the name that faults carry.
     pub fn load(file: &str, text: &str) -> Result<Self, Faults> {
         let mut draft = Draft::default();
-        sheet::read(
-            file,
-            text,
-            &["client|prefix|place", "region", "milliseconds|ms"],
-            3,
-            |row| match *row {
-                [client, region, milliseconds] => draft.add(client, region, milliseconds),
-                _ => Err("has the wrong number of fields".into()),
-            },
-        )
+        sheet::read(file, text, &["client|prefix|place", "region", "milliseconds|ms"], 3, |row| match *row {
+            [client, region, milliseconds] => draft.add(client, region, milliseconds),
+            _ => Err("has the wrong number of fields".into()),
+        })
         .into_result(())?;
         Ok(draft.finish())
     }
@@ -61,10 +55,7 @@ impl LatencyTable {
     /// Milliseconds from a prefix (a number out of `prefixes()`) at a place to a region.
     pub fn milliseconds(&self, prefix: u32, place: &Place, region: &str) -> Option<f32> {
         let region = self.regions.get(region)?;
-        let mut by_prefix = self
-            .prefixes
-            .outward(prefix)
-            .filter_map(|n| self.rows.get(n as usize - 1)?.get(region));
+        let mut by_prefix = self.prefixes.outward(prefix).filter_map(|n| self.rows.get(n as usize - 1)?.get(region));
         let by_place = || areas(place).find_map(|area| self.places.get(&area)?.get(region));
         by_prefix.next().or_else(by_place).copied()
     }
@@ -72,17 +63,8 @@ impl LatencyTable {
 
 /// The parts of the world around a place, smallest first.
 fn areas(place: &Place) -> impl Iterator<Item = Area> {
-    let subdivision = place
-        .country
-        .zip(place.subdivision)
-        .map(|(country, code)| Area::Subdivision(country, code));
-    [
-        subdivision,
-        place.country.map(Area::Country),
-        place.continent.map(Area::Continent),
-    ]
-    .into_iter()
-    .flatten()
+    let subdivision = place.country.zip(place.subdivision).map(|(country, code)| Area::Subdivision(country, code));
+    [subdivision, place.country.map(Area::Country), place.continent.map(Area::Continent)].into_iter().flatten()
 }
 
 /// A table in the making.
@@ -138,22 +120,15 @@ impl Draft {
 
 /// `country:US` as a part of the world.
 fn area(kind: &str, code: &str) -> Result<Area, String> {
-    let wrong = || {
-        format!("\"{kind}:{code}\" is not a prefix, subdivision:US-CA, country:US or continent:NA")
-    };
+    let wrong = || format!("\"{kind}:{code}\" is not a prefix, subdivision:US-CA, country:US or continent:NA");
     let country = |code: &str| country::check_country(code.parse().ok())?.ok_or_else(wrong);
     match kind {
         "subdivision" => {
             let (nation, subdivision) = code.split_once('-').ok_or_else(wrong)?;
-            Ok(Area::Subdivision(
-                country(nation)?,
-                subdivision.parse().map_err(|_| wrong())?,
-            ))
+            Ok(Area::Subdivision(country(nation)?, subdivision.parse().map_err(|_| wrong())?))
         }
         "country" => Ok(Area::Country(country(code)?)),
-        "continent" => Ok(Area::Continent(
-            country::check_continent(code.parse().ok())?.ok_or_else(wrong)?,
-        )),
+        "continent" => Ok(Area::Continent(country::check_continent(code.parse().ok())?.ok_or_else(wrong)?)),
         _ => Err(wrong()),
     }
 }
@@ -167,23 +142,14 @@ mod tests {
                          2001:db8::/32,b,7\ncountry:US,a,100\nsubdivision:US-CA,a,60\ncontinent:NA,a,200\ncontinent:NA,c,300\n";
 
     fn place(country: &str, subdivision: &str) -> Place {
-        Place {
-            country: country.parse().ok(),
-            subdivision: subdivision.parse().ok(),
-            ..Place::default()
-        }
-        .completed()
+        Place { country: country.parse().ok(), subdivision: subdivision.parse().ok(), ..Place::default() }.completed()
     }
 
     #[test]
     fn the_most_particular_row_that_knows_the_region_counts() {
         let table = LatencyTable::load("rtt.csv", TABLE).unwrap();
         let ms = |address: &str, place: Place, region: &str| {
-            table.milliseconds(
-                table.prefixes().lookup(address.parse().unwrap()).0,
-                &place,
-                region,
-            )
+            table.milliseconds(table.prefixes().lookup(address.parse().unwrap()).0, &place, region)
         };
         assert_eq!(ms("10.1.2.3", Place::default(), "a"), Some(5.5));
         assert_eq!(ms("10.1.2.3", Place::default(), "b"), Some(20.0));
@@ -202,9 +168,6 @@ mod tests {
         let text = "prefix,region,ms\n10.0.0.0/8,a,-1\n10.0.0.0/8,a,nan\nplanet:X,a,1\n10.0.0.0/8,,1\n10.0.0.0/8,a,1\n\
                     10.0.0.0/8,a,2\nsubdivision:US,a,1\ncountry:ZZ,a,1\n10.0.0.0/33,a,1\n";
         let faults = LatencyTable::load("rtt.csv", text).unwrap_err();
-        assert_eq!(
-            faults.0.iter().map(|fault| fault.line).collect::<Vec<_>>(),
-            [2, 3, 4, 5, 7, 8, 9, 10]
-        );
+        assert_eq!(faults.0.iter().map(|fault| fault.line).collect::<Vec<_>>(), [2, 3, 4, 5, 7, 8, 9, 10]);
     }
 }

@@ -16,8 +16,7 @@ use record::Record;
 
 /// Prefix → number of a place, and the places. `file` is the name that faults carry.
 pub fn load(file: &str, octets: Vec<u8>) -> Result<(PrefixTable, Places), Faults> {
-    let wrong =
-        |error: MaxMindDbError| Faults::one(file, format!("is not a sound MMDB file: {error}"));
+    let wrong = |error: MaxMindDbError| Faults::one(file, format!("is not a sound MMDB file: {error}"));
     let reader = Reader::from_source(octets).map_err(wrong)?;
     walk(&reader).map_err(wrong)
 }
@@ -34,11 +33,7 @@ fn walk(reader: &Reader<Vec<u8>>) -> Result<(PrefixTable, Places), MaxMindDbErro
         };
         let number = match decoded.get(&offset) {
             Some(&number) => number,
-            None => places.number(
-                found
-                    .decode::<Record>()?
-                    .map_or(Place::default(), Place::from),
-            ),
+            None => places.number(found.decode::<Record>()?.map_or(Place::default(), Place::from)),
         };
         decoded.insert(offset, number);
         let network = found.network()?;

@@ -14,18 +14,13 @@ impl Nested {
     /// Numbers the prefixes 1, 2, … in the order given; they must be distinct.
     pub fn build(prefixes: &[Prefix]) -> Self {
         let numbered = || prefixes.iter().copied().zip(1u32..);
-        Self {
-            table: PrefixTable::build(numbered(), 0),
-            around: surroundings(numbered().collect(), prefixes.len()),
-        }
+        Self { table: PrefixTable::build(numbered(), 0), around: surroundings(numbered().collect(), prefixes.len()) }
     }
 
     /// The prefix with this number and all around it, longest first.
     pub fn outward(&self, number: u32) -> impl Iterator<Item = u32> + '_ {
         let known = |&n: &u32| n > 0;
-        std::iter::successors(Some(number).filter(known), move |&n| {
-            self.around.get(n as usize).copied().filter(known)
-        })
+        std::iter::successors(Some(number).filter(known), move |&n| self.around.get(n as usize).copied().filter(known))
     }
 }
 
@@ -50,20 +45,9 @@ mod tests {
 
     #[test]
     fn each_prefix_knows_those_around_it() {
-        let prefixes = [
-            "10.1.0.0/16",
-            "10.0.0.0/8",
-            "2001:db8::/32",
-            "10.1.2.0/24",
-            "11.0.0.0/8",
-            "0.0.0.0/0",
-        ];
+        let prefixes = ["10.1.0.0/16", "10.0.0.0/8", "2001:db8::/32", "10.1.2.0/24", "11.0.0.0/8", "0.0.0.0/0"];
         let nested = Nested::build(&prefixes.map(|p| p.parse().unwrap()));
-        let at = |address: &str| {
-            nested
-                .outward(nested.table.lookup(address.parse().unwrap()).0)
-                .collect::<Vec<_>>()
-        };
+        let at = |address: &str| nested.outward(nested.table.lookup(address.parse().unwrap()).0).collect::<Vec<_>>();
         assert_eq!(at("10.1.2.3"), [4, 1, 2, 6]);
         assert_eq!(at("10.2.0.0"), [2, 6]);
         assert_eq!(at("11.1.2.3"), [5, 6]);

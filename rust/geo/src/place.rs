@@ -14,15 +14,8 @@ pub struct Code([u8; 3]);
 impl Code {
     /// The code as text.
     pub fn as_str(&self) -> &str {
-        let length = self
-            .0
-            .iter()
-            .position(|&octet| octet == 0)
-            .unwrap_or(self.0.len());
-        self.0
-            .get(..length)
-            .and_then(|octets| std::str::from_utf8(octets).ok())
-            .unwrap_or("")
+        let length = self.0.iter().position(|&octet| octet == 0).unwrap_or(self.0.len());
+        self.0.get(..length).and_then(|octets| std::str::from_utf8(octets).ok()).unwrap_or("")
     }
 }
 
@@ -32,17 +25,10 @@ impl FromStr for Code {
     /// Reads one to three letters or digits, in any case.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut code = [0; 3];
-        if text.is_empty()
-            || text.len() > code.len()
-            || !text.bytes().all(|octet| octet.is_ascii_alphanumeric())
-        {
-            return Err(format!(
-                "\"{text}\" is not a code of up to three letters or digits"
-            ));
+        if text.is_empty() || text.len() > code.len() || !text.bytes().all(|octet| octet.is_ascii_alphanumeric()) {
+            return Err(format!("\"{text}\" is not a code of up to three letters or digits"));
         }
-        code.iter_mut()
-            .zip(text.bytes())
-            .for_each(|(to, from)| *to = from.to_ascii_uppercase());
+        code.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from.to_ascii_uppercase());
         Ok(Self(code))
     }
 }
@@ -84,9 +70,7 @@ impl Place {
 
     /// Equal for equal places.
     fn key(&self) -> Key {
-        let bits = self
-            .position
-            .map(|p| (p.latitude().to_bits(), p.longitude().to_bits()));
+        let bits = self.position.map(|p| (p.latitude().to_bits(), p.longitude().to_bits()));
         (self.continent, self.country, self.subdivision, bits)
     }
 }
@@ -109,10 +93,7 @@ impl Places {
     }
 
     /// How many there are, the unknown one included.
-    #[allow(
-        clippy::len_without_is_empty,
-        reason = "the unknown place is always there"
-    )]
+    #[allow(clippy::len_without_is_empty, reason = "the unknown place is always there")]
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -133,10 +114,7 @@ pub(crate) struct Gathering {
 impl Gathering {
     pub fn new() -> Self {
         let unknown = Place::default();
-        Self {
-            places: vec![unknown],
-            numbers: HashMap::from([(unknown.key(), 0)]),
-        }
+        Self { places: vec![unknown], numbers: HashMap::from([(unknown.key(), 0)]) }
     }
 
     /// The number of a place.
@@ -159,39 +137,20 @@ mod tests {
 
     #[test]
     fn a_country_implies_its_continent_and_a_point() {
-        let place = Place {
-            country: Some("de".parse().unwrap()),
-            ..Place::default()
-        }
-        .completed();
+        let place = Place { country: Some("de".parse().unwrap()), ..Place::default() }.completed();
         assert_eq!(place.continent, Some("EU".parse().unwrap()));
-        assert!(
-            place
-                .position
-                .unwrap()
-                .distance_km(&Position::new(51.0, 10.0).unwrap())
-                < 300.0
-        );
+        assert!(place.position.unwrap().distance_km(&Position::new(51.0, 10.0).unwrap()) < 300.0);
         assert_eq!(Place::default().completed(), Place::default());
     }
 
     #[test]
     fn equal_places_share_a_number() {
         let mut gathering = Gathering::new();
-        let place = |code: &str| Place {
-            country: Some(code.parse().unwrap()),
-            ..Place::default()
-        };
-        assert_eq!(
-            ["DE", "FR", "DE"].map(|code| gathering.number(place(code))),
-            [1, 2, 1]
-        );
+        let place = |code: &str| Place { country: Some(code.parse().unwrap()), ..Place::default() };
+        assert_eq!(["DE", "FR", "DE"].map(|code| gathering.number(place(code))), [1, 2, 1]);
         assert_eq!(gathering.number(Place::default()), 0);
         let places = gathering.finish();
-        assert_eq!(
-            (places.len(), places.get(2), places.get(9)),
-            (3, place("FR"), Place::default())
-        );
+        assert_eq!((places.len(), places.get(2), places.get(9)), (3, place("FR"), Place::default()));
     }
 
     #[test]

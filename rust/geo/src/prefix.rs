@@ -33,8 +33,7 @@ impl Prefix {
 
     /// Whether every address of `other` lies in this prefix.
     pub fn contains(&self, other: &Prefix) -> bool {
-        self.length <= other.length
-            && Prefix::new(other.address, self.length).as_ref() == Some(self)
+        self.length <= other.length && Prefix::new(other.address, self.length).as_ref() == Some(self)
     }
 }
 
@@ -55,22 +54,16 @@ impl FromStr for Prefix {
 
     /// Reads `192.0.2.0/24`, `2001:db8::/32` or a lone address; host bits must be clear.
     fn from_str(text: &str) -> Result<Self, String> {
-        let (address, length) = text
-            .split_once('/')
-            .map_or((text, None), |(a, l)| (a, Some(l)));
+        let (address, length) = text.split_once('/').map_or((text, None), |(a, l)| (a, Some(l)));
         let wrong = || format!("\"{text}\" is not a prefix such as 192.0.2.0/24 or 2001:db8::/32");
         let address: IpAddr = address.parse().map_err(|_| wrong())?;
         let full = if address.is_ipv4() { 32 } else { 128 };
-        let length = length
-            .map_or(Some(full), |l| l.parse().ok())
-            .ok_or_else(wrong)?;
+        let length = length.map_or(Some(full), |l| l.parse().ok()).ok_or_else(wrong)?;
         let prefix = Prefix::new(address, length).ok_or_else(wrong)?;
         if prefix.address == address {
             return Ok(prefix);
         }
-        Err(format!(
-            "\"{text}\" has bits set after its length: write {prefix}"
-        ))
+        Err(format!("\"{text}\" has bits set after its length: write {prefix}"))
     }
 }
 
@@ -84,14 +77,7 @@ mod tests {
 
     #[test]
     fn text_goes_round() {
-        for text in [
-            "0.0.0.0/0",
-            "192.0.2.0/24",
-            "192.0.2.1/32",
-            "::/0",
-            "2001:db8::/32",
-            "::1/128",
-        ] {
+        for text in ["0.0.0.0/0", "192.0.2.0/24", "192.0.2.1/32", "::/0", "2001:db8::/32", "::1/128"] {
             assert_eq!(prefix(text).to_string(), text);
         }
         assert_eq!(prefix("192.0.2.1"), prefix("192.0.2.1/32"));
@@ -99,28 +85,10 @@ mod tests {
 
     #[test]
     fn faults_say_what_to_write() {
-        for text in [
-            "",
-            "192.0.2.0/33",
-            "::/129",
-            "192.0.2/24",
-            "192.0.2.0/",
-            "a/8",
-            "10.0.0.0/-1",
-        ] {
-            assert!(
-                text.parse::<Prefix>()
-                    .unwrap_err()
-                    .contains("is not a prefix"),
-                "{text}"
-            );
+        for text in ["", "192.0.2.0/33", "::/129", "192.0.2/24", "192.0.2.0/", "a/8", "10.0.0.0/-1"] {
+            assert!(text.parse::<Prefix>().unwrap_err().contains("is not a prefix"), "{text}");
         }
-        assert!(
-            "10.1.0.0/8"
-                .parse::<Prefix>()
-                .unwrap_err()
-                .contains("write 10.0.0.0/8")
-        );
+        assert!("10.1.0.0/8".parse::<Prefix>().unwrap_err().contains("write 10.0.0.0/8"));
     }
 
     #[test]

@@ -113,8 +113,7 @@ impl<W: Word> Ranges<W> {
     /// Every value replaced; neighbours that became equal are one range.
     pub fn map(&self, mut f: impl FnMut(u32) -> u32) -> Self {
         let mut line = Line::empty();
-        self.iter()
-            .for_each(|(start, value)| line.cut(start, f(value)));
+        self.iter().for_each(|(start, value)| line.cut(start, f(value)));
         line.finish()
     }
 
@@ -123,12 +122,7 @@ impl<W: Word> Ranges<W> {
         let mut line = Line::empty();
         let (mut a, mut b) = (self.iter().peekable(), other.iter().peekable());
         let (mut x, mut y) = (0, 0);
-        while let Some(start) = [a.peek(), b.peek()]
-            .into_iter()
-            .flatten()
-            .map(|&(start, _)| start)
-            .min()
-        {
+        while let Some(start) = [a.peek(), b.peek()].into_iter().flatten().map(|&(start, _)| start).min() {
             if let Some((_, value)) = a.next_if(|&(s, _)| s == start) {
                 x = value;
             }
@@ -178,12 +172,7 @@ impl<W: Word> Ranges<W> {
             index.push(n as u32);
         }
         index.push(starts.len() as u32 - 1);
-        Self {
-            starts,
-            values,
-            index,
-            shift,
-        }
+        Self { starts, values, index, shift }
     }
 }
 
@@ -195,17 +184,11 @@ struct Line<W> {
 
 impl<W: Word> Line<W> {
     fn empty() -> Self {
-        Self {
-            starts: Vec::new(),
-            values: Vec::new(),
-        }
+        Self { starts: Vec::new(), values: Vec::new() }
     }
 
     fn begin(value: u32) -> Self {
-        Self {
-            starts: vec![W::ZERO],
-            values: vec![value],
-        }
+        Self { starts: vec![W::ZERO], values: vec![value] }
     }
 
     /// From `start` on the value is this one.
@@ -222,9 +205,7 @@ impl<W: Word> Line<W> {
 
     /// Ends the open prefixes that reach no further than `at`; `None` is the end of the line.
     fn close(&mut self, open: &mut Vec<(Option<W>, u32)>, at: Option<W>) {
-        while let Some(end) =
-            open.pop_if(|(end, _)| end.is_some_and(|end| at.is_none_or(|at| end <= at)))
-        {
+        while let Some(end) = open.pop_if(|(end, _)| end.is_some_and(|end| at.is_none_or(|at| end <= at))) {
             let (Some(end), Some(&(_, outer))) = (end.0, open.last()) else {
                 return;
             };

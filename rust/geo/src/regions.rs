@@ -30,21 +30,14 @@ impl Regions {
     }
 
     fn add(&mut self, file: &str, text: &str) -> Faults {
-        sheet::read(
-            file,
-            text,
-            &["region", "latitude", "longitude"],
-            3,
-            |row| match *row {
-                ["", ..] => Err("has no region".into()),
-                [region, latitude, longitude] => {
-                    self.0
-                        .insert(region.to_owned(), Position::parse(latitude, longitude)?);
-                    Ok(())
-                }
-                _ => Err("has the wrong number of fields".into()),
-            },
-        )
+        sheet::read(file, text, &["region", "latitude", "longitude"], 3, |row| match *row {
+            ["", ..] => Err("has no region".into()),
+            [region, latitude, longitude] => {
+                self.0.insert(region.to_owned(), Position::parse(latitude, longitude)?);
+                Ok(())
+            }
+            _ => Err("has the wrong number of fields".into()),
+        })
     }
 }
 
@@ -60,38 +53,21 @@ mod tests {
 
     #[test]
     fn the_table_of_aws_is_whole() {
-        let rows = include_str!("../data/regions.csv")
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .count();
-        assert_eq!(
-            Regions::aws().0.len() + 1,
-            rows,
-            "a row is double or does not parse"
-        );
+        let rows = include_str!("../data/regions.csv").lines().filter(|line| !line.starts_with('#')).count();
+        assert_eq!(Regions::aws().0.len() + 1, rows, "a row is double or does not parse");
         let km = |a: &str, b: &str| {
             let regions = Regions::aws();
-            regions
-                .position(a)
-                .unwrap()
-                .distance_km(&regions.position(b).unwrap())
+            regions.position(a).unwrap().distance_km(&regions.position(b).unwrap())
         };
-        assert!(
-            km("eu-west-1", "eu-west-2") < 600.0 && km("us-east-1", "ap-southeast-2") > 15_000.0
-        );
+        assert!(km("eu-west-1", "eu-west-2") < 600.0 && km("us-east-1", "ap-southeast-2") > 15_000.0);
     }
 
     #[test]
     fn own_regions_join_those_of_aws() {
-        let regions =
-            Regions::load("regions.csv", "region,latitude,longitude\nrack-7,50.5,9\n").unwrap();
+        let regions = Regions::load("regions.csv", "region,latitude,longitude\nrack-7,50.5,9\n").unwrap();
         assert_eq!(regions.position("rack-7").unwrap().latitude(), 50.5);
         assert!(regions.position("eu-west-1").is_some());
-        let faults =
-            Regions::load("regions.csv", "region,latitude,longitude\na,1,999\n,1,1\n").unwrap_err();
-        assert_eq!(
-            faults.0.iter().map(|fault| fault.line).collect::<Vec<_>>(),
-            [2, 3]
-        );
+        let faults = Regions::load("regions.csv", "region,latitude,longitude\na,1,999\n,1,1\n").unwrap_err();
+        assert_eq!(faults.0.iter().map(|fault| fault.line).collect::<Vec<_>>(), [2, 3]);
     }
 }

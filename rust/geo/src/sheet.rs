@@ -14,17 +14,9 @@ pub(crate) fn read(
     mut row: impl FnMut(&[&str]) -> Result<(), String>,
 ) -> Faults {
     let mut faults = Faults::default();
-    let mut lines = (1u32..)
-        .zip(text.trim_start_matches('\u{feff}').lines())
-        .filter(|(_, line)| holds_data(line));
+    let mut lines = (1u32..).zip(text.trim_start_matches('\u{feff}').lines()).filter(|(_, line)| holds_data(line));
     let Some((line, header)) = lines.next() else {
-        return Faults::one(
-            file,
-            format!(
-                "is empty: the first row must name the columns {}",
-                columns.join(",")
-            ),
-        );
+        return Faults::one(file, format!("is empty: the first row must name the columns {}", columns.join(",")));
     };
     let order = match order(header, columns, required) {
         Ok(order) => order,
@@ -36,16 +28,8 @@ pub(crate) fn read(
         given.clear();
         given.extend(split(text));
         fields.clear();
-        fields.extend(
-            order
-                .iter()
-                .map(|&at| at.and_then(|at| given.get(at)).copied().unwrap_or("")),
-        );
-        let width = if given.len() == split(header).count() {
-            Ok(())
-        } else {
-            Err(width(&given, header))
-        };
+        fields.extend(order.iter().map(|&at| at.and_then(|at| given.get(at)).copied().unwrap_or("")));
+        let width = if given.len() == split(header).count() { Ok(()) } else { Err(width(&given, header)) };
         if let Err(message) = width.and_then(|()| row(&fields)) {
             faults.push(Fault::at_line(file, line, message));
         }
@@ -64,41 +48,18 @@ fn split(line: &str) -> impl Iterator<Item = &str> {
 }
 
 fn width(given: &[&str], header: &str) -> String {
-    format!(
-        "has {} fields, but the header row has {}",
-        given.len(),
-        split(header).count()
-    )
+    format!("has {} fields, but the header row has {}", given.len(), split(header).count())
 }
 
 /// Where each column stands in the file.
 fn order(header: &str, columns: &[&str], required: usize) -> Result<Vec<Option<usize>>, String> {
-    let named = |column: &str, field: &str| {
-        column
-            .split('|')
-            .any(|name| name.eq_ignore_ascii_case(field))
-    };
-    if let Some(stranger) =
-        split(header).find(|field| !columns.iter().any(|column| named(column, field)))
-    {
-        return Err(format!(
-            "column \"{stranger}\" is unknown: the header row names {}",
-            columns.join(",")
-        ));
+    let named = |column: &str, field: &str| column.split('|').any(|name| name.eq_ignore_ascii_case(field));
+    if let Some(stranger) = split(header).find(|field| !columns.iter().any(|column| named(column, field))) {
+        return Err(format!("column \"{stranger}\" is unknown: the header row names {}", columns.join(",")));
     }
-    let order: Vec<_> = columns
-        .iter()
-        .map(|column| split(header).position(|field| named(column, field)))
-        .collect();
-    match order
-        .iter()
-        .take(required)
-        .position(Option::is_none)
-        .and_then(|missing| columns.get(missing))
-    {
-        Some(missing) => Err(format!(
-            "column \"{missing}\" is missing from the header row"
-        )),
+    let order: Vec<_> = columns.iter().map(|column| split(header).position(|field| named(column, field))).collect();
+    match order.iter().take(required).position(Option::is_none).and_then(|missing| columns.get(missing)) {
+        Some(missing) => Err(format!("column \"{missing}\" is missing from the header row")),
         None => Ok(order),
     }
 }
@@ -109,31 +70,16 @@ mod tests {
 
     fn rows(text: &str) -> Result<Vec<String>, String> {
         let mut rows = Vec::new();
-        let faults = read(
-            "x.csv",
-            text,
-            &["prefix|client", "ms", "note"],
-            2,
-            |fields| {
-                rows.push(fields.join(";"));
-                if fields[1] == "bad" {
-                    Err("is bad".into())
-                } else {
-                    Ok(())
-                }
-            },
-        );
-        faults
-            .into_result(rows)
-            .map_err(|faults| faults.to_string())
+        let faults = read("x.csv", text, &["prefix|client", "ms", "note"], 2, |fields| {
+            rows.push(fields.join(";"));
+            if fields[1] == "bad" { Err("is bad".into()) } else { Ok(()) }
+        });
+        faults.into_result(rows).map_err(|faults| faults.to_string())
     }
 
     #[test]
     fn columns_may_stand_in_any_order() {
-        assert_eq!(
-            rows("ms, client\r\n# skipped\n\n1,a\r\n\"2\", b\n").unwrap(),
-            ["a;1;", "b;2;"]
-        );
+        assert_eq!(rows("ms, client\r\n# skipped\n\n1,a\r\n\"2\", b\n").unwrap(), ["a;1;", "b;2;"]);
     }
 
     #[test]
@@ -143,15 +89,7 @@ mod tests {
             "x.csv:2: is bad\nx.csv:3: has 1 fields, but the header row has 2"
         );
         assert!(rows("").unwrap_err().contains("is empty"));
-        assert!(
-            rows("\nprefix\n")
-                .unwrap_err()
-                .starts_with("x.csv:2: column \"ms\" is missing")
-        );
-        assert!(
-            rows("prefix,ms,colour\n")
-                .unwrap_err()
-                .contains("\"colour\" is unknown")
-        );
+        assert!(rows("\nprefix\n").unwrap_err().starts_with("x.csv:2: column \"ms\" is missing"));
+        assert!(rows("prefix,ms,colour\n").unwrap_err().contains("\"colour\" is unknown"));
     }
 }

@@ -22,9 +22,7 @@ pub fn is_state(code: &str) -> bool {
 
 /// The code of a state given by name or code, in any case: some place data carries names alone.
 pub fn code(text: &str) -> Option<&'static str> {
-    let found = |&&(code, name): &&(&str, &str)| {
-        code.eq_ignore_ascii_case(text) || name.eq_ignore_ascii_case(text)
-    };
+    let found = |&&(code, name): &&(&str, &str)| code.eq_ignore_ascii_case(text) || name.eq_ignore_ascii_case(text);
     STATES.iter().find(found).map(|&(code, _)| code)
 }
 
@@ -34,10 +32,7 @@ mod tests {
 
     #[test]
     fn states_are_known_by_name_and_code() {
-        assert_eq!(
-            (code("california"), code("CA"), code("Bavaria")),
-            (Some("CA"), Some("CA"), None)
-        );
+        assert_eq!((code("california"), code("CA"), code("Bavaria")), (Some("CA"), Some("CA"), None));
         assert!(is_state("DC") && !is_state("PR") && !is_state("ca"));
         assert_eq!(STATES.len(), 51);
     }

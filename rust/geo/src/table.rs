@@ -26,10 +26,7 @@ impl PrefixTable {
                 IpAddr::V6(address) => v6.push((u128::from(address), prefix.length(), value)),
             }
         }
-        Self {
-            v4: Ranges::build(v4, default),
-            v6: Ranges::build(v6, default),
-        }
+        Self { v4: Ranges::build(v4, default), v6: Ranges::build(v6, default) }
     }
 
     /// The value at an address, and the scope: the length in bits of the shortest prefix around the address in which
@@ -44,26 +41,17 @@ impl PrefixTable {
 
     /// Every value replaced; neighbours that became equal are merged. `f` is called once a range.
     pub fn map(&self, mut f: impl FnMut(u32) -> u32) -> Self {
-        Self {
-            v4: self.v4.map(&mut f),
-            v6: self.v6.map(&mut f),
-        }
+        Self { v4: self.v4.map(&mut f), v6: self.v6.map(&mut f) }
     }
 
     /// Both tables' values joined by `f`, called once for each range in which neither changes.
     pub fn zip(&self, other: &Self, mut f: impl FnMut(u32, u32) -> u32) -> Self {
-        Self {
-            v4: self.v4.zip(&other.v4, &mut f),
-            v6: self.v6.zip(&other.v6, &mut f),
-        }
+        Self { v4: self.v4.zip(&other.v4, &mut f), v6: self.v6.zip(&other.v6, &mut f) }
     }
 
     /// All values, one for each range.
     pub fn values(&self) -> impl Iterator<Item = u32> + '_ {
-        self.v4
-            .iter()
-            .map(|(_, value)| value)
-            .chain(self.v6.iter().map(|(_, value)| value))
+        self.v4.iter().map(|(_, value)| value).chain(self.v6.iter().map(|(_, value)| value))
     }
 
     /// Number of ranges of each family, IPv4 first; at least one each.

@@ -101,24 +101,15 @@ impl Record<'_> {
     fn position(&self) -> Option<Position> {
         let flat = |latitude: &Degrees, longitude: &Degrees| latitude.0.zip(longitude.0);
         let nested = self.location.latitude.zip(self.location.longitude);
-        let joined = self
-            .loc
-            .split_once(',')
-            .and_then(|(lat, lng)| Some((lat.parse().ok()?, lng.parse().ok()?)));
-        let found = nested
-            .or(flat(&self.latitude, &self.longitude))
-            .or(flat(&self.lat, &self.lng))
-            .or(joined);
+        let joined = self.loc.split_once(',').and_then(|(lat, lng)| Some((lat.parse().ok()?, lng.parse().ok()?)));
+        let found = nested.or(flat(&self.latitude, &self.longitude)).or(flat(&self.lat, &self.lng)).or(joined);
         found.and_then(|(latitude, longitude)| Position::new(latitude, longitude))
     }
 
     /// The first subdivision's code; that of a US state also by name.
     fn subdivision(&self) -> Option<Code> {
         let first = self.subdivisions.first();
-        let codes = [
-            first.map_or("", |division| division.iso_code),
-            self.region_code,
-        ];
+        let codes = [first.map_or("", |division| division.iso_code), self.region_code];
         let names = [first.map_or("", |division| division.names.en), self.region];
         let code = codes.into_iter().find_map(|code| code.parse().ok());
         code.or_else(|| names.into_iter().find_map(states::code)?.parse().ok())
@@ -126,26 +117,15 @@ impl Record<'_> {
 }
 
 /// The first of the texts that is a code of a continent or country.
-fn first(
-    texts: [&str; 2],
-    check: fn(Option<Code>) -> Result<Option<Code>, String>,
-) -> Option<Code> {
-    texts
-        .into_iter()
-        .find_map(|text| check(text.parse().ok()).ok()?)
+fn first(texts: [&str; 2], check: fn(Option<Code>) -> Result<Option<Code>, String>) -> Option<Code> {
+    texts.into_iter().find_map(|text| check(text.parse().ok()).ok()?)
 }
 
 impl From<Record<'_>> for Place {
     fn from(record: Record<'_>) -> Self {
         let place = Place {
-            continent: first(
-                [record.continent_code, record.continent.code()],
-                country::check_continent,
-            ),
-            country: first(
-                [record.country_code, record.country.code()],
-                country::check_country,
-            ),
+            continent: first([record.continent_code, record.continent.code()], country::check_continent),
+            country: first([record.country_code, record.country.code()], country::check_country),
             subdivision: record.subdivision(),
             position: record.position(),
         };

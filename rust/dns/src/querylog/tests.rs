@@ -1,0 +1,146 @@
+use std::fs;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::*;
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("edgeplane-querylog-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn settings(path: &Path, sample: f64) -> QueryLogSettings {
+    QueryLogSettings { path: path.to_string_lossy().into(), sample }
+}
+
+fn entry(n: u64) -> Entry {
+    Entry::new(n, b"Z1", b"\x01a\0", "192.0.2.1".parse().unwrap())
+}
+
+/// A writer driven by hand, without its thread.
+fn by_hand(path: &Path, sample: f64) -> (Logger, writer::Writer) {
+    let (logger, receiver) = ring(sample, Random::seeded(1), 0);
+    (logger, writer::Writer::new(path.into(), "", vec![receiver]))
+}
+
+fn rounds(writer: &mut writer::Writer) {
+    while writer.round(Instant::now()) {}
+}
+
+#[test]
+fn lines_of_all_threads_are_written_before_stop_returns() {
+    let folder = Folder::new("all");
+    let path = folder.0.join("query.log");
+    let (log, loggers) = QueryLog::start(&settings(&path, 1.0), "FRA6", 3).unwrap();
+    for mut logger in loggers {
+        for n in 0..1_000 {
+            assert_eq!(logger.log(|| entry(n)), Logged::Taken);
+        }
+    }
+    log.stop(Duration::from_secs(10));
+    let text = fs::read_to_string(path).unwrap();
+    assert_eq!(text.lines().count(), 3_000);
+    assert!(text.lines().all(|line| line.ends_with(" Z1 a TYPE0 NOERROR UDP FRA6 192.0.2.1 -")));
+}
+
+#[test]
+fn a_moved_file_is_opened_anew_on_demand() {
+    let folder = Folder::new("moved");
+    let (path, moved) = (folder.0.join("query.log"), folder.0.join("query.log.1"));
+    let (mut logger, mut writer) = by_hand(&path, 1.0);
+    logger.log(|| entry(1));
+    rounds(&mut writer);
+    fs::rename(&path, &moved).unwrap();
+    logger.log(|| entry(2));
+    rounds(&mut writer);
+    writer.reopen();
+    logger.log(|| entry(3));
+    rounds(&mut writer);
+    assert_eq!(fs::read_to_string(&moved).unwrap().lines().count(), 2);
+    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_makes_drops_not_waits() {
+    let folder = Folder::new("pipe");
+    let path = folder.0.join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let mut reader = OpenReader::open(&path);
+    let (mut logger, mut writer) = by_hand(&path, 1.0);
+    let mut dropped = 0;
+    for n in 0..20_000 {
+        dropped += u64::from(logger.log(|| entry(n)) == Logged::Dropped);
+        if n % 1_000 == 0 {
+            rounds(&mut writer);
+        }
+    }
+    assert!(dropped > 10_000, "{dropped}");
+    let mut text = String::new();
+    for _ in 0..1_000 {
+        reader.read_into(&mut text);
+        writer.round(Instant::now());
+    }
+    assert_eq!(text.lines().count() as u64, 20_000 - dropped, "everything else comes when the pipe flows again");
+    assert!(text.ends_with('\n'));
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_is_tried_again() {
+    let folder = Folder::new("later");
+    let path = folder.0.join("missing/query.log");
+    let (mut logger, mut writer) = by_hand(&path, 1.0);
+    let start = Instant::now();
+    logger.log(|| entry(1));
+    assert!(writer.round(start), "the line is made");
+    assert!(!writer.waits());
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    writer.round(start + Duration::from_millis(900));
+    assert!(!path.exists());
+    writer.round(start + Duration::from_millis(1_100));
+    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
+}
+
+#[test]
+fn a_sample_is_its_share() {
+    for (sample, expected) in [(0.0, 0..=0), (0.25, 900..=1_100), (1.0, 4_000..=4_000)] {
+        let (mut logger, _writer) = by_hand(Path::new("/nonexistent/x"), sample);
+        let taken = (0..4_000).filter(|&n| logger.log(|| entry(n)) == Logged::Taken).count();
+        assert!(expected.contains(&taken), "{sample}: {taken}");
+    }
+}
+
+#[test]
+fn loggers_outlive_their_log() {
+    let folder = Folder::new("gone");
+    let (log, mut loggers) = QueryLog::start(&settings(&folder.0.join("q"), 1.0), "-", 1).unwrap();
+    log.stop(Duration::from_secs(10));
+    assert_eq!(loggers[0].log(|| entry(1)), Logged::Dropped);
+}
+
+/// The reading end of a pipe, read without waiting.
+struct OpenReader(fs::File);
+
+impl OpenReader {
+    fn open(path: &Path) -> Self {
+        Self(fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).unwrap())
+    }
+
+    fn read_into(&mut self, text: &mut String) {
+        use std::io::Read;
+        let mut octets = [0; 65_536];
+        if let Ok(n) = self.0.read(&mut octets) {
+            text.push_str(std::str::from_utf8(&octets[..n]).unwrap());
+        }
+    }
+}

@@ -1,0 +1,1 @@
+"""Mirrors edgeplane/health/probe."""

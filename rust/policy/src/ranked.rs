@@ -19,6 +19,18 @@ pub enum Ranking {
     IpBased,
 }
 
+impl Ranking {
+    /// The policy's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Latency => "latency",
+            Self::Geolocation => "geolocation",
+            Self::Geoproximity => "geoproximity",
+            Self::IpBased => "ip-based",
+        }
+    }
+}
+
 /// Candidates in the order that a steering table gives for the client's address; the first healthy one is chosen, and
 /// the first of all when none is healthy.
 ///
@@ -51,12 +63,7 @@ impl Ranked {
 
 impl Policy for Ranked {
     fn name(&self) -> &'static str {
-        match self.kind {
-            Ranking::Latency => "latency",
-            Ranking::Geolocation => "geolocation",
-            Ranking::Geoproximity => "geoproximity",
-            Ranking::IpBased => "ip-based",
-        }
+        self.kind.name()
     }
 
     fn derive(&self, healthy: &[bool], out: &mut Vec<u32>) {

@@ -85,7 +85,7 @@ fn latency_without_measurements_goes_by_distance() {
 
 #[test]
 fn measurements_win_over_distance() {
-    let measured = "client,region,ms\n10.1.0.0/16,eu-west-1,0.1\ncountry:FR,us-west-1,2\n192.0.2.0/24,unplaced,9\n";
+    let measured = "client,region,ms\n10.1.0.0/16,eu-west-1,3\ncountry:US,us-west-1,5\ncountry:FR,us-west-1,2\n192.0.2.0/24,unplaced,9\n";
     let expected = [
         ("10.1.1.1", "eu-west-1 > us-west-1 > unplaced", 16),
         ("10.2.1.1", "us-west-1 > eu-west-1 > unplaced", 15),

@@ -1,5 +1,8 @@
 //! Sockets and threads: listeners, batched UDP, shared memory, worker threads. All unsafe code of the house is here.
 #![allow(unsafe_code)]
 
+pub mod listen;
 pub mod shared;
+pub mod tcp;
 pub mod udp;
+pub mod worker;

@@ -34,8 +34,8 @@ class DnsTcp(Section):
     """DNS over TCP."""
 
     idle_timeout_s: StrictInt = Field(10, ge=1, le=3600)
-    connections: StrictInt = Field(1000, ge=1, le=1000000)
-    connections_per_prefix: StrictInt = Field(100, ge=1, le=1000000)
+    connections: StrictInt = Field(4096, ge=1, le=1000000)
+    connections_per_prefix: StrictInt = Field(64, ge=1, le=1000000)
 
 
 class DnsQueryLog(Section):

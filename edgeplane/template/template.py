@@ -1,0 +1,172 @@
+"""A template's sections → its resources, or every fault in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from edgeplane.config import validation
+from edgeplane.errors import ContentError, Fault, nearest
+from edgeplane.template import tree
+from edgeplane.template.intrinsics import IntrinsicFault, resolve
+from edgeplane.template.parameters import read_parameters
+from edgeplane.template.read import read_tree
+from edgeplane.template.resource import Resource, ResourceType
+from edgeplane.template.scope import Named, Noting, Scope, ring
+
+SECTIONS = ("AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Resources", "Outputs")
+ATTRIBUTES = ("Type", "Properties", "Metadata", "DependsOn", "DeletionPolicy", "UpdateReplacePolicy")
+UNSUPPORTED = ("Conditions", "Mappings", "Rules", "Transform", "Hooks", "Condition", "CreationPolicy", "UpdatePolicy")
+VERSION = "2010-09-09"
+_LOGICAL_NAME = re.compile(r"[A-Za-z0-9]{1,255}")
+_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+
+
+def read_templates(paths: Iterable[Path], base: Path, types: Iterable[ResourceType]) -> list[Resource[Any]]:
+    """The resources of all files in order. Faults call a file by its path from `base`. Raises ContentError with all."""
+    known = {each.name: each for each in types}
+    found: list[Resource[Any]] = []
+    faults: list[Fault] = []
+    for path in paths:
+        try:
+            found += _Template(_name(path, base), known).read(path)
+        except ContentError as error:
+            faults += error.faults
+    faults += _twice(found)
+    if faults:
+        raise ContentError(faults)
+    return found
+
+
+def _name(path: Path, base: Path) -> str:
+    return str(path.relative_to(base)) if path.is_relative_to(base) else str(path)
+
+
+def _twice(found: list[Resource[Any]]) -> list[Fault]:
+    first: dict[tuple[str, str], Resource[Any]] = {}
+    faults = []
+    for resource in found:
+        other = first.setdefault((resource.type, resource.id), resource)
+        if other is not resource:
+            faults.append(resource.fault((), f"has the id {resource.id} of {other.path}; give one another in Metadata: "
+                                             "{edgeplane: {Id: …}}"))  # fmt: skip
+    return faults
+
+
+class _Template:
+    """One file on its way. Faults gather; what can be read on is read on."""
+
+    def __init__(self, file: str, types: Mapping[str, ResourceType]) -> None:
+        self.file, self.types = file, types
+        self.faults: list[Fault] = []
+
+    def read(self, path: Path) -> list[Resource[Any]]:
+        root = self._map(read_tree(path, self.file), "")
+        self._known(root, "", SECTIONS)
+        if (version := root.entries.get("AWSTemplateFormatVersion")) and tree.plain(version) != VERSION:
+            self._fault("AWSTemplateFormatVersion", version.line, f"must be {VERSION}")
+        parameters = read_parameters(self.file, root.entries.get("Parameters"), self.faults)
+        if "Resources" not in root.entries:
+            self._fault("Resources", 0, "is required")
+        written = self._map(root.entries.get("Resources", tree.Mapping({}, {}, root.line)), "Resources")
+        named = {name: one for name, node in written.entries.items() if (one := self._named(name, node, written))}
+        resources = self._checked(named, Scope(parameters, named)) if not self._has_ring(named, written) else []
+        if self.faults:
+            raise ContentError(sorted(self.faults, key=lambda fault: fault.line))
+        return resources
+
+    def _named(self, name: str, node: tree.Node, section: tree.Mapping) -> Named | None:
+        """A resource's type, id and properties, without a look into these."""
+        where, line, before = f"Resources.{name}", section.lines[name], len(self.faults)
+        if not _LOGICAL_NAME.fullmatch(name):
+            self._fault(where, line, "a logical name has letters and digits only")
+        entries = self._map(node, where)
+        self._known(entries, where, ATTRIBUTES)
+        kind = tree.plain(entries.entries["Type"]) if "Type" in entries.entries else None
+        if not isinstance(kind, str) or kind not in self.types:
+            self._fault(f"{where}.Type", tree.line_at(node, ("Type",)) or line, _no_type(kind, self.types))
+            return None
+        properties = entries.entries.get("Properties", tree.Mapping({}, {}, line))
+        id_ = self._own_id(entries, where)
+        return (
+            None
+            if len(self.faults) > before
+            else Named(self.types[kind], id_ or self.types[kind].identify(name), properties)
+        )
+
+    def _own_id(self, entries: tree.Mapping, where: str) -> str | None:
+        """`Metadata: {edgeplane: {Id: …}}`."""
+        metadata = entries.entries.get("Metadata")
+        ours = metadata.entries.get("edgeplane") if isinstance(metadata, tree.Mapping) else None
+        if ours is None:
+            return None
+        where = f"{where}.Metadata.edgeplane"
+        known = self._map(ours, where)
+        self._known(known, where, ("Id",))
+        id_ = tree.plain(known.entries["Id"]) if "Id" in known.entries else None
+        if not isinstance(id_, str) or not _ID.fullmatch(id_):
+            self._fault(f"{where}.Id", tree.line_at(ours, ("Id",)), "must be 1 to 64 letters, digits and dashes")
+            return None
+        return id_
+
+    def _has_ring(self, named: Mapping[str, Named], section: tree.Mapping) -> bool:
+        depends = {name: self._depends(name, one, section) for name, one in named.items()}
+        found = ring(depends)
+        if found:
+            self._fault(f"Resources.{found[0]}", section.lines[found[0]], f"depends on itself: {' → '.join(found)}")
+        return found is not None
+
+    def _depends(self, name: str, one: Named, section: tree.Mapping) -> list[str]:
+        noting = Noting()
+        try:
+            resolve(one.properties, noting)
+        except IntrinsicFault:
+            return []  # reported when it is resolved
+        after = section.entries[name]
+        named = tree.plain(after).get("DependsOn", []) if isinstance(after, tree.Mapping) else []
+        return sorted(noting.names.union([named] if isinstance(named, str) else filter(None, named or [])))
+
+    def _checked(self, named: Mapping[str, Named], scope: Scope) -> list[Resource[Any]]:
+        found = (self._resource(name, one, scope) for name, one in named.items())
+        return [resource for resource in found if resource]
+
+    def _resource(self, name: str, one: Named, scope: Scope) -> Resource[Any] | None:
+        where = f"Resources.{name}.Properties"
+        try:
+            properties = resolve(one.properties, scope)
+        except IntrinsicFault as error:
+            self._fault(validation.written((where, *error.path)), error.line, str(error))
+            return None
+        try:
+            model = one.type.model.model_validate(tree.plain(properties))
+        except ValidationError as error:
+            for problem in validation.problems(error, one.type.model):
+                line = tree.line_at(properties, problem.path)
+                self._fault(validation.written((where, *problem.path)), line, problem.message)
+            return None
+        return Resource(self.file, name, one.id, one.type.name, model, properties)
+
+    def _map(self, node: tree.Node, where: str) -> tree.Mapping:
+        """The node when it is a map, else a fault and an empty map."""
+        if isinstance(node, tree.Mapping):
+            return node
+        self._fault(where, node.line, "must be a map" if where else "must be a map with Resources")
+        return tree.Mapping({}, {}, node.line)
+
+    def _known(self, node: tree.Mapping, where: str, known: tuple[str, ...]) -> None:
+        for key in node.entries:
+            if key not in known:
+                said = "is not supported" if key in UNSUPPORTED else f"is not known{nearest(key, known)}"
+                self._fault(f"{where}.{key}".removeprefix("."), node.lines[key], said)
+
+    def _fault(self, path: str, line: int, message: str) -> None:
+        self.faults.append(Fault(f"{self.file}: {path}" if path else self.file, line, message))
+
+
+def _no_type(kind: object, types: Mapping[str, ResourceType]) -> str:
+    said = "is required" if kind is None else f"{kind} is not supported"
+    return f"{said}; supported are {', '.join(types)}"

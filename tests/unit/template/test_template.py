@@ -1,0 +1,235 @@
+"""Templates: CloudFormation's words are read, everything else is refused with its path and line, at a bounded cost."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ConfigDict
+
+from edgeplane.errors import ContentError
+from edgeplane.template import Resource, ResourceType, limits, read_templates
+from edgeplane.template.from_json import read_json
+from edgeplane.template.from_yaml import SyntaxFault, read_yaml
+from edgeplane.template.scope import ring
+from edgeplane.template.tree import line_at, plain
+
+
+class Thing(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    Name: str = ""
+    Size: int = 0
+    Tags: tuple[str, ...] = ()
+
+
+TYPES = [ResourceType("X::Thing", Thing, lambda name: f"id-{name}", {"Id": str, "Parts": lambda _: ["a", "b"]})]
+
+
+def read(folder: Path, text: str, file: str = "site.yaml") -> dict[str, Resource[Any]]:
+    (folder / file).write_text(text)
+    return {each.logical_name: each for each in read_templates([folder / file], folder, TYPES)}
+
+
+def faults(folder: Path, text: str, file: str = "site.yaml") -> list[str]:
+    with pytest.raises(ContentError) as refused:
+        read(folder, text, file)
+    return [str(fault) for fault in refused.value.faults]
+
+
+def properties(folder: Path, text: str) -> Thing:
+    head = "Parameters: {P: {Type: String, Default: pea}, L: {Type: CommaDelimitedList, Default: 'x, y'}}\n"
+    return read(folder, f"{head}Resources:\n  B: {{Type: X::Thing}}\n  A: {{Type: X::Thing, Properties: {text}}}")[
+        "A"
+    ].properties
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("!Ref P", "pea"),
+        ("{Ref: P}", "pea"),
+        ("!Ref B", "id-B"),
+        ("!GetAtt B.Id", "id-B"),
+        ("!GetAtt [B, Id]", "id-B"),
+        ("{'Fn::GetAtt': B.Id}", "id-B"),
+        ("!Sub '${P}.${B}.${B.Id}.${!P}'", "pea.id-B.id-B.${P}"),
+        ("!Sub ['${P}-${Q}', {Q: !Ref B}]", "pea-id-B"),
+        ("!Join ['.', [a, !Ref P, 3]]", "a.pea.3"),
+        ("!Join [',', !GetAtt B.Parts]", "a,b"),
+        ("NO", "NO"),
+        ("010", "010"),
+        ("1.10", "1.10"),
+        ("2010-09-09", "2010-09-09"),
+    ],
+)
+def test_functions_and_plain_values(tmp_path: Path, text: str, name: str) -> None:
+    assert properties(tmp_path, f"{{Name: {text}}}").Name == name
+
+
+def test_lists_come_from_parameters_and_attributes(tmp_path: Path) -> None:
+    assert properties(tmp_path, "{Tags: !Ref L}").Tags == ("x", "y")
+    assert properties(tmp_path, "{Tags: !GetAtt B.Parts}").Tags == ("a", "b")
+
+
+def test_an_id_of_ones_own_reaches_those_who_refer_to_it(tmp_path: Path) -> None:
+    text = "Resources:\n A: {Type: X::Thing, Properties: {Name: !Ref B}}\n"
+    text += " B: {Type: X::Thing, Metadata: {edgeplane: {Id: mine}}}"
+    found = read(tmp_path, text)
+    assert (found["A"].properties.Name, found["B"].id) == ("mine", "mine")
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("{Nam: x}", "A.Properties.Nam: is not known; did you mean Name?"),
+        ("{Size: x}", "A.Properties.Size: must be a whole number"),
+        ("{Name: }", "A.Properties.Name: is empty; give a value or leave the key out"),
+        ("{Tags: [a, [b]]}", "A.Properties.Tags[1]: must be text"),
+        ("{Name: !Ref Q}", "A.Properties.Name: Q is no parameter or resource; known here: A, B, L, P"),
+        ("{Name: !Ref 'AWS::Region'}", "AWS::Region means nothing on a host"),
+        ("{Name: !GetAtt B.Idd}", "B has no attribute Idd; did you mean Id?"),
+        ("{Name: !GetAtt B}", "Fn::GetAtt takes [resource, attribute]"),
+        ("{Name: !Sub '${L}'}", "${L} is a list"),
+        ("{Name: !Join [x]}", "Fn::Join takes"),
+        ("{Name: {'Fn::If': [a, b, c]}}", "Fn::If is not supported; supported are Ref"),
+        ("{Name: {Ref: P, Other: x}}", "Ref stands beside other keys"),
+        ("{Name: !Select [0, [a]]}", "uses !Select; supported are !Ref"),
+        ("{Name: !!python/object/apply:os.system [x]}", "uses !!python/object/apply:os.system"),
+        ("{Name: x, Name: y}", "has 'Name' twice"),
+        ("{Name: *nowhere}", "*nowhere stands before or within"),
+        ("[a]", "must be a"),
+        ("{Name: !Ref A}", "depends on itself: A → A"),
+    ],
+)
+def test_a_wrong_property_is_refused_at_its_line(tmp_path: Path, text: str, fault: str) -> None:
+    with pytest.raises(ContentError) as refused:
+        properties(tmp_path, text)
+    (found,) = refused.value.faults
+    assert fault in str(found)
+    assert found.line in (3, 4)
+    assert found.place.startswith("site.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "site.yaml:1: is empty"),
+        ("x", "must be a map with Resources"),
+        ("Description: x", "Resources: is required"),
+        ("Resource: {}", "site.yaml:1: Resource: is not known; did you mean Resources?"),
+        ("Resources: {}\nTransform: x", "site.yaml:2: Transform: is not supported"),
+        ("Resources: {}\nAWSTemplateFormatVersion: 2011-01-01", "must be 2010-09-09"),
+        ("Resources: {A: {Type: 'AWS::S3::Bucket'}}", "A.Type: AWS::S3::Bucket is not supported; supported are X::Thing"),
+        ("Resources: {A: {Properties: {}}}", "Resources.A.Type: is required"),
+        ("Resources: {A: {Type: 'X::Thing', Condition: c}}", "Resources.A.Condition: is not supported"),
+        ("Resources: {a-b: {Type: 'X::Thing'}}", "letters and digits only"),
+        ("Resources: {A: {Type: 'X::Thing', Metadata: {edgeplane: {Id: 'a b'}}}}", "1 to 64 letters"),
+        ("Resources: {A: {Type: 'X::Thing', Metadata: {edgeplane: {Idd: a}}}}", "did you mean Id?"),
+        ("Parameters: {P: {Type: String}}\nResources: {}", "Parameters.P: needs a Default"),
+        ("Parameters: {P: {Default: a, AllowedValues: [b]}}\nResources: {}", "not among AllowedValues"),
+        ("Resources: {}\n---\nResources: {}", "site.yaml:2: holds a second document"),
+        ("Resources: [\n", "is not YAML"),
+        ("Resources: {A: {Type: 'X::Thing', DependsOn: B}, B: {Type: 'X::Thing', DependsOn: [A]}}", "A → B → A"),
+    ],
+)  # fmt: skip
+def test_a_wrong_template_is_refused(tmp_path: Path, text: str, fault: str) -> None:
+    assert any(fault in each for each in faults(tmp_path, text)), faults(tmp_path, text)
+
+
+def test_every_fault_comes_in_one_pass_with_its_line(tmp_path: Path) -> None:
+    text = "Resources:\n  A:\n    Type: X::Thing\n    Properties:\n      Nam: x\n      Size: y\n  B:\n    Type: Y\n"
+    lines = [each.partition(": ")[0] for each in faults(tmp_path, text)]
+    assert lines == ["site.yaml:5", "site.yaml:6", "site.yaml:8"]
+
+
+def test_two_files_may_not_give_one_id(tmp_path: Path) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text("Resources: {A: {Type: 'X::Thing'}}")
+    with pytest.raises(ContentError, match=r"b.yaml:1: Resources.A: has the id id-A of a.yaml: Resources.A"):
+        read_templates([tmp_path / "a.yaml", tmp_path / "b.yaml"], tmp_path, TYPES)
+
+
+LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{chr(98 + n)}: &{chr(98 + n)} [{','.join([f'*{chr(97 + n)}'] * 9)}]\n" for n in range(9)
+)
+DEEP_BY_ALIAS = "a0: &a0 {x: {x: {x: {x: x}}}}\n" + "".join(f"a{n}: &a{n} {{x: *a{n - 1}}}\n" for n in range(1, 90))
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (LAUGHS, "uses more than"),
+        (DEEP_BY_ALIAS, f"is nested deeper than {limits.DEPTH}"),
+        ("a: &a [x]\nb: [" + "*a," * 101 + "]", "uses more than 100 aliases"),
+        ("a: &a [*a]", "stands before or within"),
+        ("[" * 65 + "]" * 65, "is nested deeper than 64"),
+        ("[" * 100_000, "is nested deeper than 64"),
+        ('{"a":' * 100_000, "is nested deeper than 64"),
+        ("? [a]\n: b", "has a key that is not text"),
+        ("a: \x07", "is not YAML"),
+        ('{"a": "\\ud800"}', "surrogate"),
+        ('{"a": 1, "a": 2}', "has 'a' twice"),
+        ('{"a": 1,}', "is not JSON"),
+    ],
+    ids=str,
+)
+def test_hostile_text_is_refused_cheaply(tmp_path: Path, text: str, fault: str) -> None:
+    (found,) = faults(tmp_path, text)
+    assert fault in found
+
+
+def test_a_file_that_is_too_long_or_not_text_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "b").write_bytes(b"\xff\xfe\0")
+    with pytest.raises(ContentError, match="is not UTF-8 text, from octet 0"):
+        read_templates([tmp_path / "b"], tmp_path, TYPES)
+    monkeypatch.setattr(limits, "FILE_OCTETS", 10)
+    assert "longer than 10 octets" in faults(tmp_path, "Resources: {}")[0]
+
+
+def test_json_keeps_its_lines() -> None:
+    tree = read_json('{"a": [1,\n "x\\n", {"b":\n true}],\n\t"c": "\\u00e9"}')
+    assert plain(tree) == {"a": ["1", "x\n", {"b": "true"}], "c": "é"}
+    assert [line_at(tree, path) for path in [("a", 0), ("a", 1), ("a", 2, "b"), ("c",)]] == [1, 2, 2, 4]
+
+
+TEXTS = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufeff\u2028\u2029\x85")
+)
+DOCUMENTS = st.recursive(TEXTS, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner), max_leaves=20)
+
+
+@given(st.dictionaries(TEXTS, DOCUMENTS))
+def test_json_and_yaml_read_the_same_tree(document: dict[str, Any]) -> None:
+    assert plain(read_json(json.dumps(document, indent=1))) == document
+    assert plain(read_yaml(yaml.safe_dump(document, default_style='"', allow_unicode=True))) == document
+
+
+@given(st.text(max_size=300) | st.text("[]{}:,&*!-?|>'\"\n ab", max_size=200))
+def test_any_text_is_a_tree_or_a_fault(text: str) -> None:
+    for reader in (read_yaml, read_json):
+        with suppress(SyntaxFault):
+            plain(reader(text))
+
+
+@given(st.dictionaries(st.integers(0, 9), st.lists(st.integers(0, 9))))
+def test_a_ring_is_found_if_and_only_if_there_is_no_order(depends: dict[int, list[int]]) -> None:
+    graph = {str(name): [str(each) for each in on] for name, on in depends.items()}
+    found, left = ring(graph), {name: {each for each in on if each in graph} for name, on in graph.items()}
+    while ready := [name for name, on in left.items() if not on & left.keys()]:
+        for name in ready:
+            del left[name]
+    assert (found is None) == (not left)
+    if found:
+        assert found[0] == found[-1]
+        assert all(after in graph[before] for before, after in pairwise(found))
+
+
+def test_a_long_chain_does_not_exhaust_the_stack() -> None:
+    assert ring({str(n): [str(n + 1)] for n in range(50_000)}) is None

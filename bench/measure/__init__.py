@@ -1,0 +1,1 @@
+"""Start servers, load them, read what they cost, compare."""

@@ -1,0 +1,128 @@
+"""How long a large zone takes to load, what it weighs, and what its reload costs those who ask."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from measure import dns, process
+from measure.load import finish
+from measure.trial import Bench, measure, prepare, running, wait_ready, warm_up
+from rival import Content, Setup
+
+SETTLE_S = 1.0
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """`seconds` from the start of the process to the first correct answer; CPU seconds; bytes."""
+
+    server: str
+    seconds: float
+    cpu_seconds: float
+    rss: int
+    pss: int
+    rss_peak: int
+    rss_empty: int
+    pss_empty: int
+    bytes_a_record: float
+
+    def document(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Reloaded:
+    """`seconds` from the order to the first answer with new content; losses over the whole window of load."""
+
+    server: str
+    seconds: float
+    rate: float
+    sent: int
+    lost: int
+    wrong: int
+    p99: float
+    p999: float
+    rss_before: int
+    rss_peak: int
+    rss_after: int
+    load: dict[str, Any]
+
+    def document(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def load_once(bench: Bench, name: str, content: Content, empty: Content, records: int) -> Loaded:
+    """Starts the server with nothing, then with everything."""
+    with running(Bench(**(vars(bench) | {"ready": bench.ready.replace("marker.", "ready.")})), name, empty) as server:
+        time.sleep(SETTLE_S)
+        nothing = server.memory()
+    setup = prepare(bench, name, content)
+    start = time.monotonic()
+    server = process.Server(setup.argv, bench.cpu, bench.folder / name / "log")
+    try:
+        wait_ready(bench, name, server)
+        seconds = time.monotonic() - start
+        cpu = process.cost(process.Cpu({}, {}, {}), server.cpu_now()).total
+        peak = server.rss()
+        time.sleep(SETTLE_S)
+        memory = server.memory()
+    finally:
+        server.stop()
+    weight = (memory.pss - nothing.pss) / records
+    return Loaded(name, seconds, cpu, memory.rss, memory.pss, max(peak, memory.rss), nothing.rss, nothing.pss, weight)
+
+
+def reload_once(bench: Bench, name: str, content: Content, seconds: float) -> Reloaded:
+    """Half of the server's own peak; in the middle of it, the zone file is replaced and the server told."""
+    (origin, source), *_ = content.zones.items()
+    live = bench.folder / name / source.name
+    live.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, live)
+    mine = Content({origin: live}, content.template, content.settings)
+    setup = prepare(bench, name, mine)
+    with running(bench, name, mine) as server:
+        warm_up(bench)
+        rate = measure(bench, server, name, "saturate", 2.0, None).queries_per_second / 2
+        before = server.rss()
+        load = bench.load.start(bench.port, bench.queries, seconds, rate)
+        time.sleep(1.0)
+        _replace(source.with_name(source.name + ".next"), live)
+        spent, peak = _reload(bench, server, setup, seconds - 2.0)
+        document = finish(load)
+        after = server.rss()
+    wrong = document["mismatches"] + sum(n for code, n in document["rcodes"].items() if code != "NOERROR")
+    lost = document["timeouts"] + document["send_errors"]
+    latency = document["latency_us"]
+    return Reloaded(
+        name, spent, rate, document["sent"], lost, wrong, latency["p99"], latency["p999"], before, peak, after, document
+    )
+
+
+def _reload(bench: Bench, server: process.Server, setup: Setup, patience_s: float) -> tuple[float, int]:
+    """Seconds until the new marker is served, and the largest RSS seen on the way."""
+    start, peak = time.monotonic(), 0
+    if isinstance(setup.reload, signal.Signals):
+        server.signal(setup.reload)
+    elif setup.reload:
+        subprocess.Popen(["taskset", "--cpu-list", str(bench.cpu), *setup.reload], stdout=subprocess.DEVNULL)
+    while (spent := time.monotonic() - start) < patience_s:
+        peak = max(peak, server.rss())
+        answer = dns.ask(bench.port, bench.ready, 0.5)
+        if answer and any(data == "c6336402" for *_, data in answer.records):
+            return spent, peak
+        time.sleep(0.02)
+    raise TimeoutError(f"{server.log}: no new content after {patience_s:.0f} s; give more --seconds")
+
+
+def _replace(source: Path, target: Path) -> None:
+    """As an operator would: a whole new file under the old name."""
+    copy = target.with_name(target.name + ".new")
+    shutil.copyfile(source, copy)
+    os.replace(copy, target)

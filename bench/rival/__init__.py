@@ -1,0 +1,47 @@
+"""The servers that can be measured: one file each, all with the same two functions.
+
+`prepare(folder, port, content)` writes a configuration for one UDP thread, with rate limiting, cookies and logs off,
+and returns how to run it. `version()` is one line.
+"""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+# What a user types → the module. `plain` is edgeplane itself, without policies.
+MODULES = {name: name for name in ("edgeplane", "knot", "nsd", "gdnsd", "echo")} | {"plain": "edgeplane"}
+
+
+@dataclass(frozen=True)
+class Content:
+    """What is served: zone files by origin; for edgeplane also a template and `[dns]` settings."""
+
+    zones: dict[str, Path]
+    template: Path | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How to run a server. `reload` is a command or a signal to its first process; `configs` go into the raw result."""
+
+    argv: list[str]
+    configs: dict[str, str]
+    reload: list[str] | signal.Signals | None = None
+
+
+def module(name: str) -> ModuleType:
+    """The module of a server, by the name that a user types."""
+    return import_module(f"rival.{MODULES[name]}")
+
+
+def write(path: Path, text: str) -> dict[str, str]:
+    """Writes a configuration; returns it as `Setup.configs` wants it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return {path.name: text}

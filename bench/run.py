@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+"""Measures edgeplane beside another server: same content, same queries, same CPU, in interleaved rounds.
+
+examples:
+  bench/run.py --list                                      what can be measured
+  bench/run.py static --rival gdnsd                        20 rounds, saturated and at half of gdnsd's peak
+  bench/run.py static --rival knot --rounds 3 --seconds 1  a quick look; not kept under bench/runs
+  bench/run.py weighted --rival plain                      a policy beside edgeplane's own plain records
+  bench/run.py static --subject knot --rival gdnsd         two others
+  bench/run.py load-1m --rival knot --rounds 5             a million names: time and memory
+  bench/run.py check-load                                  the load generator beside dnsperf
+
+bench/README.md says what the columns mean and what makes a run void.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from measure import checkload, machine, million, report, rounds
+from measure import load as loading
+from measure.trial import Bench, compare, prepare, running, warm_up
+from rival import MODULES, Content, module
+from scenario import Material, Scenario, all_scenarios
+
+YARDSTICKS = ("echo", "gdnsd")
+
+
+def main() -> int:
+    options = parser().parse_args()
+    if options.list:
+        return list_scenarios()
+    if options.scenario == "check-load":
+        return check_load(options)
+    scenario = all_scenarios()[options.scenario]
+    bench, material = arrange(options, scenario)
+    measure = {"rounds": run_rounds, "load": run_load, "reload": run_reload}[scenario.kind]
+    return measure(options, bench, material)
+
+
+def parser() -> argparse.ArgumentParser:
+    out = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = out.add_argument
+    add("scenario", nargs="?", default="static", choices=[*all_scenarios(), "check-load"], metavar="SCENARIO")
+    add("--list", action="store_true", help="list the scenarios and servers")
+    add("--rival", default="gdnsd", choices=MODULES, help="what edgeplane is measured beside (gdnsd)")
+    add("--subject", default="edgeplane", choices=MODULES, help="what is measured (edgeplane)")
+    add("--rounds", type=int, default=20, help="rounds; 20 or more are kept under bench/runs (20)")
+    add("--seconds", type=float, default=3.0, help="length of a measured window (3; reload-1m: all of its load)")
+    add(
+        "--mode", default="both", choices=("saturate", "half", "both"), help="closed loop, open loop at half peak, both"
+    )
+    add("--rate", type=float, help="queries a second of half; without it, half of gdnsd's peak, measured first")
+    add("--server-cpu", type=int, default=0, help="CPU of the servers (0)")
+    add("--load-cpu", type=int, default=1, help="CPU of the load generator and of this program (1)")
+    add("--outstanding", type=int, default=128, help="queries in flight at saturation (128)")
+    add("--sockets", type=int, default=4, help="source ports of the load (4)")
+    add("--port", type=int, default=5400, help="port of the servers on 127.0.0.1; the next one is used too (5400)")
+    add("--seed", type=int, default=1, help="of the order of servers within rounds (1)")
+    add("--work", type=Path, default=loading.ROOT / "var" / "bench", help="working folder (var/bench)")
+    add("--no-build", action="store_true", help="take the load generator as it is (CARGO_TARGET_DIR or target)")
+    add("--no-compare", action="store_true", help="do not compare the answers of both sides first")
+    return out
+
+
+def arrange(options: argparse.Namespace, scenario: Scenario) -> tuple[Bench, Material]:
+    """Builds the load generator, writes the content, and moves this program to the load's CPU."""
+    binary = loading.binary() if options.no_build else loading.build()
+    os.sched_setaffinity(0, {options.load_cpu})
+    work = options.work.resolve()
+    material = scenario.make(work / "data" / scenario.name)
+    load = loading.Load(binary, options.load_cpu, options.outstanding, options.sockets, material.load)
+    servers = work / "servers"
+    shutil.rmtree(servers, ignore_errors=True)
+    servers.mkdir(parents=True)
+    return Bench(servers, options.server_cpu, load, material.queries, material.ready, options.port), material
+
+
+def run_rounds(options: argparse.Namespace, bench: Bench, material: Material) -> int:
+    modes = ("saturate", "half") if options.mode == "both" else (options.mode,)
+    sides = contents(options, material)
+    with material.alive():
+        if not options.no_compare:
+            pair = {name: sides[name] for name in (options.subject, options.rival) if name != "echo"}
+            if len(pair) == 2:
+                compare(bench, pair, material.same)
+        rate = options.rate
+        if "half" in modes and not rate:
+            rate = rounds.peak(bench, "gdnsd", material.plain, min(options.seconds, 2.0)) / 2
+        plan = rounds.Plan(sides, options.rounds, options.seconds, modes, rate, options.seed)
+        with progress(plan.steps()) as step:
+            samples = rounds.run(bench, plan, step)
+    console = wide()
+    found: dict[str, Any] = {}
+    for mode in modes:
+        at = f" ({rate:,.0f} q/s, open loop)" if mode == "half" else " (closed loop)"
+        console.print(report.table(samples, list(sides), mode))
+        found[mode] = report.ratios(samples, options.subject, options.rival, mode)
+        for title, ratio in found[mode].items():
+            console.print(f"{options.subject} / {options.rival}, {mode}{at}, {title}: {ratio}")
+    reasons = report.void(samples, modes)
+    for reason in reasons:
+        console.print(f"VOID: {reason}", style="bold red")
+    extra = {"rate": rate, "ratios": {mode: {t: vars(r) for t, r in each.items()} for mode, each in found.items()}}
+    save(options, bench, sides, samples, extra | {"void": reasons})
+    return 1 if reasons else 0
+
+
+def contents(options: argparse.Namespace, material: Material) -> dict[str, Content]:
+    """Who takes part, and what each serves: the subject and a second edgeplane the scenario's own, all others plain."""
+    names = dict.fromkeys((options.subject, options.rival, *YARDSTICKS))
+    return {name: material.content if name == "edgeplane" else material.plain for name in names}
+
+
+def run_load(options: argparse.Namespace, bench: Bench, material: Material) -> int:
+    names = list(dict.fromkeys((options.subject, options.rival)))
+    found = []
+    with progress(options.rounds * len(names)) as step:
+        for number in range(options.rounds):
+            for name in names:
+                found.append(million.load_once(bench, name, material.content, material.plain, 1_000_000))
+                step(f"round {number + 1}: {name}")
+    columns = {
+        "seconds": ("seconds", 1.0),
+        "CPU s": ("cpu_seconds", 1.0),
+        "RSS MB": ("rss", 1e-6),
+        "PSS MB": ("pss", 1e-6),
+        "empty PSS MB": ("pss_empty", 1e-6),
+        "bytes a record": ("bytes_a_record", 1.0),
+    }
+    wide().print(report.plain_table("1,000,000 names: start to first correct answer", found, columns))
+    save(options, bench, dict.fromkeys(names, material.content), found, {})
+    return 0
+
+
+def run_reload(options: argparse.Namespace, bench: Bench, material: Material) -> int:
+    names = list(dict.fromkeys((options.subject, options.rival)))
+    seconds = max(options.seconds, 20.0)
+    found = []
+    with progress(options.rounds * len(names)) as step:
+        for number in range(options.rounds):
+            for name in names:
+                found.append(million.reload_once(bench, name, material.content, seconds))
+                step(f"round {number + 1}: {name}")
+    columns = {
+        "seconds": ("seconds", 1.0),
+        "rate q/s": ("rate", 1.0),
+        "lost": ("lost", 1.0),
+        "wrong": ("wrong", 1.0),
+        "p99 µs": ("p99", 1.0),
+        "p999 µs": ("p999", 1.0),
+        "RSS before MB": ("rss_before", 1e-6),
+        "peak MB": ("rss_peak", 1e-6),
+        "after MB": ("rss_after", 1e-6),
+    }
+    wide().print(report.plain_table("1,000,000 names reloaded at half of each server's own peak", found, columns))
+    save(options, bench, dict.fromkeys(names, material.content), found, {})
+    return 0
+
+
+def check_load(options: argparse.Namespace) -> int:
+    """dnsperf and our generator in turn, both against Knot: saturated, and at one third of what it answers."""
+    if not checkload.dnsperf_installed():
+        print("dnsperf is missing: apt-get install dnsperf", file=sys.stderr)
+        return 2
+    bench, material = arrange(options, all_scenarios()["static"])
+    repeats = min(options.rounds, 5)
+    with running(bench, "knot", material.plain):
+        warm_up(bench)
+        third = checkload.ours(bench, 1.0, None) / 3
+        for title, rate in (("saturated", None), (f"at {third:,.0f} q/s", third)):
+            pairs = [
+                (checkload.ours(bench, options.seconds, rate), checkload.dnsperf(bench, options.seconds, rate))
+                for _ in range(repeats)
+            ]
+            ours, theirs = ([pair[side] for pair in pairs] for side in (0, 1))
+            ratio = median(a / b for a, b in pairs)
+            spread = max(max(side) / min(side) - 1 for side in (ours, theirs))
+            print(f"{title}: ours {median(ours):,.0f} q/s, dnsperf {median(theirs):,.0f} q/s", end="; ")
+            print(f"ratio {ratio:.3f}, spread within one generator {spread:.1%}")
+    return 0
+
+
+def save(
+    options: argparse.Namespace, bench: Bench, sides: dict[str, Content], rows: Any, extra: dict[str, Any]
+) -> None:
+    setups = {name: prepare(bench, name, content) for name, content in sides.items()}
+    servers = {
+        name: {"version": module(name).version(), "argv": setup.argv, "configs": setup.configs}
+        for name, setup in setups.items()
+    }
+    given = {key: value for key, value in vars(options).items() if key not in ("list", "work", "no_build")}
+    example = bench.load.argv(bench.port, bench.queries, options.seconds, extra.get("rate"))
+    document = {"options": given, "machine": machine.describe(), "load": example[1:], "servers": servers, **extra}
+    document["samples"] = [row.document() for row in rows]
+    path = report.save(document, options.scenario, options.rival, options.rounds, options.work.resolve())
+    print(f"raw results: {os.path.relpath(path)}")
+
+
+def wide() -> Console:
+    """Tables need 120 columns, also in a pipe."""
+    console = Console(highlight=False)
+    return console if console.width >= 120 else Console(width=120, highlight=False)
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[str], None]]:
+    """A bar on stderr where that is a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("starting", total=total)
+        yield lambda what: bar.update(task, advance=1, description=what)
+
+
+def list_scenarios() -> int:
+    for scenario in all_scenarios().values():
+        print(f"{scenario.name:16} {scenario.summary}")
+    print(f"\nservers: {', '.join(MODULES)} (plain: edgeplane without the scenario's policies)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

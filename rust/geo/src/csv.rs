@@ -20,7 +20,7 @@ pub fn load(file: &str, text: &str) -> Result<(PrefixTable, Places), Faults> {
         let place = Place {
             continent: code(continent).and_then(country::check_continent)?,
             country: code(country).and_then(country::check_country)?,
-            subdivision: code(states::code(subdivision).unwrap_or(subdivision))?,
+            subdivision: code(state(country, subdivision))?,
             position: position(latitude, longitude)?,
         };
         prefixes.push((prefix.parse()?, places.number(place.completed())));
@@ -28,6 +28,12 @@ pub fn load(file: &str, text: &str) -> Result<(PrefixTable, Places), Faults> {
     });
     faults.into_result(())?;
     Ok((PrefixTable::build(prefixes, 0), places.finish()))
+}
+
+/// A state of the United States may be given by its name.
+fn state<'a>(country: &str, subdivision: &'a str) -> &'a str {
+    let named = || states::code(subdivision).filter(|_| country.eq_ignore_ascii_case("US"));
+    named().unwrap_or(subdivision)
 }
 
 fn code(text: &str) -> Result<Option<Code>, String> {

@@ -41,3 +41,8 @@ fn walk(reader: &Reader<Vec<u8>>) -> Result<(PrefixTable, Places), MaxMindDbErro
     }
     Ok((PrefixTable::build(prefixes, 0), places.finish()))
 }
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod writer;

@@ -59,3 +59,6 @@ impl PrefixTable {
         (self.v4.len(), self.v6.len())
     }
 }
+
+#[cfg(test)]
+mod tests;

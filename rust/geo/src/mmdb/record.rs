@@ -106,13 +106,14 @@ impl Record<'_> {
         found.and_then(|(latitude, longitude)| Position::new(latitude, longitude))
     }
 
-    /// The first subdivision's code; that of a US state also by name.
-    fn subdivision(&self) -> Option<Code> {
+    /// The first subdivision's code; that of a state of the United States also by name.
+    fn subdivision(&self, country: Option<Code>) -> Option<Code> {
         let first = self.subdivisions.first();
         let codes = [first.map_or("", |division| division.iso_code), self.region_code];
         let names = [first.map_or("", |division| division.names.en), self.region];
         let code = codes.into_iter().find_map(|code| code.parse().ok());
-        code.or_else(|| names.into_iter().find_map(states::code)?.parse().ok())
+        let state = || names.into_iter().find_map(states::code)?.parse().ok();
+        code.or_else(|| country.filter(|country| country.as_str() == "US").and_then(|_| state()))
     }
 }
 
@@ -123,10 +124,11 @@ fn first(texts: [&str; 2], check: fn(Option<Code>) -> Result<Option<Code>, Strin
 
 impl From<Record<'_>> for Place {
     fn from(record: Record<'_>) -> Self {
+        let country = first([record.country_code, record.country.code()], country::check_country);
         let place = Place {
             continent: first([record.continent_code, record.continent.code()], country::check_continent),
-            country: first([record.country_code, record.country.code()], country::check_country),
-            subdivision: record.subdivision(),
+            country,
+            subdivision: record.subdivision(country),
             position: record.position(),
         };
         place.completed()

@@ -18,9 +18,7 @@ pub struct SystemClock {
 impl SystemClock {
     /// A clock whose monotonic side starts now.
     pub fn new() -> Self {
-        Self {
-            start: Instant::now(),
-        }
+        Self { start: Instant::now() }
     }
 }
 
@@ -36,8 +34,6 @@ impl Clock for SystemClock {
     }
 
     fn wall_s(&self) -> u64 {
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs())
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
     }
 }

@@ -18,20 +18,12 @@ pub struct Fault {
 impl Fault {
     /// A fault at a place without lines.
     pub fn at(place: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            place: place.into(),
-            line: 0,
-            message: message.into(),
-        }
+        Self { place: place.into(), line: 0, message: message.into() }
     }
 
     /// A fault at a line of a file.
     pub fn at_line(place: impl Into<String>, line: u32, message: impl Into<String>) -> Self {
-        Self {
-            place: place.into(),
-            line,
-            message: message.into(),
-        }
+        Self { place: place.into(), line, message: message.into() }
     }
 }
 
@@ -61,11 +53,7 @@ impl Faults {
 
     /// `Ok(value)` when nothing was found wrong.
     pub fn into_result<T>(self, value: T) -> Result<T, Self> {
-        if self.0.is_empty() {
-            Ok(value)
-        } else {
-            Err(self)
-        }
+        if self.0.is_empty() { Ok(value) } else { Err(self) }
     }
 }
 

@@ -23,9 +23,6 @@ impl Limit {
         if (self.min..=self.max).contains(&value) {
             return Ok(value);
         }
-        Err(format!(
-            "{} is {value}, but must be {} to {} {}",
-            self.name, self.min, self.max, self.unit
-        ))
+        Err(format!("{} is {value}, but must be {} to {} {}", self.name, self.min, self.max, self.unit))
     }
 }

@@ -13,11 +13,7 @@ impl Random {
     /// A generator seeded from the process's random state.
     pub fn from_process() -> Self {
         use std::hash::{BuildHasher, Hasher};
-        Self::seeded(
-            std::collections::hash_map::RandomState::new()
-                .build_hasher()
-                .finish(),
-        )
+        Self::seeded(std::collections::hash_map::RandomState::new().build_hasher().finish())
     }
 
     /// The next 64 bits.

@@ -16,10 +16,7 @@ pub struct SnapshotCell<T> {
 impl<T> SnapshotCell<T> {
     /// A cell with its first value.
     pub fn new(value: T) -> Self {
-        Self {
-            current: ArcSwap::from_pointee(value),
-            retired: std::sync::Mutex::default(),
-        }
+        Self { current: ArcSwap::from_pointee(value), retired: std::sync::Mutex::default() }
     }
 
     /// The value of now.
@@ -30,22 +27,14 @@ impl<T> SnapshotCell<T> {
     /// Publishes a value; the one before is kept until `collect` finds it unused.
     pub fn publish(&self, value: Arc<T>) {
         let old = self.current.swap(value);
-        let mut retired = self
-            .retired
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut retired = self.retired.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         retired.push(old);
     }
 
     /// Frees what no reader holds any more; returns how many values still wait. Call off the serving threads.
     pub fn collect(&self) -> usize {
-        let mut retired = self
-            .retired
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (free, held): (Vec<_>, Vec<_>) = retired
-            .drain(..)
-            .partition(|value| Arc::strong_count(value) == 1);
+        let mut retired = self.retired.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (free, held): (Vec<_>, Vec<_>) = retired.drain(..).partition(|value| Arc::strong_count(value) == 1);
         *retired = held;
         let waiting = retired.len();
         drop(retired);

@@ -32,9 +32,7 @@ impl fmt::Display for NameError {
             Self::EmptyLabel => "a label is empty (two dots side by side, or a dot at the start)",
             Self::LabelTooLong => "a label is longer than 63 octets",
             Self::NameTooLong => "the name is longer than 255 octets",
-            Self::BadEscape => {
-                "a backslash must be followed by a character or by three decimal digits up to 255"
-            }
+            Self::BadEscape => "a backslash must be followed by a character or by three decimal digits up to 255",
             Self::NotWire => "the octets are not an uncompressed name",
         })
     }
@@ -116,11 +114,7 @@ impl Name {
         while at < cut {
             at += usize::from(self.0.get(at).copied().unwrap_or(0)) + 1;
         }
-        at == cut
-            && self
-                .0
-                .get(cut..)
-                .is_some_and(|tail| tail.eq_ignore_ascii_case(&other.0))
+        at == cut && self.0.get(cut..).is_some_and(|tail| tail.eq_ignore_ascii_case(&other.0))
     }
 
     /// The name without its leftmost label; `None` for the root.
@@ -130,11 +124,7 @@ impl Name {
     }
 
     fn sized(wire: Vec<u8>) -> Result<Self, NameError> {
-        if wire.len() > MAX_NAME {
-            Err(NameError::NameTooLong)
-        } else {
-            Ok(Self(wire.into()))
-        }
+        if wire.len() > MAX_NAME { Err(NameError::NameTooLong) } else { Ok(Self(wire.into())) }
     }
 }
 
@@ -143,9 +133,7 @@ pub fn labels(wire: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = wire;
     std::iter::from_fn(move || {
         let (&len, tail) = rest.split_first()?;
-        let label = tail
-            .get(..usize::from(len))
-            .filter(|label| !label.is_empty())?;
+        let label = tail.get(..usize::from(len)).filter(|label| !label.is_empty())?;
         rest = tail.get(usize::from(len)..)?;
         Some(label)
     })
@@ -168,10 +156,7 @@ fn escaped(octets: &mut std::str::Bytes<'_>) -> Result<u8, NameError> {
     }
     let mut value = u16::from(first - b'0');
     for _ in 0..2 {
-        let digit = octets
-            .next()
-            .filter(u8::is_ascii_digit)
-            .ok_or(NameError::BadEscape)?;
+        let digit = octets.next().filter(u8::is_ascii_digit).ok_or(NameError::BadEscape)?;
         value = value * 10 + u16::from(digit - b'0');
     }
     u8::try_from(value).map_err(|_| NameError::BadEscape)
@@ -186,9 +171,7 @@ impl fmt::Display for Name {
         for label in self.labels() {
             for &octet in label {
                 match octet {
-                    b'.' | b'\\' | b'"' | b'(' | b')' | b';' | b'@' | b'$' => {
-                        write!(f, "\\{}", char::from(octet))?
-                    }
+                    b'.' | b'\\' | b'"' | b'(' | b')' | b';' | b'@' | b'$' => write!(f, "\\{}", char::from(octet))?,
                     0x21..=0x7e => write!(f, "{}", char::from(octet))?,
                     _ => write!(f, "\\{octet:03}")?,
                 }

@@ -26,10 +26,7 @@ pub fn names_in(rtype: u16, rdata: &[u8]) -> impl Iterator<Item = Range<usize>> 
 
 /// Types whose rdata names may be compressed in a message: those of RFC 1035 (RFC 3597 section 4).
 pub fn is_compressible(rtype: u16) -> bool {
-    matches!(
-        rtype,
-        NS | MD | MF | CNAME | SOA | MB | MG | MR | PTR | MINFO | MX
-    )
+    matches!(rtype, NS | MD | MF | CNAME | SOA | MB | MG | MR | PTR | MINFO | MX)
 }
 
 /// Behind order, preference and three character strings (RFC 3403 section 4.1).

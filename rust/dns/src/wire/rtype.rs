@@ -28,15 +28,11 @@ pub fn to_text(rtype: u16) -> Cow<'static, str> {
 
 /// The type's number from its mnemonic in any case or from `TYPE123`.
 pub fn from_text(text: &str) -> Option<u16> {
-    if let Some((_, value)) = TABLE
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(text))
-    {
+    if let Some((_, value)) = TABLE.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)) {
         return Some(*value);
     }
     let (prefix, digits) = text.split_at_checked(4)?;
-    let plain =
-        prefix.eq_ignore_ascii_case("TYPE") && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let plain = prefix.eq_ignore_ascii_case("TYPE") && digits.bytes().all(|digit| digit.is_ascii_digit());
     plain.then(|| digits.parse().ok())?
 }
 

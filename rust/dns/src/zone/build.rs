@@ -114,33 +114,17 @@ impl ZoneBuilder {
     /// Adds a record; what is wrong with it comes out of `finish`.
     pub fn add(&mut self, record: Record<'_>, place: Place) {
         let Some(owner_len) = self.relative_len(record.owner) else {
-            let name = Name::from_wire(record.owner)
-                .map_or_else(|e| e.to_string(), |name| name.to_string());
+            let name = Name::from_wire(record.owner).map_or_else(|e| e.to_string(), |name| name.to_string());
             return self.fault(place, format!("{name} lies outside the zone {}", self.apex));
         };
         let Ok(rdata_len) = u16::try_from(record.rdata.len()) else {
-            return self.fault(
-                place,
-                "the record's data is longer than 65,535 octets".into(),
-            );
+            return self.fault(place, "the record's data is longer than 65,535 octets".into());
         };
         if rtype::is_meta(record.rtype) {
-            return self.fault(
-                place,
-                format!(
-                    "{} records cannot stand in a zone",
-                    rtype::to_text(record.rtype)
-                ),
-            );
+            return self.fault(place, format!("{} records cannot stand in a zone", rtype::to_text(record.rtype)));
         }
         let at = self.arena.len();
-        self.arena.extend(
-            record
-                .owner
-                .iter()
-                .take(owner_len)
-                .map(u8::to_ascii_lowercase),
-        );
+        self.arena.extend(record.owner.iter().take(owner_len).map(u8::to_ascii_lowercase));
         let key = sort::key(self.arena.get(at..).unwrap_or(&[]));
         self.arena.extend_from_slice(record.rdata);
         self.stored.push(Stored {
@@ -157,16 +141,10 @@ impl ZoneBuilder {
     /// Adds a set that a policy or an alias answers.
     pub fn add_routed(&mut self, set: RoutedSet) {
         if !set.owner.is_within(&self.apex) {
-            let message = format!(
-                "RRSet with DNS name {} is not permitted in zone {}",
-                set.owner, self.apex
-            );
+            let message = format!("RRSet with DNS name {} is not permitted in zone {}", set.owner, self.apex);
             return self.faults.push(Fault::at(set.place, message));
         }
-        self.routed.push(RoutedSet {
-            owner: set.owner.to_lower(),
-            ..set
-        });
+        self.routed.push(RoutedSet { owner: set.owner.to_lower(), ..set });
     }
 
     /// Sorts, checks and lays out; all faults come together.
@@ -177,19 +155,12 @@ impl ZoneBuilder {
         let apex_len = self.apex.as_wire().len();
         let mut routed = std::mem::take(&mut self.routed);
         routed.sort_by(|a, b| {
-            sort::canonical(relative(&a.owner, apex_len), relative(&b.owner, apex_len))
-                .then(a.rtype.cmp(&b.rtype))
+            sort::canonical(relative(&a.owner, apex_len), relative(&b.owner, apex_len)).then(a.rtype.cmp(&b.rtype))
         });
-        let records = Records {
-            arena: &arena,
-            stored: &stored,
-        };
+        let records = Records { arena: &arena, stored: &stored };
         let built = Layout::new(&mut self, records, &routed).run();
         if self.faults.is_empty() {
-            return Ok(Built {
-                warnings: self.warnings,
-                ..built
-            });
+            return Ok(Built { warnings: self.warnings, ..built });
         }
         Err(Faults(self.faults))
     }
@@ -232,18 +203,14 @@ fn report(list: &mut Vec<Fault>, files: &[String], place: Place, message: String
 fn sort_stored(arena: &[u8], stored: &mut [Stored]) {
     let records = Records { arena, stored: &[] };
     stored.sort_by(|a, b| {
-        a.key
-            .cmp(&b.key)
-            .then_with(|| sort::canonical(records.owner(a), records.owner(b)))
-            .then(a.rtype.cmp(&b.rtype))
+        a.key.cmp(&b.key).then_with(|| sort::canonical(records.owner(a), records.owner(b))).then(a.rtype.cmp(&b.rtype))
     });
 }
 
 /// A lower-case name without the zone's.
 pub(super) fn relative(name: &Name, apex_len: usize) -> &[u8] {
     let wire = name.as_wire();
-    wire.get(..wire.len().saturating_sub(apex_len))
-        .unwrap_or(&[])
+    wire.get(..wire.len().saturating_sub(apex_len)).unwrap_or(&[])
 }
 
 /// The sorted records with the arena that they stand in.
@@ -256,39 +223,21 @@ pub(super) struct Records<'a> {
 impl<'a> Records<'a> {
     /// The owner without the apex, lower case.
     pub fn owner(&self, record: &Stored) -> &'a [u8] {
-        self.arena
-            .get(span(record.at as usize, record.owner_len.into()))
-            .unwrap_or(&[])
+        self.arena.get(span(record.at as usize, record.owner_len.into())).unwrap_or(&[])
     }
 
     /// The rdata.
     pub fn rdata(&self, record: &Stored) -> &'a [u8] {
         let at = record.at as usize + usize::from(record.owner_len);
-        self.arena
-            .get(span(at, record.rdata_len.into()))
-            .unwrap_or(&[])
+        self.arena.get(span(at, record.rdata_len.into())).unwrap_or(&[])
     }
 
     /// The records of the first owner, and the rest.
     pub fn split_owner(self) -> Option<(&'a [u8], Self, Self)> {
         let owner = self.owner(self.stored.first()?);
-        let count = self
-            .stored
-            .iter()
-            .take_while(|record| self.owner(record) == owner)
-            .count();
+        let count = self.stored.iter().take_while(|record| self.owner(record) == owner).count();
         let (first, rest) = self.stored.split_at_checked(count)?;
-        Some((
-            owner,
-            Self {
-                stored: first,
-                ..self
-            },
-            Self {
-                stored: rest,
-                ..self
-            },
-        ))
+        Some((owner, Self { stored: first, ..self }, Self { stored: rest, ..self }))
     }
 }
 

@@ -20,15 +20,10 @@ pub struct Zones {
 impl Zones {
     /// Indexes the zones; a name can be served once.
     pub fn new(zones: Vec<Arc<Zone>>) -> Result<Self, Faults> {
-        let mut index = Self {
-            table: vec![(0, 0); zones.len() * 2 + 1],
-            levels: 0,
-            zones: Vec::new(),
-        };
+        let mut index = Self { table: vec![(0, 0); zones.len() * 2 + 1], levels: 0, zones: Vec::new() };
         for zone in zones {
             if index.exact(zone.apex()).is_some() {
-                let name = crate::wire::Name::from_wire(zone.apex())
-                    .map_or_else(|e| e.to_string(), |n| n.to_string());
+                let name = crate::wire::Name::from_wire(zone.apex()).map_or_else(|e| e.to_string(), |n| n.to_string());
                 return Err(Faults::one(name, "the zone stands twice in the plan"));
             }
             index.insert(zone);
@@ -88,11 +83,7 @@ impl Zones {
             if stored == hash && self.get(number - 1).is_some_and(|zone| zone.apex() == apex) {
                 return Some(number - 1);
             }
-            slot = if slot + 1 == self.table.len() {
-                0
-            } else {
-                slot + 1
-            };
+            slot = if slot + 1 == self.table.len() { 0 } else { slot + 1 };
         }
     }
 

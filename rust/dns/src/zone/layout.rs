@@ -3,9 +3,7 @@
 use super::build::{Built, Place, Records, RoutedSet, ZoneBuilder, relative};
 use super::check::{At, check_apex, check_name};
 use super::render::{Rendered, wants_addresses};
-use super::section::{
-    HEADER, MAGIC, MAX_SECTION, SLOT, first_slot, hash, header, node, padded, set, tag, u32_at,
-};
+use super::section::{HEADER, MAGIC, MAX_SECTION, SLOT, first_slot, hash, header, node, padded, set, tag, u32_at};
 use super::sort::canonical;
 use crate::wire::name::labels;
 use crate::wire::rdata::names_in;
@@ -51,11 +49,7 @@ pub(super) struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    pub fn new(
-        builder: &'a mut ZoneBuilder,
-        records: Records<'a>,
-        routed: &'a [RoutedSet],
-    ) -> Self {
+    pub fn new(builder: &'a mut ZoneBuilder, records: Records<'a>, routed: &'a [RoutedSet]) -> Self {
         Self {
             apex: builder.apex().as_wire().to_vec(),
             builder,
@@ -104,10 +98,7 @@ impl<'a> Layout<'a> {
     fn walk(&mut self) {
         let mut plain = self.records;
         let mut routed = self.routed;
-        let none = Records {
-            stored: &[],
-            ..plain
-        };
+        let none = Records { stored: &[], ..plain };
         let apex_len = self.apex.len();
         loop {
             let next_plain = plain.split_owner();
@@ -125,10 +116,7 @@ impl<'a> Layout<'a> {
                 }
                 _ => none,
             };
-            let count = routed
-                .iter()
-                .take_while(|set| relative(&set.owner, apex_len) == owner)
-                .count();
+            let count = routed.iter().take_while(|set| relative(&set.owner, apex_len) == owner).count();
             let Some((own_routed, rest)) = routed.split_at_checked(count) else {
                 break;
             };
@@ -143,11 +131,7 @@ impl<'a> Layout<'a> {
 
     /// Leaves the branch that `owner` is not on, and writes the empty non-terminals above it.
     fn climb_to(&mut self, owner: &[u8], none: Records<'a>) {
-        while self
-            .path
-            .last()
-            .is_some_and(|above| !is_below(owner, &above.name))
-        {
+        while self.path.last().is_some_and(|above| !is_below(owner, &above.name)) {
             self.path.pop();
         }
         let mut missing = Vec::new();
@@ -167,35 +151,20 @@ impl<'a> Layout<'a> {
     fn node(&mut self, owner: &[u8], own: Records<'a>, routed: &[RoutedSet]) {
         let hidden = self.path.last().is_some_and(|above| above.hides);
         let sets = self.sets_of(own);
-        let at = At {
-            owner,
-            sets: &sets,
-            routed,
-            own,
-            hidden,
-        };
+        let at = At { owner, sets: &sets, routed, own, hidden };
         check_name(self.builder, &at);
         if owner.is_empty() {
             check_apex(self.builder, &at);
             self.soa = sets
                 .iter()
                 .find(|set| set.rtype == rtype::SOA)
-                .and_then(|set| {
-                    set.records
-                        .first()
-                        .map(|(ttl, rdata)| (*ttl, rdata.to_vec()))
-                });
+                .and_then(|set| set.records.first().map(|(ttl, rdata)| (*ttl, rdata.to_vec())));
         }
         let flags = flags(&at);
         let depth = labels(owner).count();
         self.max_labels = self.max_labels.max(depth);
         let offset = self.out.len();
-        self.out.extend_from_slice(&[
-            owner.len() as u8,
-            flags,
-            (sets.len() + routed.len()) as u8,
-            depth as u8,
-        ]);
+        self.out.extend_from_slice(&[owner.len() as u8, flags, (sets.len() + routed.len()) as u8, depth as u8]);
         self.out.extend_from_slice(owner);
         self.pad();
         self.sets(&at, offset);
@@ -204,11 +173,7 @@ impl<'a> Layout<'a> {
         }
         self.nodes.push(offset as u32);
         let hides = hidden || flags & (node::CUT | node::DNAME) != 0;
-        self.path.push(Ancestor {
-            name: owner.to_vec(),
-            at: offset,
-            hides,
-        });
+        self.path.push(Ancestor { name: owner.to_vec(), at: offset, hides });
     }
 
     /// Groups a node's records by type; drops what is said twice.
@@ -217,27 +182,18 @@ impl<'a> Layout<'a> {
         for record in own.stored {
             let rdata = own.rdata(record);
             let Some(last) = sets.last_mut().filter(|set| set.rtype == record.rtype) else {
-                sets.push(PlainSet {
-                    rtype: record.rtype,
-                    place: record.place,
-                    records: vec![(record.ttl, rdata)],
-                });
+                sets.push(PlainSet { rtype: record.rtype, place: record.place, records: vec![(record.ttl, rdata)] });
                 continue;
             };
             if last.records.iter().any(|(_, other)| *other == rdata) {
-                self.builder
-                    .warn(record.place, "this record stands here a second time".into());
+                self.builder.warn(record.place, "this record stands here a second time".into());
                 continue;
             }
             let ttl = last.records.first().map_or(record.ttl, |(ttl, _)| *ttl);
             last.records.push((ttl, rdata));
             if ttl != record.ttl {
-                let message = format!(
-                    "TTL {} differs from {ttl} of the set's first record, which is used",
-                    record.ttl
-                );
-                self.builder
-                    .warn(record.place, format!("{message} (RFC 2181 section 5.2)"));
+                let message = format!("TTL {} differs from {ttl} of the set's first record, which is used", record.ttl);
+                self.builder.warn(record.place, format!("{message} (RFC 2181 section 5.2)"));
             }
         }
         sets
@@ -246,8 +202,7 @@ impl<'a> Layout<'a> {
     /// The sets of a node: first their list, then the blocks in the same order.
     fn sets(&mut self, at: &At<'_>, node: usize) {
         let list = self.out.len();
-        self.out
-            .resize(list + 8 * (at.sets.len() + at.routed.len()), 0);
+        self.out.resize(list + 8 * (at.sets.len() + at.routed.len()), 0);
         let mut plain = at.sets.iter().peekable();
         let mut routed = at.routed.iter().peekable();
         let mut position = list;
@@ -260,17 +215,11 @@ impl<'a> Layout<'a> {
             };
             let entry = if routed_first {
                 self.routed_nodes.push(node as u32);
-                routed.next().map(|routed| {
-                    (
-                        routed.rtype,
-                        set::ROUTED,
-                        self.routed_nodes.len() as u32 - 1,
-                    )
-                })
+                routed.next().map(|routed| (routed.rtype, set::ROUTED, self.routed_nodes.len() as u32 - 1))
             } else {
                 plain.next().map(|plain| {
                     let owner_fixed = plain.rtype == rtype::NS && !at.owner.is_empty();
-                    (plain.rtype, 0, self.block(at.owner, plain, owner_fixed))
+                    (plain.rtype, 0, self.block(at.owner, node as u32, plain, owner_fixed))
                 })
             };
             let Some((rtype, flags, reference)) = entry else {
@@ -284,7 +233,7 @@ impl<'a> Layout<'a> {
 
     /// Writes a block and returns its offset. `owner_fixed`: the owner is a fix-up, because the block also answers
     /// for names below its own.
-    fn block(&mut self, owner: &[u8], set: &PlainSet<'_>, owner_fixed: bool) -> u32 {
+    fn block(&mut self, owner: &[u8], node: u32, set: &PlainSet<'_>, owner_fixed: bool) -> u32 {
         let name = [owner, &self.apex].concat();
         let mut rendered = Rendered::default();
         for (ttl, rdata) in &set.records {
@@ -293,28 +242,18 @@ impl<'a> Layout<'a> {
         self.record_count += set.records.len() as u64;
         if rendered.bytes.len() > MAX_BLOCK || rendered.fixups.len() > MAX_FIXUPS {
             let kind = rtype::to_text(set.rtype);
-            self.builder.fault(
-                set.place,
-                format!("the {kind} records of this name do not fit one DNS message"),
-            );
+            self.builder.fault(set.place, format!("the {kind} records of this name do not fit one DNS message"));
         }
         let additional = self.additional(set);
         let at = self.out.len();
-        let counts = [
-            set.records.len(),
-            rendered.fixups.len(),
-            rendered.bytes.len(),
-            additional.len(),
-        ];
-        self.out.extend(
-            counts
-                .iter()
-                .flat_map(|count| (*count as u16).to_le_bytes()),
-        );
+        let counts = [set.records.len(), rendered.fixups.len(), rendered.bytes.len(), additional.len()];
+        self.out.extend(counts.iter().flat_map(|count| (*count as u16).to_le_bytes()));
         for (position, tail) in &rendered.fixups {
-            self.out
-                .extend_from_slice(&(*position as u16).to_le_bytes());
+            self.out.extend_from_slice(&(*position as u16).to_le_bytes());
             self.out.extend_from_slice(&(*tail as u16).to_le_bytes());
+        }
+        if !rendered.fixups.is_empty() {
+            self.out.extend_from_slice(&node.to_le_bytes());
         }
         for target in additional {
             self.links.push((self.out.len(), target));
@@ -344,15 +283,9 @@ impl<'a> Layout<'a> {
 
     fn has_address(&self, owner: &[u8]) -> bool {
         let stored = self.records.stored;
-        let from =
-            stored.partition_point(|record| canonical(self.records.owner(record), owner).is_lt());
-        let own = stored
-            .get(from..)
-            .unwrap_or(&[])
-            .iter()
-            .take_while(|record| self.records.owner(record) == owner);
-        own.into_iter()
-            .any(|record| matches!(record.rtype, rtype::A | rtype::AAAA))
+        let from = stored.partition_point(|record| canonical(self.records.owner(record), owner).is_lt());
+        let own = stored.get(from..).unwrap_or(&[]).iter().take_while(|record| self.records.owner(record) == owner);
+        own.into_iter().any(|record| matches!(record.rtype, rtype::A | rtype::AAAA))
     }
 
     /// The SOA as negative answers carry it: its owner by fix-up, its TTL no higher than the minimum (RFC 2308 section 3).
@@ -360,15 +293,10 @@ impl<'a> Layout<'a> {
         let Some((ttl, rdata)) = self.soa.clone() else {
             return 0;
         };
-        let minimum = rdata
-            .last_chunk::<4>()
-            .map_or(0, |b| u32::from_be_bytes(*b));
-        let set = PlainSet {
-            rtype: rtype::SOA,
-            place: NOWHERE,
-            records: vec![(ttl.min(minimum), &rdata)],
-        };
-        let at = self.block(&[], &set, true);
+        let minimum = rdata.last_chunk::<4>().map_or(0, |b| u32::from_be_bytes(*b));
+        let set = PlainSet { rtype: rtype::SOA, place: NOWHERE, records: vec![(ttl.min(minimum), &rdata)] };
+        let apex = self.nodes.first().copied().unwrap_or(0);
+        let at = self.block(&[], apex, &set, true);
         self.record_count -= 1;
         at as usize
     }
@@ -378,11 +306,8 @@ impl<'a> Layout<'a> {
         let sets = self.routed;
         for (set, node) in sets.iter().zip(std::mem::take(&mut self.routed_nodes)) {
             let owner = relative(&set.owner, self.apex.len());
-            let blocks: Vec<u32> = set
-                .candidates
-                .iter()
-                .map(|records| self.candidate(owner, set.rtype, records))
-                .collect();
+            let blocks: Vec<u32> =
+                set.candidates.iter().map(|records| self.candidate(owner, node, set.rtype, records)).collect();
             index.extend_from_slice(&node.to_le_bytes());
             index.extend_from_slice(&set.rtype.to_le_bytes());
             index.extend_from_slice(&(blocks.len() as u16).to_le_bytes());
@@ -397,23 +322,12 @@ impl<'a> Layout<'a> {
         at
     }
 
-    fn candidate(&mut self, owner: &[u8], rtype: u16, records: &[(u32, Vec<u8>)]) -> u32 {
+    fn candidate(&mut self, owner: &[u8], node: u32, rtype: u16, records: &[(u32, Vec<u8>)]) -> u32 {
         if records.is_empty() {
             return 0;
         }
-        let records = records
-            .iter()
-            .map(|(ttl, rdata)| (*ttl, rdata.as_slice()))
-            .collect();
-        self.block(
-            owner,
-            &PlainSet {
-                rtype,
-                place: NOWHERE,
-                records,
-            },
-            false,
-        )
+        let records = records.iter().map(|(ttl, rdata)| (*ttl, rdata.as_slice())).collect();
+        self.block(owner, node, &PlainSet { rtype, place: NOWHERE, records }, false)
     }
 
     /// A slot and a third for each name: short probe sequences at 11 octets a name.
@@ -458,39 +372,21 @@ impl<'a> Layout<'a> {
         let length = self.out.len();
         if length > MAX_SECTION {
             let apex = self.builder.apex().to_string();
-            self.builder.fault_at(
-                &apex,
-                "the zone is larger than 4 GiB when compiled; split it by a delegation".into(),
-            );
+            self.builder
+                .fault_at(&apex, "the zone is larger than 4 GiB when compiled; split it by a delegation".into());
         }
-        let tail = self
-            .soa
-            .as_ref()
-            .and_then(|(_, rdata)| rdata.last_chunk::<20>());
-        let serial = tail
-            .and_then(|tail| tail.first_chunk::<4>())
-            .map_or(0, |serial| u32::from_be_bytes(*serial));
+        let tail = self.soa.as_ref().and_then(|(_, rdata)| rdata.last_chunk::<20>());
+        let serial = tail.and_then(|tail| tail.first_chunk::<4>()).map_or(0, |serial| u32::from_be_bytes(*serial));
         self.put32(header::LENGTH, length as u32);
         self.put32(header::SERIAL, serial);
         self.put32(header::RECORDS, self.record_count as u32);
-        let apex = [
-            self.apex.len() as u8,
-            labels(&self.apex).count() as u8,
-            self.max_labels as u8,
-            0,
-        ];
+        let apex = [self.apex.len() as u8, labels(&self.apex).count() as u8, self.max_labels as u8, 0];
         self.put32(header::APEX, u32::from_le_bytes(apex));
         for (to, from) in self.out.iter_mut().zip(MAGIC) {
             *to = from;
         }
         self.out.shrink_to_fit();
-        Built {
-            section: self.out,
-            records: self.record_count,
-            names,
-            serial,
-            warnings: Vec::new(),
-        }
+        Built { section: self.out, records: self.record_count, names, serial, warnings: Vec::new() }
     }
 
     fn pad(&mut self) {
@@ -508,17 +404,9 @@ fn flags(at: &At<'_>) -> u8 {
     let has = |rtype: u16| at.sets.iter().any(|set| set.rtype == rtype);
     let cname = has(rtype::CNAME) || at.routed.iter().any(|set| set.rtype == rtype::CNAME);
     let cut = has(rtype::NS) && !at.owner.is_empty() && !at.hidden;
-    [
-        (cut, node::CUT),
-        (at.hidden, node::OCCLUDED),
-        (has(rtype::DNAME), node::DNAME),
-        (cname, node::CNAME),
-    ]
-    .iter()
-    .fold(
-        0,
-        |flags, (is, flag)| if *is { flags | flag } else { flags },
-    )
+    [(cut, node::CUT), (at.hidden, node::OCCLUDED), (has(rtype::DNAME), node::DNAME), (cname, node::CNAME)]
+        .iter()
+        .fold(0, |flags, (is, flag)| if *is { flags | flag } else { flags })
 }
 
 fn is_below(name: &[u8], above: &[u8]) -> bool {

@@ -4,6 +4,7 @@ pub mod build;
 mod check;
 pub mod index;
 mod layout;
+pub mod lookup;
 mod render;
 pub mod section;
 mod sort;
@@ -12,6 +13,7 @@ pub mod view;
 
 pub use build::{Built, Place, Record, RoutedSet, ZoneBuilder};
 pub use index::Zones;
+pub use lookup::Found;
 pub use view::{Block, Node, Routed, Set, Zone};
 
 #[cfg(test)]

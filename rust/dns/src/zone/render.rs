@@ -40,15 +40,13 @@ impl Rendered {
             let name = rdata.get(span.clone()).unwrap_or(&[]);
             let tail = shared_tail(owner, name);
             if tail > 1 {
-                self.bytes
-                    .extend_from_slice(rdata.get(copied..span.end - tail).unwrap_or(&[]));
+                self.bytes.extend_from_slice(rdata.get(copied..span.end - tail).unwrap_or(&[]));
                 self.fixups.push((self.bytes.len(), tail));
                 self.bytes.extend_from_slice(&TO_QUESTION);
                 copied = span.end;
             }
         }
-        self.bytes
-            .extend_from_slice(rdata.get(copied..).unwrap_or(&[]));
+        self.bytes.extend_from_slice(rdata.get(copied..).unwrap_or(&[]));
     }
 }
 
@@ -58,20 +56,13 @@ fn shared_tail(owner: &[u8], name: &[u8]) -> usize {
     let owner = owner.strip_prefix(b"\x01*").unwrap_or(owner);
     let own: Vec<&[u8]> = labels(owner).collect();
     let other: Vec<&[u8]> = labels(name).collect();
-    let shared = own
-        .iter()
-        .rev()
-        .zip(other.iter().rev())
-        .take_while(|(a, b)| a.eq_ignore_ascii_case(b));
+    let shared = own.iter().rev().zip(other.iter().rev()).take_while(|(a, b)| a.eq_ignore_ascii_case(b));
     1 + shared.map(|(a, _)| a.len() + 1).sum::<usize>()
 }
 
 /// Types whose rdata names a host whose addresses belong in the additional section.
 pub(super) fn wants_addresses(rtype: u16) -> bool {
-    matches!(
-        rtype,
-        rtype::NS | rtype::MX | rtype::SRV | rtype::SVCB | rtype::HTTPS | rtype::NAPTR
-    )
+    matches!(rtype, rtype::NS | rtype::MX | rtype::SRV | rtype::SVCB | rtype::HTTPS | rtype::NAPTR)
 }
 
 #[cfg(test)]

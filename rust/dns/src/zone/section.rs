@@ -7,7 +7,8 @@
 //! node    u8 length of the name without the apex · u8 flags · u8 number of sets · u8 labels before the apex ·
 //!         the name without the apex, lower case, padded to 4 · sets, by type: u16 type, u16 flags, u32 block or routed number
 //! block   u16 records · u16 fix-ups · u16 octets · u16 additional nodes ·
-//!         fix-ups: u16 position, u16 tail · additional: u32 node · the records as in a message, padded to 4
+//!         fix-ups: u16 position, u16 tail, and behind the last the block's own u32 node ·
+//!         additional: u32 node · the records as in a message, padded to 4
 //! routed  u32 node · u16 type · u16 candidates · u32 document, u32 its length · u32 block a candidate, 0 for an alias
 //! table   u32 tag, u32 node; 0 = free; linear probing
 //! ```
@@ -81,19 +82,13 @@ pub const fn padded(len: usize) -> usize {
 /// Reads a u16; 0 behind the end, which a validated section never asks for.
 #[inline]
 pub fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    bytes
-        .get(at..at + 2)
-        .and_then(|b| b.try_into().ok())
-        .map_or(0, u16::from_le_bytes)
+    bytes.get(at..at + 2).and_then(|b| b.try_into().ok()).map_or(0, u16::from_le_bytes)
 }
 
 /// Reads a u32; 0 behind the end, which a validated section never asks for.
 #[inline]
 pub fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    bytes
-        .get(at..at + 4)
-        .and_then(|b| b.try_into().ok())
-        .map_or(0, u32::from_le_bytes)
+    bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes)
 }
 
 /// Hash of a lower-case name, or of its part before the apex.

@@ -62,11 +62,7 @@ impl Key {
     }
 
     fn finish(self) -> u128 {
-        if self.left == 16 {
-            0
-        } else {
-            self.value << (8 * self.left)
-        }
+        if self.left == 16 { 0 } else { self.value << (8 * self.left) }
     }
 }
 
@@ -76,19 +72,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn name() -> impl Strategy<Value = Vec<u8>> {
-        let octet = prop_oneof![
-            Just(0u8),
-            Just(1),
-            Just(b'a'),
-            Just(b'b'),
-            Just(254),
-            Just(255)
-        ];
+        let octet = prop_oneof![Just(0u8), Just(1), Just(b'a'), Just(b'b'), Just(254), Just(255)];
         prop::collection::vec(prop::collection::vec(octet, 1..5), 0..5).prop_map(|labels| {
-            labels
-                .iter()
-                .flat_map(|l| std::iter::once(l.len() as u8).chain(l.iter().copied()))
-                .collect()
+            labels.iter().flat_map(|l| std::iter::once(l.len() as u8).chain(l.iter().copied())).collect()
         })
     }
 

@@ -9,8 +9,7 @@ use super::*;
 use crate::wire::name::labels;
 use crate::wire::{Name, rtype};
 
-const SOA: &[u8] =
-    b"\x02ns\x02ex\x00\x05admin\x02ex\x00\0\0\0\x07\0\0\0\x01\0\0\0\x02\0\0\0\x03\0\0\0\x3c";
+const SOA: &[u8] = b"\x02ns\x02ex\x00\x05admin\x02ex\x00\0\0\0\x07\0\0\0\x01\0\0\0\x02\0\0\0\x03\0\0\0\x3c";
 
 fn name(text: &str) -> Name {
     Name::from_text(text).unwrap()
@@ -19,25 +18,11 @@ fn name(text: &str) -> Name {
 fn builder(records: &[(&str, u16, &[u8])]) -> ZoneBuilder {
     let mut builder = ZoneBuilder::new(name("ex."));
     let file = builder.file("ex.zone");
-    let base: [(&str, u16, &[u8]); 2] = [
-        ("ex.", rtype::SOA, SOA),
-        ("ex.", rtype::NS, b"\x02ns\x02EX\x00"),
-    ];
+    let base: [(&str, u16, &[u8]); 2] = [("ex.", rtype::SOA, SOA), ("ex.", rtype::NS, b"\x02ns\x02EX\x00")];
     for (line, (owner, rtype, rdata)) in base.iter().chain(records).enumerate() {
         let owner = name(owner);
-        let record = Record {
-            owner: owner.as_wire(),
-            rtype: *rtype,
-            ttl: 300,
-            rdata,
-        };
-        builder.add(
-            record,
-            Place {
-                file,
-                line: line as u32 + 1,
-            },
-        );
+        let record = Record { owner: owner.as_wire(), rtype: *rtype, ttl: 300, rdata };
+        builder.add(record, Place { file, line: line as u32 + 1 });
     }
     builder
 }
@@ -47,13 +32,7 @@ fn open(records: &[(&str, u16, &[u8])]) -> Zone {
 }
 
 fn faults(records: &[(&str, u16, &[u8])]) -> Vec<String> {
-    builder(records)
-        .finish()
-        .unwrap_err()
-        .0
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    builder(records).finish().unwrap_err().0.iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -83,74 +62,36 @@ fn flags_and_empty_non_terminals() {
 #[test]
 fn what_is_wrong_is_said_with_its_line() {
     assert!(
-        faults(&[
-            ("a.ex.", rtype::CNAME, b"\x00"),
-            ("a.ex.", rtype::A, &[1, 2, 3, 4])
-        ])[0]
+        faults(&[("a.ex.", rtype::CNAME, b"\x00"), ("a.ex.", rtype::A, &[1, 2, 3, 4])])[0]
             .starts_with("ex.zone:3: a CNAME must")
     );
     assert!(faults(&[("a.net.", rtype::A, &[1, 2, 3, 4])])[0].contains("outside the zone ex."));
     assert!(faults(&[("ex.", rtype::SOA, &[SOA, b"x"].concat())])[0].contains("more than one SOA"));
-    let empty = ZoneBuilder::new(name("ex."))
-        .finish()
-        .unwrap_err()
-        .to_string();
-    assert!(
-        empty.contains("no SOA") && empty.contains("no NS"),
-        "{empty}"
-    );
+    let empty = ZoneBuilder::new(name("ex.")).finish().unwrap_err().to_string();
+    assert!(empty.contains("no SOA") && empty.contains("no NS"), "{empty}");
 }
 
 #[test]
 fn routed_sets_keep_their_candidates() {
     let mut builder = builder(&[("a.ex.", rtype::A, &[192, 0, 2, 1])]);
-    for (owner, rtype) in [
-        ("r.ex.", rtype::AAAA),
-        ("r.ex.", rtype::A),
-        ("a.ex.", rtype::MX),
-    ] {
+    for (owner, rtype) in [("r.ex.", rtype::AAAA), ("r.ex.", rtype::A), ("a.ex.", rtype::MX)] {
         let candidates = vec![vec![(5, vec![1, 2, 3, 4])], vec![]];
-        builder.add_routed(RoutedSet {
-            owner: name(owner),
-            rtype,
-            place: owner.into(),
-            doc: owner.into(),
-            candidates,
-        });
+        builder.add_routed(RoutedSet { owner: name(owner), rtype, place: owner.into(), doc: owner.into(), candidates });
     }
     let zone = Zone::open(builder.finish().unwrap().section).unwrap();
-    for (owner, rtype) in [
-        ("r.ex.", rtype::AAAA),
-        ("r.ex.", rtype::A),
-        ("a.ex.", rtype::MX),
-    ] {
+    for (owner, rtype) in [("r.ex.", rtype::AAAA), ("r.ex.", rtype::A), ("a.ex.", rtype::MX)] {
         let node = zone.find(name(owner).as_wire()).unwrap();
-        let Some(Set::Routed(number)) = node.set(rtype) else {
-            panic!("{owner} is not routed")
-        };
+        let Some(Set::Routed(number)) = node.set(rtype) else { panic!("{owner} is not routed") };
         let routed = &zone.routed()[number as usize];
-        assert_eq!(
-            (routed.node, routed.rtype, zone.doc(routed)),
-            (node.offset(), rtype, owner.as_bytes())
-        );
-        assert_eq!(
-            zone.block(routed.blocks[0]).records(b""),
-            [(5, vec![1, 2, 3, 4])]
-        );
+        assert_eq!((routed.node, routed.rtype, zone.doc(routed)), (node.offset(), rtype, owner.as_bytes()));
+        assert_eq!(zone.block(routed.blocks[0]).records(b""), [(5, vec![1, 2, 3, 4])]);
         assert_eq!(routed.blocks[1], 0);
     }
 }
 
 fn owners() -> impl Strategy<Value = Vec<(Vec<String>, u16, u8)>> {
-    let label = prop_oneof![
-        Just("a"),
-        Just("b"),
-        Just("*"),
-        Just("\\000"),
-        Just("\\255\\254"),
-        Just("Long-label")
-    ]
-    .prop_map(str::to_owned);
+    let label = prop_oneof![Just("a"), Just("b"), Just("*"), Just("\\000"), Just("\\255\\254"), Just("Long-label")]
+        .prop_map(str::to_owned);
     let rtype = prop_oneof![Just(rtype::A), Just(rtype::TXT), Just(rtype::MX)];
     prop::collection::vec((prop::collection::vec(label, 1..5), rtype, 0u8..4), 0..40)
 }

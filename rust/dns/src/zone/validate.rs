@@ -11,11 +11,7 @@ type Check<T> = Result<T, &'static str>;
 
 /// The routed sets of a section in which every offset, length and name is right.
 pub(super) fn validate(bytes: &[u8]) -> Result<Vec<Routed>, Faults> {
-    let section = Section {
-        bytes,
-        apex: apex(bytes).map_err(fault)?,
-        starts: Vec::new(),
-    };
+    let section = Section { bytes, apex: apex(bytes).map_err(fault)?, starts: Vec::new() };
     section.check().map_err(fault)
 }
 
@@ -31,17 +27,10 @@ fn apex(bytes: &[u8]) -> Check<&[u8]> {
         return Err("its length is not the one that it was written with");
     }
     let len = bytes.get(header::APEX).copied().map_or(0, usize::from);
-    let apex = bytes
-        .get(HEADER..HEADER + len)
-        .ok_or("it ends inside the zone's name")?;
+    let apex = bytes.get(HEADER..HEADER + len).ok_or("it ends inside the zone's name")?;
     let whole = Name::wire_len(apex) == Some(len);
-    let labels_right =
-        bytes.get(header::APEX + 1).copied().map(usize::from) == Some(labels(apex).count());
-    if whole && labels_right {
-        Ok(apex)
-    } else {
-        Err("the zone's name is malformed")
-    }
+    let labels_right = bytes.get(header::APEX + 1).copied().map(usize::from) == Some(labels(apex).count());
+    if whole && labels_right { Ok(apex) } else { Err("the zone's name is malformed") }
 }
 
 struct Section<'a> {
@@ -74,16 +63,10 @@ impl Section<'_> {
         let routed = u32_at(self.bytes, header::ROUTED_COUNT);
         let mut next_routed = 0;
         while at < end {
-            let head: [u8; 4] = self
-                .bytes
-                .get(at..at + 4)
-                .and_then(|b| b.try_into().ok())
-                .ok_or("a node is cut off")?;
+            let head: [u8; 4] =
+                self.bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).ok_or("a node is cut off")?;
             let [len, _, sets, depth] = head;
-            let name = self
-                .bytes
-                .get(at + 4..at + 4 + usize::from(len))
-                .ok_or("a name is cut off")?;
+            let name = self.bytes.get(at + 4..at + 4 + usize::from(len)).ok_or("a name is cut off")?;
             self.check_name(name, depth)?;
             if names == 0 && len != 0 {
                 return Err("the first node is not the apex");
@@ -119,8 +102,7 @@ impl Section<'_> {
         let count = labels(name).count();
         let whole = labels(name).map(|label| label.len() + 1).sum::<usize>() == name.len();
         let lower = !name.iter().any(u8::is_ascii_uppercase);
-        let short =
-            name.len() + self.apex.len() <= 255 && labels(name).all(|label| label.len() < 64);
+        let short = name.len() + self.apex.len() <= 255 && labels(name).all(|label| label.len() < 64);
         let max = self.bytes.get(header::APEX + 2).copied().unwrap_or(0);
         if whole && lower && short && count == usize::from(depth) && depth <= max {
             Ok(())
@@ -158,11 +140,7 @@ impl Section<'_> {
 
     fn is_node(&self, offset: u32) -> bool {
         let at = offset as usize;
-        at % 4 == 0
-            && self
-                .starts
-                .get(at / 256)
-                .is_some_and(|word| word >> (at / 4 % 64) & 1 == 1)
+        at % 4 == 0 && self.starts.get(at / 256).is_some_and(|word| word >> (at / 4 % 64) & 1 == 1)
     }
 
     /// Additional nodes can be checked only when all nodes are known.
@@ -184,44 +162,27 @@ impl Section<'_> {
     }
 
     fn links(&self, block: &Block<'_>) -> Check<()> {
-        let known = block
-            .additional
-            .iter()
-            .all(|entry| self.is_node(u32_at(entry, 0)));
-        if known {
-            Ok(())
-        } else {
-            Err("a record set names a node that is none")
-        }
+        let known = block.additional.iter().all(|entry| self.is_node(u32_at(entry, 0)));
+        if known { Ok(()) } else { Err("a record set names a node that is none") }
     }
 
     fn negative(&self) -> Check<()> {
         let at = u32_at(self.bytes, header::NEGATIVE) as usize;
         self.block(at, self.bytes.len(), 0)?;
         let block = Block::read(self.bytes, at);
-        if block.count == 1 {
-            self.links(&block)
-        } else {
-            Err("its SOA is malformed")
-        }
+        if block.count == 1 { self.links(&block) } else { Err("its SOA is malformed") }
     }
 
     fn table(&self, names: u32) -> Check<()> {
         let table = u32_at(self.bytes, header::TABLE) as usize;
         let slots = u32_at(self.bytes, header::SLOTS) as usize;
         if slots <= names as usize
-            || slots
-                .checked_mul(SLOT)
-                .and_then(|len| len.checked_add(table))
-                != Some(self.bytes.len())
+            || slots.checked_mul(SLOT).and_then(|len| len.checked_add(table)) != Some(self.bytes.len())
         {
             return Err("its hash table is not where it belongs");
         }
         let slots = self.bytes.get(table..).unwrap_or(&[]).as_chunks::<SLOT>().0;
-        let used = slots
-            .iter()
-            .map(|slot| u32_at(slot, 4))
-            .filter(|node| *node != 0);
+        let used = slots.iter().map(|slot| u32_at(slot, 4)).filter(|node| *node != 0);
         let mut count = 0;
         for node in used {
             count += 1;
@@ -229,11 +190,7 @@ impl Section<'_> {
                 return Err("its hash table names a node that is none");
             }
         }
-        if count == names {
-            Ok(())
-        } else {
-            Err("its hash table lacks names")
-        }
+        if count == names { Ok(()) } else { Err("its hash table lacks names") }
     }
 
     fn routed(&self) -> Check<Vec<Routed>> {
@@ -245,30 +202,17 @@ impl Section<'_> {
             let candidates = usize::from(u16_at(self.bytes, at + 6));
             let doc = u32_at(self.bytes, at + 8) as usize;
             let doc = doc..doc.saturating_add(u32_at(self.bytes, at + 12) as usize);
-            let list = self
-                .bytes
-                .get(at + 16..at + 16 + 4 * candidates)
-                .ok_or("its routed sets are cut off")?;
+            let list = self.bytes.get(at + 16..at + 16 + 4 * candidates).ok_or("its routed sets are cut off")?;
             if !self.is_node(node) || self.bytes.get(doc.clone()).is_none() {
                 return Err("a routed set is malformed");
             }
             let owner_len = self.bytes.get(node as usize).copied().unwrap_or(0);
-            let blocks: Vec<u32> = list
-                .as_chunks::<4>()
-                .0
-                .iter()
-                .map(|block| u32::from_le_bytes(*block))
-                .collect();
+            let blocks: Vec<u32> = list.as_chunks::<4>().0.iter().map(|block| u32::from_le_bytes(*block)).collect();
             for block in blocks.iter().filter(|block| **block != 0) {
                 self.block(*block as usize, self.bytes.len(), owner_len)?;
                 self.links(&Block::read(self.bytes, *block as usize))?;
             }
-            routed.push(Routed {
-                node,
-                rtype: u16_at(self.bytes, at + 4),
-                doc,
-                blocks,
-            });
+            routed.push(Routed { node, rtype: u16_at(self.bytes, at + 4), doc, blocks });
             at += 16 + 4 * candidates;
         }
         Ok(routed)

@@ -63,9 +63,7 @@ impl Zone {
     /// The zone's name, lower case, in wire form.
     #[inline]
     pub fn apex(&self) -> &[u8] {
-        self.bytes
-            .get(HEADER..HEADER + self.apex_len)
-            .unwrap_or(&[0])
+        self.bytes.get(HEADER..HEADER + self.apex_len).unwrap_or(&[0])
     }
 
     /// Labels of the zone's name, the root's not counted.
@@ -133,10 +131,7 @@ impl Zone {
                 return None;
             }
             if u32_at(&self.bytes, at) == tag {
-                let node = Node {
-                    zone: self,
-                    at: node as usize,
-                };
+                let node = Node { zone: self, at: node as usize };
                 if node.relative() == relative {
                     return Some(node);
                 }
@@ -151,10 +146,7 @@ impl Zone {
     /// The node at an offset that this zone gave out.
     #[inline]
     pub fn node(&self, offset: u32) -> Node<'_> {
-        Node {
-            zone: self,
-            at: offset as usize,
-        }
+        Node { zone: self, at: offset as usize }
     }
 
     /// All nodes in canonical order.
@@ -205,10 +197,7 @@ impl<'a> Node<'a> {
     #[inline]
     pub fn relative(&self) -> &'a [u8] {
         let start = self.at + 4;
-        self.zone
-            .bytes
-            .get(start..start + usize::from(self.byte(0)))
-            .unwrap_or(&[])
+        self.zone.bytes.get(start..start + usize::from(self.byte(0))).unwrap_or(&[])
     }
 
     /// The whole name, lower case, in wire form.
@@ -237,29 +226,16 @@ impl<'a> Node<'a> {
     #[inline]
     pub fn set(&self, rtype: u16) -> Option<Set> {
         let first = self.sets_at();
-        let bytes = self
-            .zone
-            .bytes
-            .get(first..first + 8 * usize::from(self.byte(2)))?;
+        let bytes = self.zone.bytes.get(first..first + 8 * usize::from(self.byte(2)))?;
         let (sets, _) = bytes.as_chunks::<8>();
-        sets.iter()
-            .find(|set| u16_at(*set, 0) == rtype)
-            .map(read_set)
+        sets.iter().find(|set| u16_at(*set, 0) == rtype).map(read_set)
     }
 
     /// All sets here, by type.
     pub fn sets(&self) -> impl Iterator<Item = (u16, Set)> + use<'a> {
         let first = self.sets_at();
-        let bytes = self
-            .zone
-            .bytes
-            .get(first..first + 8 * usize::from(self.byte(2)))
-            .unwrap_or(&[]);
-        bytes
-            .as_chunks::<8>()
-            .0
-            .iter()
-            .map(|set| (u16_at(set, 0), read_set(set)))
+        let bytes = self.zone.bytes.get(first..first + 8 * usize::from(self.byte(2))).unwrap_or(&[]);
+        bytes.as_chunks::<8>().0.iter().map(|set| (u16_at(set, 0), read_set(set)))
     }
 
     /// Offset behind this node and its blocks.
@@ -269,20 +245,14 @@ impl<'a> Node<'a> {
             Set::Block(block) => Some(block),
             Set::Routed(_) => None,
         });
-        last.max().map_or(own, |block| {
-            Block::read(&self.zone.bytes, block as usize).end
-        })
+        last.max().map_or(own, |block| Block::read(&self.zone.bytes, block as usize).end)
     }
 }
 
 #[inline]
 fn read_set(bytes: &[u8; 8]) -> Set {
     let reference = u32_at(bytes, 4);
-    if u16_at(bytes, 2) & set::ROUTED != 0 {
-        Set::Routed(reference)
-    } else {
-        Set::Block(reference)
-    }
+    if u16_at(bytes, 2) & set::ROUTED != 0 { Set::Routed(reference) } else { Set::Block(reference) }
 }
 
 /// One record set as it stands in a message.
@@ -292,6 +262,8 @@ pub struct Block<'a> {
     pub count: u16,
     /// Compression pointers to set: (position, octets of the name's end that it points at).
     pub fixups: &'a [[u8; 4]],
+    /// Offset of the node that the fix-ups were made for; 0 where there are none.
+    pub node: u32,
     /// Nodes whose addresses belong in the additional section.
     pub additional: &'a [[u8; 4]],
     /// The records.
@@ -306,20 +278,17 @@ impl<'a> Block<'a> {
     pub fn read(bytes: &'a [u8], at: usize) -> Self {
         let octets = usize::from(u16_at(bytes, at + 4));
         let fixups_at = at + 8;
-        let additional_at = fixups_at + 4 * usize::from(u16_at(bytes, at + 2));
+        let node_at = fixups_at + 4 * usize::from(u16_at(bytes, at + 2));
+        let (node, additional_at) = match node_at - fixups_at {
+            0 => (0, node_at),
+            _ => (u32_at(bytes, node_at), node_at + 4),
+        };
         let records_at = additional_at + 4 * usize::from(u16_at(bytes, at + 6));
         Self {
             count: u16_at(bytes, at),
-            fixups: bytes
-                .get(fixups_at..additional_at)
-                .unwrap_or(&[])
-                .as_chunks::<4>()
-                .0,
-            additional: bytes
-                .get(additional_at..records_at)
-                .unwrap_or(&[])
-                .as_chunks::<4>()
-                .0,
+            fixups: bytes.get(fixups_at..node_at).unwrap_or(&[]).as_chunks::<4>().0,
+            node,
+            additional: bytes.get(additional_at..records_at).unwrap_or(&[]).as_chunks::<4>().0,
             records: bytes.get(records_at..records_at + octets).unwrap_or(&[]),
             end: records_at + padded(octets),
         }
@@ -347,30 +316,18 @@ impl<'a> Block<'a> {
     /// The records as (TTL, rdata with its names written out); `owner` is the name that the block stands at.
     pub fn records(&self, owner: &[u8]) -> Vec<(u32, Vec<u8>)> {
         let written_out = |start: usize, record: &[u8]| {
-            let ttl = record
-                .get(4..8)
-                .and_then(|b| b.try_into().ok())
-                .map_or(0, u32::from_be_bytes);
+            let ttl = record.get(4..8).and_then(|b| b.try_into().ok()).map_or(0, u32::from_be_bytes);
             let (from, to) = (start + 12, start + 2 + record.len());
             let mut rdata = Vec::with_capacity(record.len());
             let mut at = from;
-            for (position, tail) in self
-                .fixups
-                .iter()
-                .map(Self::fixup)
-                .filter(|(p, _)| (from..to).contains(p))
-            {
+            for (position, tail) in self.fixups.iter().map(Self::fixup).filter(|(p, _)| (from..to).contains(p)) {
                 rdata.extend_from_slice(self.records.get(at..position).unwrap_or(&[]));
-                rdata.extend_from_slice(
-                    owner.get(owner.len().saturating_sub(tail)..).unwrap_or(&[]),
-                );
+                rdata.extend_from_slice(owner.get(owner.len().saturating_sub(tail)..).unwrap_or(&[]));
                 at = position + 2;
             }
             rdata.extend_from_slice(self.records.get(at..to).unwrap_or(&[]));
             (ttl, rdata)
         };
-        self.each()
-            .map(|(start, record)| written_out(start, record))
-            .collect()
+        self.each().map(|(start, record)| written_out(start, record)).collect()
     }
 }

@@ -1,0 +1,32 @@
+"""`edgeplane resource`."""
+
+from __future__ import annotations
+
+import click
+
+from edgeplane.cli.node import node_options, state_dir_of
+from edgeplane.cli.output import format_option, print_json, print_table
+from edgeplane.node.client import call
+
+
+@click.group()
+def resource() -> None:
+    """What the running node serves, as resources."""
+
+
+@resource.command("list")
+@node_options
+@format_option
+def list_(config: str | None, state_dir: str | None, output: str) -> None:
+    """Print hosted zones and health checks with their ids.
+
+    \b
+    Example:
+      edgeplane resource list -c config/examples/site/edgeplane.toml
+    """
+    found = call(state_dir_of(config, state_dir), "resources", timeout=30.0)
+    if output == "json":
+        print_json(found)
+        return
+    rows = [[each["type"], each["id"], each["name"], each.get("records", each.get("state", ""))] for each in found]
+    print_table(["TYPE", "ID", "NAME", "RECORDS OR STATE"], rows)

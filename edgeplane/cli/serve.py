@@ -1,0 +1,54 @@
+"""`edgeplane serve`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+import uvloop
+
+from edgeplane.config import Settings, default_path, load
+from edgeplane.node import limits
+from edgeplane.node.host import StateLock, raise_open_files
+from edgeplane.node.listen import Listeners, activated, bind_all, inherited
+from edgeplane.node.programs import Programs
+from edgeplane.observe import logs
+
+
+@click.command()
+@click.argument("config", required=False, type=click.Path(dir_okay=False))
+def serve(config: str | None) -> None:
+    """Run a node in the foreground: SIGHUP reloads, SIGTERM drains and ends.
+
+    \b
+    Example:
+      edgeplane serve config/examples/site/edgeplane.toml
+    Exit codes: 0 ended as told; 1 content wrong and no last good plan kept; 2 settings of the host wrong.
+    """
+    path = default_path(config)
+    settings = load(path)
+    logs.set_up(settings.observe.log_format)
+    lock = StateLock(settings.node.state_dir)
+    raise_open_files()
+    threads = settings.node.threads or len(os.sched_getaffinity(0))
+    try:
+        sys.exit(uvloop.run(_run(path, settings, threads)))
+    finally:
+        lock.release()
+
+
+async def _run(path: Path, settings: Settings, threads: int) -> int:
+    listeners = _listeners(settings, threads)
+    from edgeplane._core import HealthTable
+    from edgeplane.node.supervisor import Supervisor
+
+    table = HealthTable.create(limits.HEALTH_SLOTS)
+    programs = Programs.of(path, settings, threads)
+    return await Supervisor(settings, programs, listeners, table.fd).run()
+
+
+def _listeners(settings: Settings, threads: int) -> Listeners:
+    given = activated(inherited(), threads) if "LISTEN_PID" in os.environ else Listeners()
+    return given if given.udp or given.tcp else bind_all(settings.dns.listen, threads)

@@ -1,0 +1,83 @@
+"""The life of DNS inside the front: an asyncio face over `_core.Node`, whose threads answer without Python."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import msgpack
+
+from edgeplane.errors import ContentError, Fault
+
+
+class Node(Protocol):
+    """What the Rust core offers (`_core.Node`). Every call leaves the interpreter lock and may block."""
+
+    def apply(self, path: str) -> bytes: ...
+    def serve(self, udp: list[int], tcp: list[int], health_fd: int) -> None: ...
+    def stats(self) -> bytes: ...
+    def status(self) -> bytes: ...
+    def explain(self, request: bytes) -> bytes: ...
+    def drain(self, timeout: float) -> None: ...
+    def stop(self) -> None: ...
+    def reopen_logs(self) -> None: ...
+
+
+class DnsService:
+    """Starts, reloads, drains and stops one node on sockets that somebody else bound."""
+
+    def __init__(self, node: Node, udp: Sequence[int], tcp: Sequence[int], health_fd: int) -> None:
+        self._node, self._udp, self._tcp, self._health_fd = node, list(udp), list(tcp), health_fd
+        self._serving = False
+
+    async def reload(self, path: str) -> dict[str, Any]:
+        """Takes a plan file: {"generation", "zones": [{"name", "serial", "records"}], "reused"}.
+
+        Raises ContentError, and the old plan goes on.
+        """
+        return await self._packed(self._node.apply, path)
+
+    async def start(self) -> None:
+        """Answers from now on; a second call changes nothing."""
+        if not self._serving:
+            self._serving = True
+            await asyncio.to_thread(self._node.serve, self._udp, self._tcp, self._health_fd)
+
+    async def stats(self) -> dict[str, Any]:
+        """Counters since the start, by name."""
+        return await self._packed(self._node.stats)
+
+    async def status(self) -> dict[str, Any]:
+        """What the running snapshot holds."""
+        return await self._packed(self._node.status)
+
+    async def explain(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Why the running snapshot answers as it does."""
+        return await self._packed(self._node.explain, msgpack.packb(request))
+
+    async def drain(self, timeout: float) -> None:  # noqa: ASYNC109 - the core counts the seconds
+        """Takes no new work; returns when open connections have finished, after `timeout` seconds at the latest."""
+        await asyncio.to_thread(self._node.drain, timeout)
+
+    async def stop(self) -> None:
+        """Ends the threads."""
+        await asyncio.to_thread(self._node.stop)
+
+    async def reopen_logs(self) -> None:
+        """Opens log files anew, after somebody moved the old ones away."""
+        await asyncio.to_thread(self._node.reopen_logs)
+
+    async def _packed(self, function: Any, *args: Any) -> dict[str, Any]:
+        try:
+            packed = await asyncio.to_thread(function, *args)
+        except Exception as error:
+            raise refusal(error) from error
+        document: dict[str, Any] = msgpack.unpackb(packed)
+        return document
+
+
+def refusal(error: Exception) -> ContentError:
+    """What the core raised, as faults: its own list where it has one, else its text."""
+    faults = [f if isinstance(f, Fault) else Fault.from_document(f) for f in getattr(error, "faults", [])]
+    return ContentError(faults or [Fault("edgeplane", 0, str(error))])

@@ -1,0 +1,1 @@
+"""The node: one supervisor, and the processes that it starts, feeds and keeps alive."""

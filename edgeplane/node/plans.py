@@ -1,0 +1,141 @@
+"""The plans that a node keeps: the one it serves, the one before, and the highest generation ever used.
+
+next.plan ─ the front took it ─► current.plan ─► previous.plan
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgpack
+
+from edgeplane.errors import EdgeplaneError
+
+_HEAD = struct.Struct("<8sIIQ32s")
+_MAGIC = b"EDGEPLAN"
+
+
+class PlanFileError(EdgeplaneError):
+    """The file is not a plan; the text names it."""
+
+
+def read_envelope(path: Path) -> dict[str, Any]:
+    """The envelope of a plan file (docs/ARCHITECTURE.md, "Plan file"). The front verifies the checksum, not this."""
+    try:
+        with path.open("rb") as file:
+            magic, _, length, size, _ = _HEAD.unpack(file.read(_HEAD.size))
+            if magic != _MAGIC or size != os.fstat(file.fileno()).st_size or length > size:
+                raise PlanFileError(f"{path} is not a whole plan file")
+            envelope = msgpack.unpackb(file.read(length))
+    except OSError as error:
+        raise PlanFileError(f"{path}: {error.strerror}") from error
+    except (struct.error, ValueError, msgpack.UnpackException) as error:
+        raise PlanFileError(f"{path} is not a plan file") from error
+    if not isinstance(envelope, dict) or not isinstance(envelope.get("generation"), int):
+        raise PlanFileError(f"{path} is not a plan file")
+    return envelope
+
+
+def health_documents(envelope: dict[str, Any]) -> list[dict[str, Any]]:
+    """The documents of a plan's health checks: {"slot", "id", "path", "config"}, free slots left out."""
+    packed = envelope.get("health") or b"\x90"
+    documents = msgpack.unpackb(packed)
+    return [document for document in documents if document is not None]
+
+
+def difference(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Two envelopes → {"zones": {"added", "removed", "changed"}, "checks": the same, "settings": changed keys}."""
+    old_dns, new_dns = old.get("dns", {}), new.get("dns", {})
+    old_settings, new_settings = old_dns.get("settings", {}), new_dns.get("settings", {})
+    keys = sorted(key for key in old_settings | new_settings if old_settings.get(key) != new_settings.get(key))
+    return {
+        "zones": _changes(_zone_hashes(old), _zone_hashes(new)),
+        "checks": _changes(_checks_by_id(old), _checks_by_id(new)),
+        "settings": keys,
+    }
+
+
+def _changes(old: dict[str, Any], new: dict[str, Any]) -> dict[str, list[str]]:
+    return {
+        "added": sorted(new.keys() - old.keys()),
+        "removed": sorted(old.keys() - new.keys()),
+        "changed": sorted(key for key in old.keys() & new.keys() if old[key] != new[key]),
+    }
+
+
+def _zone_hashes(envelope: dict[str, Any]) -> dict[str, Any]:
+    sections = envelope.get("sections", [])
+    return {zone["name"]: sections[zone["section"]]["hash"] for zone in envelope.get("dns", {}).get("zones", [])}
+
+
+def _checks_by_id(envelope: dict[str, Any]) -> dict[str, Any]:
+    return {check["id"]: check["config"] for check in health_documents(envelope)}
+
+
+class PlanStore:
+    """state_dir/plans."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self.directory = state_dir / "plans"
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.current = self.directory / "current.plan"
+        self.previous = self.directory / "previous.plan"
+        self.next = self.directory / "next.plan"
+        self._counter = self.directory / "generation"
+
+    def kept(self) -> Iterator[Path]:
+        """Plans to start from, best first."""
+        return (path for path in (self.current, self.previous) if path.exists())
+
+    def next_generation(self) -> int:
+        """One above every generation that was ever used here, and taken from now on."""
+        generation = 1 + max(self._counted(), *map(_generation_of, (self.current, self.previous)))
+        self.reserve(generation)
+        return generation
+
+    def reserve(self, generation: int) -> None:
+        """Notes that a generation is used, whatever comes of it."""
+        temporary = self._counter.with_suffix(".new")
+        temporary.write_text(f"{max(generation, self._counted())}\n")
+        _flush(temporary)
+        temporary.replace(self._counter)
+
+    def commit(self, candidate: Path) -> None:
+        """Makes a plan that the front serves the one to start from, and keeps the one before; durable on return."""
+        _flush(candidate)
+        if self.current.exists():
+            self._keep_as_previous()
+        candidate.replace(self.current)
+        _flush(self.directory)
+
+    def _keep_as_previous(self) -> None:
+        # By a second link, so that there is a current plan at every moment.
+        link = self.directory / "previous.new"
+        link.unlink(missing_ok=True)
+        os.link(self.current, link)
+        link.replace(self.previous)
+
+    def _counted(self) -> int:
+        try:
+            return int(self._counter.read_text())
+        except (OSError, ValueError):
+            return 0
+
+
+def _generation_of(path: Path) -> int:
+    try:
+        return int(read_envelope(path)["generation"])
+    except PlanFileError:
+        return 0
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

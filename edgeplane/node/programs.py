@@ -1,0 +1,60 @@
+"""The programs that a supervisor runs, and the short-lived one that builds plans."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgeplane.config import Settings
+from edgeplane.errors import ContentError, Fault
+from edgeplane.node import limits
+from edgeplane.node.child import python
+
+
+@dataclass(frozen=True)
+class Programs:
+    """Command lines. The control channel is descriptor 3, the health table 4 and listeners follow."""
+
+    front: Sequence[str]
+    checker: Sequence[str]
+    builder: Sequence[str]
+    threads: int
+
+    @classmethod
+    def of(cls, config: Path, settings: Settings, threads: int) -> Programs:
+        """Those of this installation."""
+        state_dir, log_format = str(settings.node.state_dir), settings.observe.log_format
+        checker = ("--control-fd", "3", "--health-fd", "4", "--state-dir", state_dir, "--log-format", log_format)
+        return cls(
+            front=python("edgeplane.node.front"),
+            checker=python("edgeplane.health.checker", *checker),
+            builder=python("edgeplane.node.builder", str(config.absolute())),
+            threads=threads,
+        )
+
+    async def build(self, generation: int, out: Path, current: Path) -> dict[str, Any]:
+        """Has the configuration built into a plan file at `out`; returns the builder's report, raises ContentError."""
+        argv = [*self.builder, "--generation", str(generation), "--out", str(out), "--current", str(current)]
+        process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
+        try:
+            printed, _ = await asyncio.wait_for(process.communicate(), limits.BUILD_S)
+        except BaseException:
+            process.kill()
+            raise
+        return _report(printed, process.returncode or 0)
+
+
+def _report(printed: bytes, code: int) -> dict[str, Any]:
+    try:
+        document = json.loads(printed)
+        faults = [Fault.from_document(fault) for fault in document.get("faults", [])]
+    except (ValueError, AttributeError, KeyError):
+        raise ContentError.one("builder", f"ended with {code} and no report; the log has more") from None
+    if faults or "ok" not in document:
+        raise ContentError(faults)
+    report: dict[str, Any] = document["ok"]
+    return report

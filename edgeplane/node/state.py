@@ -1,0 +1,69 @@
+"""What the supervisor knows of its node at this moment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from edgeplane.errors import Fault
+
+
+@dataclass
+class State:
+    """envelope: of the plan that is served. report: what the front said when it took it. faults: why it is not the
+    newest. times in Unix seconds.
+    """
+
+    envelope: dict[str, Any] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)
+    faults: Sequence[Fault] = ()
+    reloads: dict[str, int] = field(default_factory=lambda: {"succeeded": 0, "failed": 0})
+    started: float = field(default_factory=time.time)
+    applied: float = 0.0
+    ready: bool = False
+    stopping: bool = False
+    reload_waits: bool = False
+
+    @property
+    def generation(self) -> int:
+        """Of the plan that is served; 0 before the first."""
+        return int(self.envelope.get("generation", 0))
+
+    @property
+    def word(self) -> str:
+        """starting, ready, degraded (an older plan is served than was asked for) or stopping."""
+        if self.stopping:
+            return "stopping"
+        if not self.ready:
+            return "starting"
+        return "degraded" if self.faults else "ready"
+
+    def serves(self, envelope: dict[str, Any], report: dict[str, Any]) -> None:
+        """The front took a plan."""
+        self.envelope, self.report, self.applied = envelope, report, time.time()
+
+    def accepted(self) -> None:
+        """A reload went through."""
+        self.reloads["succeeded"] += 1
+        self.faults = ()
+
+    def refused(self, faults: Sequence[Fault]) -> None:
+        """A reload failed."""
+        self.reloads["failed"] += 1
+        self.faults = faults or self.faults
+
+    def readiness(self) -> tuple[str, Sequence[str]]:
+        """For /readyz: the word, and why."""
+        return self.word, [str(fault) for fault in self.faults]
+
+    def zones(self) -> list[dict[str, Any]]:
+        """{"name", "serial", "records"} of every zone that is served."""
+        return list(self.report.get("zones", []))
+
+    def line(self) -> str:
+        """One line for a person who waits for it."""
+        zones = self.zones()
+        records = sum(zone.get("records", 0) for zone in zones)
+        return f"edgeplane {self.word}: {len(zones):,} zones, {records:,} records, generation {self.generation}"

@@ -1,0 +1,288 @@
+"""The supervisor: binds, starts the others, feeds them, keeps them alive, and ends them in order.
+
+lock, limits, addresses ─► front from the kept plan ─► checker ─► build ─► apply ─► ready ─► … ─► drain ─► end
+                                                                   ▲ SIGHUP, `reload`
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from edgeplane.config import Settings
+from edgeplane.errors import EdgeplaneError, Fault, FaultsError
+from edgeplane.node import limits, notify
+from edgeplane.node.child import Child
+from edgeplane.node.control import ControlSocket
+from edgeplane.node.lines import Channel, Gone, Refused
+from edgeplane.node.listen import Listeners
+from edgeplane.node.plans import PlanFileError, PlanStore, difference, health_documents, read_envelope
+from edgeplane.node.programs import Programs
+from edgeplane.node.state import State
+from edgeplane.node.verbs import Verbs
+from edgeplane.observe.endpoint import Endpoint
+
+log = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """One node. `run` is its life."""
+
+    def __init__(self, settings: Settings, programs: Programs, listeners: Listeners, health_fd: int) -> None:
+        self.settings, self.programs, self.listeners = settings, programs, listeners
+        self.store = PlanStore(settings.node.state_dir)
+        self.state = State()
+        health = ("health", health_fd)
+        self.front: Child = Child("front", programs.front, [health, *listeners.descriptors()], self._greet_front)
+        self.checker: Child = Child("checker", programs.checker, [health], self._greet_checker)
+        self._reloading = asyncio.Lock()
+        self._deaths: dict[Path, int] = {}
+        self._stop = asyncio.Event()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def run(self) -> int:
+        """Serves until it is told to stop; returns the exit code."""
+        verbs = Verbs(self)
+        control = ControlSocket(self.settings.node.state_dir, verbs.handle)
+        endpoint = Endpoint(verbs.metrics, self.state.readiness)
+        self._on_signals()
+        try:
+            await endpoint.open(*self.settings.observe.listen)
+            await control.open()
+            return await self._serve()
+        finally:
+            await asyncio.gather(self.front.stop(), self.checker.stop())
+            await control.close()
+            await endpoint.close()
+
+    async def _serve(self) -> int:
+        await self._start(self.front)
+        await self._start(self.checker)
+        try:
+            await self.reload()
+        except EdgeplaneError as error:
+            if not await self._kept_plan_serves():
+                _say(f"{error}\nedgeplane: nothing to serve, and no last good plan is kept")
+                return 1
+        await self._first_results()
+        self._say_ready()
+        await self._stop.wait()
+        await self._drain()
+        return 0
+
+    async def _kept_plan_serves(self) -> bool:
+        """Whether the front took a kept plan; it may still be on its way past one that kills it."""
+        if any(self.store.kept()):
+            with contextlib.suppress(EdgeplaneError):
+                await self.front.greeted(limits.CALL_S)
+        return bool(self.state.envelope)
+
+    # -- plans --
+
+    async def reload(self) -> dict[str, Any]:
+        """Builds what the configuration says now and serves it: {"generation", "zones", …}.
+
+        Raises FaultsError with every fault; then the plan before goes on.
+        """
+        async with self._changing():
+            generation = self.store.next_generation()
+            built = await self.programs.build(generation, self.store.next, self.store.current)
+            return {**built, **await self._take(self.store.next)}
+
+    async def apply(self, source: Path) -> dict[str, Any]:
+        """Serves a plan file that was built elsewhere; Refused where it is not newer than what is served."""
+        async with self._changing(degrades=False):
+            await asyncio.to_thread(shutil.copyfile, source, self.store.next)
+            generation = read_envelope(self.store.next)["generation"]
+            if generation <= self.state.generation:
+                raise Refused.because(
+                    f"generation {generation} is not newer than {self.state.generation}, which is served", str(source)
+                )
+            return await self._take(self.store.next)
+
+    async def diff(self) -> dict[str, Any]:
+        """What a reload would change (see `plans.difference`). Built with the running generation, so that a zone whose
+        serial is the generation differs only where its content does.
+        """
+        candidate = self.store.directory / "diff.plan"
+        async with self._reloading:
+            try:
+                await self.programs.build(self.state.generation, candidate, self.store.current)
+                return difference(self.state.envelope, read_envelope(candidate))
+            finally:
+                candidate.unlink(missing_ok=True)
+
+    def reload_soon(self) -> None:
+        """SIGHUP: logs are opened anew and the configuration is read again; one wait covers many signals."""
+        if not self.state.reload_waits:
+            self.state.reload_waits = True
+            self._background(self._reload_and_log())
+
+    async def _reload_and_log(self) -> None:
+        with contextlib.suppress(EdgeplaneError):
+            await self.front.call("reopen_logs")
+        with contextlib.suppress(EdgeplaneError):
+            await self.reload()
+
+    @contextlib.asynccontextmanager
+    async def _changing(self, *, degrades: bool = True) -> AsyncIterator[None]:
+        """One change at a time, with its outcome noted and told to the service manager.
+
+        degrades: a refusal means that the node does not serve what its configuration says.
+        """
+        async with self._reloading:
+            self.state.reload_waits = False
+            if self.state.ready:
+                notify.reloading()
+            try:
+                yield
+                self.state.accepted()
+                log.info("serving generation %d", self.state.generation)
+            except EdgeplaneError as error:
+                self._refused(error, degrades)
+                raise
+            finally:
+                if self.state.ready:
+                    notify.notify(READY=1, STATUS=self.state.line())
+
+    def _refused(self, error: EdgeplaneError, degrades: bool) -> None:
+        faults = error.faults if isinstance(error, FaultsError) else (Fault("edgeplane", 0, str(error)),)
+        self.state.refused(faults if degrades else ())
+        for fault in faults:
+            log.error("%s", fault)
+        if self.state.generation:
+            log.error("the reload changed nothing; generation %d goes on", self.state.generation)
+
+    async def _take(self, path: Path) -> dict[str, Any]:
+        """Has the front serve a plan, and only then keeps it: one that kills the front must not await its restart."""
+        envelope = read_envelope(path)
+        self.store.reserve(envelope["generation"])
+        life = self.front.pid
+        report = await self._apply(self.front.call, path)
+        await asyncio.to_thread(self.store.commit, path)
+        if self.front.pid != life:
+            self.front.kill()  # it died in between and came back with the plan before; the next one reads the new
+        self._deaths.clear()
+        self.state.serves(envelope, report)
+        await self._tell_checker(self.checker.call)
+        return report
+
+    async def _apply(self, call: Callable[..., Any], path: Path) -> dict[str, Any]:
+        life = self.front.pid
+        try:
+            report: dict[str, Any] = await call("apply", path=str(path), within=limits.APPLY_S)
+            await call("serve")
+        except Gone:
+            self.front.kill(life)  # it may hang; where it died, the next one is left alone
+            raise
+        return report
+
+    # -- children --
+
+    async def _start(self, child: Child) -> None:
+        try:
+            await child.start()
+        except EdgeplaneError as error:
+            log.error("the %s did not start: %s", child.name, error)
+
+    async def _greet_front(self, channel: Channel) -> None:
+        """A fresh front gets its settings, then the best kept plan that it takes."""
+        await channel.call("start", threads=self.programs.threads, log_format=self.settings.observe.log_format)
+        for path in self._trusted():
+            try:
+                envelope = read_envelope(path)
+                self.state.serves(envelope, await self._apply(channel.call, path))
+                return
+            except (FaultsError, PlanFileError) as error:
+                log.error("kept plan %s cannot be served: %s", path, error)
+            except Gone:
+                self._deaths[path] = self._deaths.get(path, 0) + 1
+                raise
+
+    def _trusted(self) -> Sequence[Path]:
+        """Kept plans, without those under which the front died twice; all again when none would remain."""
+        kept = list(self.store.kept())
+        trusted = [path for path in kept if self._deaths.get(path, 0) < limits.DEATHS_OF_A_PLAN]
+        if not trusted:
+            self._deaths.clear()
+        return trusted or kept
+
+    async def _greet_checker(self, channel: Channel) -> None:
+        await self._tell_checker(channel.call)
+
+    async def _tell_checker(self, call: Callable[..., Any]) -> None:
+        try:
+            await call("checks", checks=health_documents(self.state.envelope))
+        except EdgeplaneError as error:
+            # The answers are right without it: the table keeps the last states, and a restart tells it again.
+            log.error("the checker did not take its checks: %s", error)
+
+    async def _first_results(self) -> None:
+        """Waits until every check has a state, at most FIRST_RESULTS_S."""
+        deadline = time.monotonic() + limits.FIRST_RESULTS_S
+        while time.monotonic() < deadline and not self._stop.is_set():
+            with contextlib.suppress(EdgeplaneError):
+                stats = await self.checker.call("stats", within=1.0)
+                if all(check["state"] != "unknown" for check in stats["checks"]):
+                    return
+            await asyncio.sleep(limits.FIRST_RESULTS_POLL_S)
+
+    # -- beginning and end --
+
+    def _on_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, self.reload_soon)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._asked_to_stop)
+
+    def _asked_to_stop(self) -> None:
+        if self._stop.is_set():
+            self.front.kill()
+            self.checker.kill()
+            os._exit(0)
+        self._stop.set()
+
+    async def _drain(self) -> None:
+        self.state.stopping = True
+        notify.notify(STOPPING=1)
+        log.info("draining for at most %g s; a second signal ends at once", limits.DRAIN_S)
+        with contextlib.suppress(EdgeplaneError):
+            await self.front.call("drain", timeout=limits.DRAIN_S, within=limits.DRAIN_S + limits.STOP_S)
+
+    def _say_ready(self) -> None:
+        if self._stop.is_set():
+            return
+        self.state.ready = True
+        addresses = self.listeners.addresses()
+        _say(f"{self.state.line()}; on {' '.join(map(str, addresses))} (UDP and TCP); {self._try(addresses)}")
+        notify.notify(READY=1, STATUS=self.state.line())
+        if interval := notify.watchdog_interval():
+            self._background(_watchdog(interval))
+
+    def _try(self, addresses: Sequence[Any]) -> str:
+        name = next((zone["name"] for zone in self.state.zones()), ".")
+        return f"try: kdig @{addresses[0].host} -p {addresses[0].port} {name} SOA"
+
+    def _background(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _watchdog(interval: float) -> None:
+    while True:
+        notify.notify(WATCHDOG=1)
+        await asyncio.sleep(interval)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

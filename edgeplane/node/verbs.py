@@ -1,0 +1,148 @@
+"""What the control socket can be asked (docs/control-socket.md), one method a verb."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgeplane import __version__
+from edgeplane.errors import EdgeplaneError
+from edgeplane.node.child import Child
+from edgeplane.node.host import resident_octets
+from edgeplane.node.lines import Refused
+from edgeplane.node.plans import health_documents
+from edgeplane.observe import metrics
+
+if TYPE_CHECKING:
+    from edgeplane.node.supervisor import Supervisor
+
+_METRICS_S = 2.0
+"""Prometheus must get its page even while a child starts."""
+
+
+class Verbs:
+    """The handler of the control socket, over one supervisor."""
+
+    def __init__(self, node: Supervisor) -> None:
+        self._node = node
+        self._verbs: dict[str, Callable[[dict[str, Any]], Awaitable[Any]]] = {
+            "status": self._status,
+            "reload": self._reload,
+            "health": self._health,
+            "explain": self._explain,
+            "apply": self._apply,
+            "diff": self._diff,
+            "resources": self._resources,
+            "stats": self._stats,
+            "plan": self._plan,
+        }
+
+    async def handle(self, do: str, args: dict[str, Any]) -> Any:
+        """(verb, arguments) → reply; Refused for what cannot be done."""
+        verb = self._verbs.get(do)
+        if verb is None:
+            raise Refused.because(f"unknown: {do!r}; known: {', '.join(self._verbs)}", "do")
+        # A client that goes away must not break off a change half-way.
+        return await asyncio.shield(verb(args))
+
+    def status(self) -> dict[str, Any]:
+        """The node in one document."""
+        node, state = self._node, self._node.state
+        return {
+            "version": __version__,
+            "state": state.word,
+            "why": [fault.document() for fault in state.faults],
+            "generation": state.generation,
+            "source": state.envelope.get("source", ""),
+            "applied": state.applied,
+            "uptime": time.time() - state.started,
+            "listen": [str(address) for address in node.listeners.addresses()],
+            "observe": str(node.settings.observe.listen),
+            "zones": len(state.zones()),
+            "records": sum(zone.get("records", 0) for zone in state.zones()),
+            "checks": len(health_documents(state.envelope)),
+            "reloads": dict(state.reloads),
+            "processes": list(self._processes()),
+        }
+
+    async def metrics(self) -> str:
+        """The page of /metrics. A part that does not answer is missing from it, and only that part."""
+        found = list(metrics.of_node(self.status()))
+        front, checker = await asyncio.gather(_stats(self._node.front), _stats(self._node.checker))
+        found += [*metrics.of_counters(front), *(metrics.of_checker(checker) if checker else ())]
+        return await asyncio.to_thread(metrics.render, found)
+
+    def _processes(self) -> Iterator[dict[str, Any]]:
+        yield {"name": "supervisor", "pid": os.getpid(), "restarts": 0, "rss": resident_octets(os.getpid())}
+        for child in (self._node.front, self._node.checker):
+            rss = resident_octets(child.pid)
+            yield {"name": child.name, "pid": child.pid, "restarts": child.restarts, "rss": rss}
+
+    async def _status(self, _: dict[str, Any]) -> dict[str, Any]:
+        return self.status()
+
+    async def _reload(self, _: dict[str, Any]) -> dict[str, Any]:
+        return await self._node.reload()
+
+    async def _health(self, args: dict[str, Any]) -> Any:
+        return await self._node.checker.call("health", transitions=args.get("transitions", 10))
+
+    async def _explain(self, args: dict[str, Any]) -> Any:
+        return await self._node.front.call("explain", **args)
+
+    async def _apply(self, args: dict[str, Any]) -> dict[str, Any]:
+        return await self._node.apply(_path(args))
+
+    async def _diff(self, _: dict[str, Any]) -> dict[str, Any]:
+        return await self._node.diff()
+
+    async def _stats(self, _: dict[str, Any]) -> dict[str, Any]:
+        front, checker = await asyncio.gather(self._node.front.call("stats"), self._node.checker.call("stats"))
+        return {"front": front, "checker": checker}
+
+    async def _plan(self, _: dict[str, Any]) -> dict[str, Any]:
+        return {"path": str(self._node.store.current), "generation": self._node.state.generation}
+
+    async def _resources(self, _: dict[str, Any]) -> list[dict[str, Any]]:
+        state = self._node.state
+        ids = {zone["name"]: zone.get("id", "") for zone in state.envelope.get("dns", {}).get("zones", [])}
+        zones = [
+            {"type": "AWS::Route53::HostedZone", "id": ids.get(zone["name"], ""), **zone} for zone in state.zones()
+        ]
+        return zones + await self._check_resources()
+
+    async def _check_resources(self) -> list[dict[str, Any]]:
+        states: dict[str, str] = {}
+        try:
+            stats = await self._node.checker.call("stats")
+            states = {check["id"]: check["state"] for check in stats["checks"]}
+        except EdgeplaneError:
+            pass  # the list is right without the states
+        return [
+            {
+                "type": "AWS::Route53::HealthCheck",
+                "id": check["id"],
+                "name": check["path"],
+                "state": states.get(check["id"], "unknown"),
+            }
+            for check in health_documents(self._node.state.envelope)
+        ]
+
+
+async def _stats(child: Child) -> dict[str, Any]:
+    try:
+        counted: dict[str, Any] = await child.call("stats", within=_METRICS_S)
+    except EdgeplaneError:
+        return {}
+    return counted
+
+
+def _path(args: dict[str, Any]) -> Path:
+    path = args.get("path")
+    if not isinstance(path, str) or not path.startswith("/"):
+        raise Refused.because('"path" must be an absolute path', "request")
+    return Path(path)

@@ -1,0 +1,1 @@
+"""What an operator sees of a running node: logs, metrics, and whether it is ready."""

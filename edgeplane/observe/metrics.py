@@ -1,0 +1,118 @@
+"""Metrics in Prometheus' text format (exposition format 0.0.4), from what the node's parts report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, Literal
+
+Labels = tuple[tuple[str, str], ...]
+_STATES = {"healthy": 1.0, "unhealthy": 0.0}
+_FORBIDDEN = re.compile(r"[^a-zA-Z0-9_]")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One number; `suffix` is what a histogram's parts add to the family's name."""
+
+    labels: Labels
+    value: float
+    suffix: str = ""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One family: its samples share name, kind and help."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    help: str
+    samples: tuple[Sample, ...]
+
+    @classmethod
+    def single(cls, name: str, kind: Literal["counter", "gauge"], help_: str, value: float) -> Metric:
+        """A family with one sample and no label."""
+        return cls(name, kind, help_, (Sample((), value),))
+
+    @classmethod
+    def labelled(
+        cls, name: str, kind: Literal["counter", "gauge"], help_: str, label: str, values: Mapping[str, float]
+    ) -> Metric:
+        """A family with one label: its values → numbers."""
+        return cls(name, kind, help_, tuple(Sample(((label, str(key)),), value) for key, value in values.items()))
+
+
+def render(metrics: Iterable[Metric]) -> str:
+    """The page that Prometheus reads."""
+    return "".join(line + "\n" for metric in metrics for line in _lines(metric))
+
+
+def of_node(status: Mapping[str, Any]) -> Iterator[Metric]:
+    """What `status` on the control socket says, as metrics."""
+    processes = status["processes"]
+    restarts = {p["name"]: p["restarts"] for p in processes if p["name"] != "supervisor"}
+    resident = {p["name"]: p["rss"] for p in processes}
+    ready = status["state"] == "ready"
+    yield Metric.single("edgeplane_ready", "gauge", "1 when the node serves what it was told to.", ready)
+    yield Metric.single("edgeplane_generation", "gauge", "Generation of the plan that is served.", status["generation"])
+    yield Metric.single("edgeplane_zones", "gauge", "Zones served.", status["zones"])
+    yield Metric.labelled("edgeplane_reloads_total", "counter", "Reloads.", "outcome", status["reloads"])
+    yield Metric.labelled("edgeplane_restarts_total", "counter", "Starts after a death.", "process", restarts)
+    yield Metric.labelled("edgeplane_resident_memory_bytes", "gauge", "Resident memory.", "process", resident)
+
+
+def of_checker(stats: Mapping[str, Any]) -> Iterator[Metric]:
+    """What the checker counts: {"checks": [{"id", "path", "state"}], "probes_running", "transitions_total", …}."""
+    checks = stats.get("checks", [])
+    yield Metric(
+        "edgeplane_health_check_state",
+        "gauge",
+        "1 healthy, 0 unhealthy, -1 unknown.",
+        tuple(Sample((("id", c["id"]), ("path", c["path"])), _STATES.get(c["state"], -1.0)) for c in checks),
+    )
+    yield Metric.single("edgeplane_probes_running", "gauge", "Probes at this moment.", stats.get("probes_running", 0))
+    counted = {k: v for k, v in stats.items() if k.endswith("_total")}
+    yield from of_counters(counted, "edgeplane_health")
+    if "probe_seconds" in stats:
+        yield _histogram("edgeplane_probe_seconds", "Time that probes took.", stats["probe_seconds"])
+
+
+def of_counters(counters: Mapping[str, Any], prefix: str = "edgeplane") -> Iterator[Metric]:
+    """Counters by name. A map of numbers becomes one family, labelled by its key: {"rcode": {"NOERROR": 3}}."""
+    for key, value in sorted(counters.items()):
+        name = _FORBIDDEN.sub("_", f"{prefix}_{key}").removesuffix("_total")
+        if isinstance(value, int | float):
+            yield Metric.single(f"{name}_total", "counter", f"{key} since the process began.", value)
+        elif isinstance(value, Mapping) and any(isinstance(v, Mapping) for v in value.values()):
+            yield from of_counters(value, name)
+        elif isinstance(value, Mapping):
+            label = _FORBIDDEN.sub("_", key).removesuffix("_total")
+            yield Metric.labelled(f"{name}_total", "counter", f"{key} since the process began.", label, value)
+
+
+def _ready(status: Mapping[str, Any]) -> float:
+    return 1.0 if status["state"] == "ready" else 0.0
+
+
+def _histogram(name: str, help_: str, document: Mapping[str, Any]) -> Metric:
+    """{"bounds", "counts" per bucket, "sum"} → cumulative buckets."""
+    upto = list(accumulate(document["counts"]))
+    bounds = [*(f"{bound:g}" for bound in document["bounds"]), "+Inf"]
+    samples = [Sample((("le", bound),), n, "_bucket") for bound, n in zip(bounds, upto, strict=True)]
+    samples += [Sample((), document["sum"], "_sum"), Sample((), upto[-1], "_count")]
+    return Metric(name, "histogram", help_, tuple(samples))
+
+
+def _lines(metric: Metric) -> Iterator[str]:
+    yield f"# HELP {metric.name} {metric.help}"
+    yield f"# TYPE {metric.name} {metric.kind}"
+    for sample in metric.samples:
+        inside = ",".join(f'{label}="{_escaped(text)}"' for label, text in sample.labels)
+        braces = f"{{{inside}}}" if inside else ""
+        yield f"{metric.name}{sample.suffix}{braces} {float(sample.value):.17g}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

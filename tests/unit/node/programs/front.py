@@ -1,0 +1,69 @@
+"""The real front around a small core that answers every datagram with the generation it serves."""
+
+import os
+import sys
+import threading
+import types
+from pathlib import Path
+from socket import socket
+
+import msgpack
+
+from edgeplane.errors import ContentError
+from edgeplane.node.plans import read_envelope
+
+
+class Node:
+    """Stands in for `_core.Node`. What a plan's source says decides how it behaves."""
+
+    def __init__(self, settings):
+        self.threads = msgpack.unpackb(settings)["threads"]
+        self.generation = 0
+
+    def apply(self, path):
+        envelope = read_envelope(Path(path))
+        if "kills the front" in envelope["source"]:
+            os._exit(3)
+        if "is refused" in envelope["source"]:
+            raise ContentError.one("site.yaml", "refused by the core", 7)
+        self.generation = envelope["generation"]
+        zones = [{"name": "example.net.", "serial": self.generation, "records": 3}]
+        return msgpack.packb({"generation": self.generation, "zones": zones, "reused": 0})
+
+    def serve(self, udp, tcp, health_fd):
+        assert os.fstat(health_fd) is not None
+        assert len(udp) == self.threads * len(tcp)
+        for number in udp:
+            threading.Thread(target=self._answer, args=[socket(fileno=os.dup(number))], daemon=True).start()
+
+    def _answer(self, sock):
+        sock.setblocking(True)
+        while True:
+            _, client = sock.recvfrom(512)
+            sock.sendto(str(self.generation).encode(), client)
+
+    def stats(self):
+        return msgpack.packb({"dns": {"queries": 5, "rcode": {"NOERROR": 4, "REFUSED": 1}}})
+
+    def explain(self, request):
+        return msgpack.packb({"asked": msgpack.unpackb(request)})
+
+    def drain(self, timeout):
+        print(f"drained {timeout:g}", file=sys.stderr, flush=True)
+
+    def stop(self):
+        pass
+
+    def reopen_logs(self):
+        pass
+
+
+sys.modules["edgeplane._core"] = types.SimpleNamespace(Node=Node)  # type: ignore[assignment]
+
+import edgeplane  # noqa: E402 - the core must be in its place first
+
+edgeplane._core = sys.modules["edgeplane._core"]
+
+from edgeplane.node.front import main  # noqa: E402
+
+main()

@@ -1,0 +1,35 @@
+"""A supervisor over the programs beside this file: `supervisor.py CONFIG`."""
+
+import os
+import sys
+from pathlib import Path
+
+import uvloop
+
+from edgeplane.config import load
+from edgeplane.node.host import StateLock
+from edgeplane.node.listen import bind_all
+from edgeplane.node.programs import Programs
+from edgeplane.node.supervisor import Supervisor
+from edgeplane.observe import logs
+
+HERE = Path(__file__).parent
+
+
+async def run(config: Path) -> int:
+    settings = load(config)
+    logs.set_up("text")
+    lock = StateLock(settings.node.state_dir)
+    programs = Programs(
+        front=[sys.executable, str(HERE / "front.py")],
+        checker=[sys.executable, str(HERE / "checker.py"), "--control-fd", "3", "--health-fd", "4"],
+        builder=[sys.executable, str(HERE / "builder.py"), str(config)],
+        threads=2,
+    )
+    try:
+        return await Supervisor(settings, programs, bind_all(settings.dns.listen, 2), os.memfd_create("health")).run()
+    finally:
+        lock.release()
+
+
+sys.exit(uvloop.run(run(Path(sys.argv[1]))))

@@ -1,0 +1,60 @@
+"""Sockets: bound once for all threads, a taken port seen, activation as the same path."""
+
+import socket
+
+import pytest
+
+from edgeplane.config.kinds import Listen
+from edgeplane.node.host import HostError
+from edgeplane.node.listen import activated, bind_all, inherited
+
+from .conftest import free_port
+
+
+def test_every_thread_has_a_udp_socket_on_every_address():
+    port = free_port()
+    bound = bind_all([Listen("127.0.0.1", port), Listen("::1", port)], 3)
+    assert (len(bound.udp), len(bound.tcp)) == (6, 2)
+    assert bound.addresses() == [Listen("127.0.0.1", port), Listen("::1", port)]
+    bound.close()
+
+
+def test_a_wildcard_of_each_family_fits_beside_a_single_address():
+    port = free_port()
+    bind_all([Listen("0.0.0.0", port), Listen("::", port), Listen("127.0.0.1", port)], 1).close()  # noqa: S104
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
+def test_a_taken_port_is_seen_although_its_holder_would_share_it(kind):
+    with socket.socket(socket.AF_INET, kind) as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        if kind == socket.SOCK_STREAM:
+            other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(HostError, match=f"127.0.0.1:{port} .* is taken by pid 7"):
+            bind_all([Listen("127.0.0.1", port)], 2, lambda *_: "pid 7")
+
+
+def test_an_address_of_another_host_is_named():
+    with pytest.raises(HostError, match=r"203\.0\.113\.9:5300 \(udp\) is not an address of this host"):
+        bind_all([Listen("203.0.113.9", 5300)], 1)
+
+
+def test_after_a_fault_nothing_stays_bound():
+    port = free_port()
+    with pytest.raises(HostError):
+        bind_all([Listen("127.0.0.1", port), Listen("203.0.113.9", port)], 1)
+    bind_all([Listen("127.0.0.1", port)], 1).close()
+
+
+def test_descriptors_for_another_process_are_left_alone():
+    assert inherited({"LISTEN_PID": "1", "LISTEN_FDS": "2"}) == []
+    assert inherited({}) == []
+
+
+def test_activated_sockets_are_told_apart_and_shared_by_the_threads():
+    udp, tcp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket()
+    given = activated([("dns.socket", udp.detach()), ("dns.socket", tcp.detach())], 3)
+    assert (len(given.udp), len(given.tcp)) == (3, 1)
+    given.close()

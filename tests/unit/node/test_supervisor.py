@@ -1,0 +1,195 @@
+"""The life of a node, in real processes."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from edgeplane.errors import FaultsError
+from edgeplane.node.client import NoNode
+
+from .conftest import PROGRAMS, ROOT, until
+
+sys.path.insert(0, str(PROGRAMS))
+from builder import plan
+
+
+def test_it_serves_and_says_so(node):
+    assert node.answer() == 1
+    ready = node.written.splitlines()[-1]
+    assert "edgeplane ready: 1 zones, 3 records, generation 1" in ready
+    assert f"kdig @127.0.0.1 -p {node.port} example.net. SOA" in ready
+    assert node.get("/readyz") == (200, "ready\n")
+    assert node.get("/healthz")[0] == 200
+
+
+def test_a_reload_serves_the_next_generation(node):
+    assert node.do("reload")["generation"] == 2
+    assert node.answer() == 2
+    assert node.do("status")["reloads"] == {"succeeded": 2, "failed": 0}
+
+
+def test_sighup_reloads(node):
+    node.process.send_signal(signal.SIGHUP)
+    until(lambda: node.answer() == 2, node)
+
+
+def test_wrong_content_is_refused_with_every_fault_and_the_old_goes_on(node):
+    node.content.write_text("wrong")
+    with pytest.raises(FaultsError) as refusal:
+        node.do("reload")
+    assert [fault.line for fault in refusal.value.faults] == [4, 9]
+    assert node.answer() == 1
+    assert node.get("/readyz") == (
+        200,
+        "degraded\nsite.yaml:4: Resources.Www: wrong record\nsite.yaml:9: Resources.Www: wrong record\n",
+    )
+    assert 'edgeplane_reloads_total{outcome="failed"} 1\n' in node.get("/metrics")[1]
+    node.content.write_text("good again")
+    node.do("reload")
+    assert node.get("/readyz") == (200, "ready\n")
+
+
+@pytest.mark.parametrize("content", ["breaks the builder", "is refused"])
+def test_a_build_or_plan_that_fails_changes_nothing(node, content):
+    node.content.write_text(content)
+    with pytest.raises(FaultsError):
+        node.do("reload")
+    assert (node.answer(), node.do("status")["generation"]) == (1, 1)
+
+
+def test_a_plan_that_kills_the_front_is_never_kept(node):
+    node.content.write_text("kills the front")
+    with pytest.raises(FaultsError, match="the front ended"):
+        node.do("reload")
+    assert node.answer() == 1
+    assert node.do("status")["processes"][1]["restarts"] == 1
+
+
+def test_a_killed_front_comes_back_on_the_same_socket_with_the_plan_it_had(node):
+    node.do("reload")
+    before = node.child("front")
+    os.kill(before, signal.SIGKILL)
+    until(lambda: not os.path.exists(f"/proc/{before}/exe"), node)
+    assert node.answer() == 2, "the query waits in the socket that the supervisor holds"
+    assert until(lambda: node.child("front") != before, node)
+
+
+def test_a_killed_checker_comes_back_and_is_told_its_checks(node):
+    before = node.child("checker")
+    os.kill(before, signal.SIGKILL)
+    until(lambda: node.child("checker") != before, node)
+    assert [check["id"] for check in node.do("health")] == ["hc-1"]
+    assert node.answer() == 1
+
+
+def test_generations_grow_over_restarts(make_node):
+    first = make_node().start()
+    first.do("reload")
+    first.close()
+    again = make_node().start()
+    assert again.answer() == 3
+
+
+def test_wrong_content_at_boot_serves_the_last_good_plan(make_node):
+    make_node().start().close()
+    degraded = make_node().start("wrong")
+    assert degraded.answer() == 1
+    status, body = degraded.get("/readyz")
+    assert (status, body.splitlines()[0]) == (200, "degraded")
+
+
+def test_wrong_content_at_boot_without_a_kept_plan_ends_with_1(make_node):
+    node = make_node().start("wrong", wait=False)
+    assert node.ended() == 1
+    assert "site.yaml:9: Resources.Www: wrong record" in node.written
+
+
+@pytest.mark.parametrize("damage", [b"", b"EDGEPLAN", b"\xff" * 4096, plan("kills the front", 9)])
+def test_a_damaged_kept_plan_gives_way_to_the_one_before(make_node, damage):
+    first = make_node().start()
+    first.do("reload")
+    first.close()
+    (first.state_dir / "plans" / "current.plan").write_bytes(damage)
+    assert make_node().start("wrong").answer() == 1
+
+
+def test_sigterm_drains_then_ends(node):
+    node.process.send_signal(signal.SIGTERM)
+    assert node.ended() == 0
+    assert "drained 10" in node.written
+    with pytest.raises(NoNode):
+        node.do("status")
+
+
+def test_killing_the_supervisor_takes_the_children_along(node):
+    children = [node.child("front"), node.child("checker")]
+    node.process.kill()
+    node.ended()
+    until(lambda: not any(os.path.exists(f"/proc/{pid}/exe") for pid in children), node)
+
+
+def test_an_older_plan_is_not_applied(node, tmp_path):
+    old = tmp_path / "other.plan"
+    old.write_bytes(plan("other", 1))
+    with pytest.raises(FaultsError, match="generation 1 is not newer than 1"):
+        node.do("apply", path=str(old))
+    old.write_bytes(plan("other", 7))
+    assert node.do("apply", path=str(old))["generation"] == 7
+    assert node.do("reload")["generation"] == 8
+
+
+def test_a_diff_names_what_would_change_and_changes_nothing(node):
+    assert node.do("diff")["zones"] == {"added": [], "removed": [], "changed": []}
+    node.content.write_text("other")
+    assert node.do("diff")["zones"]["changed"] == ["example.net."]
+    assert node.answer() == 1
+
+
+def test_a_taken_port_is_named_and_ends_with_2(make_node):
+    node = make_node()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", node.port))
+        command = [sys.executable, "-m", "edgeplane", "serve", str(node.config)]
+        run = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    if "_core" in run.stderr:
+        pytest.fail(run.stderr)
+    assert run.returncode == 2
+    assert f"127.0.0.1:{node.port} (udp) is taken" in run.stderr
+
+
+def test_a_second_node_on_one_state_directory_is_refused(node):
+    program = [sys.executable, str(PROGRAMS / "supervisor.py"), str(node.config)]
+    second = subprocess.run(program, capture_output=True, text=True, env=node.environ)
+    assert f"in use by another node (process {node.process.pid})" in second.stderr
+    assert node.answer() == 1
+
+
+def test_the_service_manager_hears_of_every_step(make_node, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(20)
+        node = make_node(NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="200000").start()
+        assert "READY=1\nSTATUS=edgeplane ready" in manager.recv(4096).decode()
+        assert manager.recv(4096) == b"WATCHDOG=1"
+        node.do("reload")
+        heard = [manager.recv(4096).decode() for _ in range(4)]
+        assert any(message.startswith("RELOADING=1\nMONOTONIC_USEC=") for message in heard)
+        node.process.send_signal(signal.SIGTERM)
+        while manager.recv(4096) != b"STOPPING=1":
+            pass
+
+
+def test_resources_and_metrics_tell_what_is_served(node):
+    zone, check = node.do("resources")
+    assert (zone["id"], zone["name"], zone["records"]) == ("Z1", "example.net.", 3)
+    assert (check["id"], check["state"]) == ("hc-1", "healthy")
+    page = node.get("/metrics")[1]
+    assert "edgeplane_dns_queries_total 5\n" in page
+    assert 'edgeplane_dns_rcode_total{rcode="REFUSED"} 1\n' in page
+    assert 'edgeplane_health_check_state{id="hc-1",path="site.yaml: Resources.Check"} 1\n' in page
+    assert "edgeplane_generation 1\n" in page

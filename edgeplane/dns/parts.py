@@ -1,0 +1,133 @@
+"""Parts of the nouns of Route 53, and the types of their properties."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from edgeplane.config.validation import ProblemsError
+from edgeplane.dns import rules
+from edgeplane.dns.name import canonical, master_file_escapes
+
+TTL_MAX = 2**31 - 1
+CIDR_BITS = {4: 24, 6: 48}
+
+DomainName = Annotated[str, AfterValidator(canonical)]
+Value = Annotated[str, StringConstraints(min_length=1, max_length=65_535), AfterValidator(master_file_escapes)]
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9-]+$")]
+ZoneId = Annotated[str, AfterValidator(lambda text: text.removeprefix("/hostedzone/")), Identifier]
+SetName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+RegionName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9-]+$")]
+
+
+class Noun(BaseModel):
+    """A resource or a part of one. refused: properties of the API that mean nothing here, and why."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    refused: ClassVar[dict[str, str]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_refused(cls, data: Any) -> Any:
+        found = [((key,), why) for key, why in cls.refused.items() if isinstance(data, dict) and key in data]
+        if found:
+            raise ProblemsError(list(found))
+        return data
+
+
+class Tag(Noun):
+    """A label for people."""
+
+    Key: str
+    Value: str
+
+
+class HostedZoneConfig(Noun):
+    """A comment for people."""
+
+    Comment: str = ""
+
+
+class AliasTarget(Noun):
+    """The name whose record set of the same type answers instead."""
+
+    DNSName: DomainName
+    HostedZoneId: ZoneId | None = None
+    EvaluateTargetHealth: bool = False
+
+
+class GeoLocation(Noun):
+    """A continent, a country or `*` for everywhere else, or a state of the United States."""
+
+    ContinentCode: Literal["AF", "AN", "AS", "EU", "NA", "OC", "SA"] | None = None
+    CountryCode: Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}|\*)$")] | None = None
+    SubdivisionCode: Annotated[str, StringConstraints(pattern=r"^([A-Z0-9]{1,3}|\*)$")] | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        rules.refuse_any(rules.geo_location(self.ContinentCode, self.CountryCode, self.SubdivisionCode))
+        return self
+
+
+def _degrees(bound: int) -> AfterValidator:
+    def check(text: str) -> str:
+        try:
+            degrees = Decimal(text)
+        except ArithmeticError:
+            raise ValueError(f"{text!r} is no number of degrees") from None
+        if not degrees.is_finite() or abs(degrees) > bound:
+            raise ValueError(f"is {text}, but must be -{bound} to {bound} degrees")
+        exponent = degrees.as_tuple().exponent
+        if isinstance(exponent, int) and exponent < -2:
+            raise ValueError(f"is {text}, but has at most 2 decimals")
+        return format(degrees, "f")
+
+    return AfterValidator(check)
+
+
+class Point(Noun):
+    """A place in degrees, as decimal text."""
+
+    Latitude: Annotated[str, _degrees(90)]
+    Longitude: Annotated[str, _degrees(180)]
+
+
+class GeoProximityLocation(Noun):
+    """Where the resource is, and how much larger or smaller than it is its area shall be."""
+
+    AWSRegion: RegionName | None = None
+    LocalZoneGroup: RegionName | None = None
+    Coordinates: Point | None = None
+    Bias: Annotated[int, Field(ge=-99, le=99)] = 0
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        rules.refuse_any(rules.exactly_one(self, ("AWSRegion", "LocalZoneGroup", "Coordinates")))
+        return self
+
+
+class CidrRoutingConfig(Noun):
+    """A location of a collection, or `*` for clients that no location holds."""
+
+    CollectionId: Identifier
+    LocationName: Annotated[str, StringConstraints(pattern=r"^(\*|[0-9A-Za-z_-]{1,16})$")]
+
+
+def _prefix(text: str) -> str:
+    try:
+        network: IPv4Network | IPv6Network = ip_network(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no prefix such as 192.0.2.0/24 ({error})") from None
+    if network.prefixlen > CIDR_BITS[network.version]:
+        raise ValueError(f"{text} is longer than /{CIDR_BITS[network.version]}")
+    return str(network)
+
+
+class Location(Noun):
+    """A named list of client prefixes."""
+
+    LocationName: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,16}$")]
+    CidrList: Annotated[tuple[Annotated[str, AfterValidator(_prefix)], ...], Field(min_length=1)]

@@ -4,15 +4,29 @@
 //! plan source ─ compile ─► envelope + sections ─ file ─► disk ─ file ─► Snapshot ─ routing.derive ─► Serving
 //! ```
 
-pub mod pending;
+mod authority;
+mod compile;
+mod conflicts;
+pub mod diff;
+pub mod envelope;
+pub mod export;
+pub mod file;
+mod inputs;
+mod sets;
 mod settings;
+pub mod source;
+mod tables;
+mod zone;
 
 use std::sync::Arc;
 
+pub use compile::{Compiled, compile};
+pub use file::{Held, PlanFile};
 pub use settings::{QueryLogSettings, RrlSettings, Settings, TcpSettings};
+pub use source::PlanSource;
 
 use crate::routing::{Derived, Routing};
-use pending::Zones;
+use crate::zone::Zones;
 
 /// Everything of one plan that answers are made from; never changes once made.
 pub struct Snapshot {

@@ -1,0 +1,168 @@
+//! One zone of a plan: compiled from its inputs, or copied from the plan before when these are the same.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use edgeplane_base::{Fault, Faults};
+
+use super::authority;
+use super::envelope::{Digest, ZoneEntry};
+use super::file::PlanFile;
+use super::inputs::Input;
+use super::sets::{self, Planned};
+use super::source::{ZoneFile, ZoneSource};
+use crate::text::zonefile::{self, Sink};
+use crate::wire::Name;
+use crate::zone::{Place, Record, Zone, ZoneBuilder};
+
+/// Part of every digest: a release that lays zones out differently must not take over sections of the one before.
+const MAKER: &str = concat!("zone ", env!("CARGO_PKG_VERSION"));
+/// Stands for "cannot be told": equal to no digest of inputs.
+const NEVER: Digest = Digest([0; 32]);
+/// Coarsest step of the time stamps that the kernel gives to files.
+const CLOCK_STEP: Duration = Duration::from_millis(20);
+
+/// A zone as it goes into a plan.
+pub(super) struct Compiled {
+    pub zone: Arc<Zone>,
+    pub files: Vec<String>,
+    pub inputs: Digest,
+    pub warnings: Vec<Fault>,
+    pub reused: bool,
+}
+
+/// The zone, with `planned` being its template's record sets.
+pub(super) fn compile(
+    input: &Input<'_>,
+    planned: Vec<Planned<'_>>,
+    generation: u64,
+    previous: Option<&PlanFile>,
+) -> Result<Compiled, Faults> {
+    let before = previous.and_then(|previous| Some((previous, entry(previous, input)?)));
+    if let Some(copy) = before.and_then(|(previous, entry)| copy(previous, entry, input)) {
+        return Ok(copy);
+    }
+    let started = SystemTime::now();
+    let mut compiled = build(input, planned, generation)?;
+    if settled(&compiled.files, started) {
+        compiled.inputs = digest(&compiled.files, input.template).unwrap_or(NEVER);
+    }
+    if let Some(warning) = before.and_then(|(previous, entry)| same_serial(previous, entry, input, &compiled)) {
+        compiled.warnings.push(warning);
+    }
+    Ok(compiled)
+}
+
+fn entry<'a>(previous: &'a PlanFile, input: &Input<'_>) -> Option<&'a ZoneEntry> {
+    let name = input.name.to_string();
+    previous.envelope.dns.zones.iter().find(|entry| entry.name == name)
+}
+
+/// The previous plan's section when all that it was made from is as it was.
+fn copy(previous: &PlanFile, entry: &ZoneEntry, input: &Input<'_>) -> Option<Compiled> {
+    let same_file = entry.files.first() == input.file.map(|file| &file.path);
+    if !same_file || digest(&entry.files, input.template)? != entry.inputs {
+        return None;
+    }
+    let zone = Zone::open(previous.section(entry.section).ok()?).ok()?;
+    Some(Compiled {
+        zone: Arc::new(zone),
+        files: entry.files.clone(),
+        inputs: entry.inputs,
+        warnings: Vec::new(),
+        reused: true,
+    })
+}
+
+/// A hash of files and record sets; `None` when a file cannot be read.
+fn digest(files: &[String], template: Option<&ZoneSource>) -> Option<Digest> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(MAKER.as_bytes());
+    for path in files {
+        let content = blake3::hash(&fs::read(path).ok()?);
+        hasher.update(content.as_bytes());
+    }
+    hasher.update(&rmp_serde::to_vec(&template).ok()?);
+    Some(Digest(hasher.finalize().into()))
+}
+
+/// Whether no file can have changed since `started`: its content then is what was compiled.
+fn settled(files: &[String], started: SystemTime) -> bool {
+    files.iter().all(|path| {
+        let Ok(metadata) = fs::metadata(path) else { return false };
+        let changed = Duration::new(metadata.ctime().max(0) as u64, metadata.ctime_nsec() as u32);
+        UNIX_EPOCH + changed + CLOCK_STEP < started
+    })
+}
+
+fn build(input: &Input<'_>, planned: Vec<Planned<'_>>, generation: u64) -> Result<Compiled, Faults> {
+    let mut builder = ZoneBuilder::new(input.name.clone());
+    let mut faults = Faults::default();
+    let mut files = Vec::new();
+    match (input.file, input.template) {
+        (Some(file), _) => collect(read(file, &mut builder, &mut files), &mut faults),
+        (None, Some(zone)) => {
+            let gives = |rtype| sets::gives(&planned, &input.name, rtype);
+            collect(authority::add(&mut builder, zone, generation, gives), &mut faults);
+        }
+        (None, None) => {}
+    }
+    for planned in planned {
+        sets::add(&mut builder, planned, &mut faults);
+    }
+    let built = builder.finish();
+    faults.into_result(())?;
+    let built = built?;
+    let zone = Arc::new(Zone::open(built.section)?);
+    Ok(Compiled { zone, files, inputs: NEVER, warnings: built.warnings, reused: false })
+}
+
+fn collect(outcome: Result<(), Faults>, faults: &mut Faults) {
+    if let Err(found) = outcome {
+        faults.0.extend(found.0);
+    }
+}
+
+fn read(file: &ZoneFile, builder: &mut ZoneBuilder, files: &mut Vec<String>) -> Result<(), Faults> {
+    let origin = file.origin.as_deref().and_then(|origin| Name::from_text(origin).ok());
+    let mut into = Into { builder, files, place: Place { file: 0, line: 0 }, numbers: Vec::new() };
+    zonefile::read_file(Path::new(&file.path), origin.as_ref(), &mut into).map(|_| ())
+}
+
+/// Hands a zone file's records to the builder and remembers which files they came from.
+struct Into<'a> {
+    builder: &'a mut ZoneBuilder,
+    files: &'a mut Vec<String>,
+    place: Place,
+    numbers: Vec<u32>,
+}
+
+impl Sink for Into<'_> {
+    fn file(&mut self, path: &str) {
+        let known = self.files.iter().position(|file| file == path);
+        let index = known.unwrap_or_else(|| {
+            self.files.push(path.to_owned());
+            self.numbers.push(self.builder.file(path));
+            self.numbers.len() - 1
+        });
+        self.place.file = self.numbers.get(index).copied().unwrap_or(0);
+    }
+
+    fn record(&mut self, record: &Record<'_>, line: u32) {
+        self.builder.add(*record, Place { line, ..self.place });
+    }
+}
+
+/// Secondaries take over a zone only when its serial grew (RFC 1034 section 4.3.5).
+fn same_serial(previous: &PlanFile, entry: &ZoneEntry, input: &Input<'_>, made: &Compiled) -> Option<Fault> {
+    let file = input.file?;
+    let section = previous.entry(entry.section).ok()?;
+    let changed = section.hash != Digest::of(made.zone.bytes());
+    (changed && entry.serial == made.zone.serial()).then(|| {
+        let message = format!("the content of zone {} changed, but its serial is still {}", input.name, entry.serial);
+        Fault::at(&file.path, message)
+    })
+}

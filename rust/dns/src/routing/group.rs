@@ -1,0 +1,32 @@
+//! Groups and candidates as flat lists, in which health and choice walk from number to number.
+
+use edgeplane_policy::Policy;
+
+/// Longest chain of alias records that is followed.
+pub const MAX_ALIAS_DEPTH: usize = 16;
+
+/// The record sets of one name and type.
+pub(super) struct Group {
+    pub policy: Box<dyn Policy>,
+    pub first: u32,
+    pub len: u32,
+}
+
+/// One record set of a group.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Candidate {
+    /// Slot of its own health check.
+    pub check: Option<u32>,
+    /// Whether it is healthy only while its target is.
+    pub evaluate: bool,
+    pub target: Target,
+}
+
+/// Where a chosen candidate leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    /// Records: number of the zone, offset of the block.
+    Block(u32, u32),
+    /// An alias of a routed set.
+    Group(u32),
+}

@@ -54,6 +54,7 @@ def build(source: Source, generation: int, out: Path, current: Path | None = Non
 
 
 def _report(config: Path, generation: int, out: Path, current: Path | None) -> int:
+    document: dict[str, Any]
     try:
         document = {"ok": build(read_source(config), generation, out, current)}
         code = 0

@@ -1,0 +1,81 @@
+# make serve, make test: each sets up all it needs under .venv and target; a second run is quick.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CONFIG ?= config/examples/site/edgeplane.toml
+SCENARIO ?= static
+RIVAL ?= gdnsd
+FUZZ_SECONDS ?= 60
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+
+RUST := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find rust -name target -prune -o \( -name '*.rs' -o -name Cargo.toml -o -path 'rust/*/data/*' \) -print)
+
+.PHONY: help serve test check bench fuzz packages build tools test-tools clean
+
+help: ## What can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+serve: tools $(VENV)/.core-release ## Build, and run a node with the example site (CONFIG=…)
+	@exec $(BIN)/edgeplane serve $(CONFIG)
+
+test: test-tools check ## Build, and run everything that a change must pass
+	cargo test --quiet --profile ci --workspace --exclude edgeplane-py
+	$(BIN)/python -m pytest -q
+
+check: tools $(VENV)/.core-ci ## Formats, linters, types, stubs, and the rules about the code
+	cargo fmt --all --check
+	cargo clippy --quiet --profile ci --workspace --all-targets -- -D warnings
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/python -m mypy.stubtest edgeplane._core
+	$(BIN)/python -m pytest -q tests/tidy
+
+bench: tools $(VENV)/.core-release ## Measure against a rival (SCENARIO=static RIVAL=gdnsd)
+	cargo build --quiet --release -p edgeplane-load
+	$(BIN)/python bench/run.py $(SCENARIO) --rival $(RIVAL)
+
+fuzz: tools ## Run every fuzz target for FUZZ_SECONDS (needs cargo-fuzz and a nightly toolchain)
+	@cargo fuzz --version >/dev/null 2>&1 || { echo "cargo-fuzz is missing: rustup toolchain install nightly && cargo install cargo-fuzz" >&2; exit 1; }
+	cd rust/fuzz && for target in $$(cargo +nightly fuzz list); do \
+	  cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=1 -rss_limit_mb=512; done
+
+packages: ## Install the Debian packages that tests use, with their daemons not started (needs root)
+	@.ci/packages install
+
+build: tools $(VENV)/.deps ## A wheel in dist/
+	$(BIN)/maturin build --release --out dist
+
+tools:
+	@.ci/tools $(PYTHON)
+
+test-tools:
+	@.ci/packages check
+
+clean: ## Remove what the other commands made
+	rm -rf $(VENV) target dist edgeplane/_core*.so
+
+# The dependencies alone, so that a change of the code does not install them anew.
+$(VENV)/.deps: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python .ci/dependencies.py > $(VENV)/requirements.txt
+	$(BIN)/python -m pip install --quiet --requirement $(VENV)/requirements.txt
+	@touch $@
+
+$(VENV)/.core-ci: $(VENV)/.deps $(RUST)
+	$(BIN)/maturin develop --quiet --profile ci
+	@rm -f $(VENV)/.core-release
+	@touch $@
+
+$(VENV)/.core-release: $(VENV)/.deps $(RUST)
+	$(BIN)/maturin develop --quiet --release
+	@rm -f $(VENV)/.core-ci
+	@touch $@

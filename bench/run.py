@@ -19,7 +19,7 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -112,11 +112,8 @@ def run_rounds(options: argparse.Namespace, bench: Bench, material: Material) ->
         for title, ratio in found[mode].items():
             console.print(f"{options.subject} / {options.rival}, {mode}{at}, {title}: {ratio}")
     reasons = report.void(samples, modes)
-    for reason in reasons:
-        console.print(f"VOID: {reason}", style="bold red")
     extra = {"rate": rate, "ratios": {mode: {t: vars(r) for t, r in each.items()} for mode, each in found.items()}}
-    save(options, bench, sides, samples, extra | {"void": reasons})
-    return 1 if reasons else 0
+    return conclude(options, bench, sides, samples, reasons, extra)
 
 
 def contents(options: argparse.Namespace, material: Material) -> dict[str, Content]:
@@ -136,14 +133,14 @@ def run_load(options: argparse.Namespace, bench: Bench, material: Material) -> i
     columns = {
         "seconds": ("seconds", 1.0),
         "CPU s": ("cpu_seconds", 1.0),
+        "peak RSS MB": ("rss_peak", 1e-6),
         "RSS MB": ("rss", 1e-6),
         "PSS MB": ("pss", 1e-6),
         "empty PSS MB": ("pss_empty", 1e-6),
         "bytes a record": ("bytes_a_record", 1.0),
     }
     wide().print(report.plain_table("1,000,000 names: start to first correct answer", found, columns))
-    save(options, bench, dict.fromkeys(names, material.content), found, {})
-    return 0
+    return conclude(options, bench, dict.fromkeys(names, material.content), found, report.disturbed(found), {})
 
 
 def run_reload(options: argparse.Namespace, bench: Bench, material: Material) -> int:
@@ -167,8 +164,7 @@ def run_reload(options: argparse.Namespace, bench: Bench, material: Material) ->
         "after MB": ("rss_after", 1e-6),
     }
     wide().print(report.plain_table("1,000,000 names reloaded at half of each server's own peak", found, columns))
-    save(options, bench, dict.fromkeys(names, material.content), found, {})
-    return 0
+    return conclude(options, bench, dict.fromkeys(names, material.content), found, report.disturbed(found), {})
 
 
 def check_load(options: argparse.Namespace) -> int:
@@ -194,9 +190,15 @@ def check_load(options: argparse.Namespace) -> int:
     return 0
 
 
-def save(
-    options: argparse.Namespace, bench: Bench, sides: dict[str, Content], rows: Any, extra: dict[str, Any]
-) -> None:
+def conclude(
+    options: argparse.Namespace,
+    bench: Bench,
+    sides: dict[str, Content],
+    rows: Sequence[report.Documented],
+    void: list[str],
+    extra: dict[str, Any],
+) -> int:
+    """Writes the raw result and says whether the run counts; the exit status."""
     setups = {name: prepare(bench, name, content) for name, content in sides.items()}
     servers = {
         name: {"version": module(name).version(), "argv": setup.argv, "configs": setup.configs}
@@ -204,10 +206,20 @@ def save(
     }
     given = {key: value for key, value in vars(options).items() if key not in ("list", "work", "no_build")}
     example = bench.load.argv(bench.port, bench.queries, options.seconds, extra.get("rate"))
-    document = {"options": given, "machine": machine.describe(), "load": example[1:], "servers": servers, **extra}
+    document: dict[str, Any] = {
+        "options": given,
+        "machine": machine.describe(),
+        "load": example[1:],
+        "servers": servers,
+        "void": void,
+    }
+    document |= extra
     document["samples"] = [row.document() for row in rows]
     path = report.save(document, options.scenario, options.rival, options.rounds, options.work.resolve())
+    for reason in void:
+        wide().print(f"VOID: {reason}", style="bold red")
     print(f"raw results: {os.path.relpath(path)}")
+    return 1 if void else 0
 
 
 def wide() -> Console:

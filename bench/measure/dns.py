@@ -6,6 +6,7 @@ import ipaddress
 import socket
 import struct
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "TXT": 16, "AAAA": 28}
@@ -41,16 +42,14 @@ def ask(port: int, line: str, timeout_s: float = 1.0) -> Answer | None:
             return None
 
 
-def wait_answer(port: int, line: str, seconds: float, wanted: str = "") -> float:
-    """Asks until an answer with a record comes (with `wanted` as data, if given).
-
-    Returns the time it took, in seconds; raises TimeoutError.
-    """
-    start = time.monotonic()
-    while (spent := time.monotonic() - start) < seconds:
+def wait_answer(port: int, line: str, seconds: float, each: Callable[[], None]) -> None:
+    """Asks until an answer with a record comes, with a call of `each` in between; raises TimeoutError."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
         answer = ask(port, line, 0.05)
-        if answer and answer.rcode == 0 and any(wanted in data for *_, data in answer.records):
-            return spent
+        if answer and answer.rcode == 0 and answer.records:
+            return
+        each()
         time.sleep(0.002)
     raise TimeoutError(f"no correct answer to `{line}` on port {port} within {seconds:.0f} s")
 

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,9 @@ class Loaded:
     rss: int
     pss: int
     rss_peak: int
-    rss_empty: int
     pss_empty: int
     bytes_a_record: float
+    foreign: float
 
     def document(self) -> dict[str, Any]:
         return asdict(self)
@@ -52,6 +52,7 @@ class Reloaded:
     rss_before: int
     rss_peak: int
     rss_after: int
+    foreign: float
     load: dict[str, Any]
 
     def document(self) -> dict[str, Any]:
@@ -60,23 +61,24 @@ class Reloaded:
 
 def load_once(bench: Bench, name: str, content: Content, empty: Content, records: int) -> Loaded:
     """Starts the server with nothing, then with everything."""
-    with running(Bench(**(vars(bench) | {"ready": bench.ready.replace("marker.", "ready.")})), name, empty) as server:
+    with running(replace(bench, ready=bench.ready.replace("marker.", "ready.")), name, empty) as server:
         time.sleep(SETTLE_S)
-        nothing = server.memory()
+        nothing = server.memory().pss
     setup = prepare(bench, name, content)
-    start = time.monotonic()
+    start, watch, sizes = time.monotonic(), process.Watch(bench.cpu), [0]
     server = process.Server(setup.argv, bench.cpu, bench.folder / name / "log")
     try:
-        wait_ready(bench, name, server)
+        wait_ready(bench, name, server, lambda: sizes.append(server.rss()))
         seconds = time.monotonic() - start
         cpu = process.cost(process.Cpu({}, {}, {}), server.cpu_now()).total
-        peak = server.rss()
+        foreign, _ = watch.shares(cpu)
         time.sleep(SETTLE_S)
         memory = server.memory()
     finally:
         server.stop()
-    weight = (memory.pss - nothing.pss) / records
-    return Loaded(name, seconds, cpu, memory.rss, memory.pss, max(peak, memory.rss), nothing.rss, nothing.pss, weight)
+    weight = (memory.pss - nothing) / records
+    peak = max(*sizes, memory.rss)
+    return Loaded(name, seconds, cpu, memory.rss, memory.pss, peak, nothing, weight, foreign)
 
 
 def reload_once(bench: Bench, name: str, content: Content, seconds: float) -> Reloaded:
@@ -90,19 +92,18 @@ def reload_once(bench: Bench, name: str, content: Content, seconds: float) -> Re
     with running(bench, name, mine) as server:
         warm_up(bench)
         rate = measure(bench, server, name, "saturate", 2.0, None).queries_per_second / 2
-        before = server.rss()
+        before, watch, cpu = server.rss(), process.Watch(bench.cpu), server.cpu_now()
         load = bench.load.start(bench.port, bench.queries, seconds, rate)
         time.sleep(1.0)
         _replace(source.with_name(source.name + ".next"), live)
         spent, peak = _reload(bench, server, setup, seconds - 2.0)
         document = finish(load)
-        after = server.rss()
+        after, (foreign, _) = server.rss(), watch.shares(process.cost(cpu, server.cpu_now()).total)
     wrong = document["mismatches"] + sum(n for code, n in document["rcodes"].items() if code != "NOERROR")
     lost = document["timeouts"] + document["send_errors"]
     latency = document["latency_us"]
-    return Reloaded(
-        name, spent, rate, document["sent"], lost, wrong, latency["p99"], latency["p999"], before, peak, after, document
-    )
+    tail, sizes = (latency["p99"], latency["p999"]), (before, peak, after)
+    return Reloaded(name, spent, rate, document["sent"], lost, wrong, *tail, *sizes, foreign, document)
 
 
 def _reload(bench: Bench, server: process.Server, setup: Setup, patience_s: float) -> tuple[float, int]:
@@ -114,7 +115,7 @@ def _reload(bench: Bench, server: process.Server, setup: Setup, patience_s: floa
         subprocess.Popen(["taskset", "--cpu-list", str(bench.cpu), *setup.reload], stdout=subprocess.DEVNULL)
     while (spent := time.monotonic() - start) < patience_s:
         peak = max(peak, server.rss())
-        answer = dns.ask(bench.port, bench.ready, 0.5)
+        answer = dns.ask(bench.port, bench.ready, 0.05)
         if answer and any(data == "c6336402" for *_, data in answer.records):
             return spent, peak
         time.sleep(0.02)

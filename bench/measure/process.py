@@ -116,7 +116,22 @@ def cost(before: Cpu, after: Cpu) -> Cost:
     return Cost(total, total * share, total * (1 - share))
 
 
-def cpu_busy(cpu: int) -> tuple[float, float]:
+class Watch:
+    """What happens on a CPU beside the servers, from now on."""
+
+    def __init__(self, cpu: int) -> None:
+        self._cpu = cpu
+        self._start = time.monotonic()
+        self._busy, self._steal = _cpu_busy(cpu)
+
+    def shares(self, own_s: float) -> tuple[float, float]:
+        """Shares of the time since: used by others than a server that used `own_s` seconds; held by the hypervisor."""
+        wall = time.monotonic() - self._start
+        busy, steal = _cpu_busy(self._cpu)
+        return max(0.0, busy - self._busy - own_s) / wall, (steal - self._steal) / wall
+
+
+def _cpu_busy(cpu: int) -> tuple[float, float]:
     """Seconds since boot for which a CPU worked, and for which the hypervisor held it back."""
     for line in _read(PROC / "stat").splitlines():
         name, *ticks = line.split()
@@ -124,14 +139,6 @@ def cpu_busy(cpu: int) -> tuple[float, float]:
             user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, ticks[:8])
             return (user + nice + system + irq + softirq) / TICKS, steal / TICKS
     raise ValueError(f"no CPU {cpu}")
-
-
-def wait_gone(server: Server, seconds: float) -> bool:
-    """Whether the server ended within some seconds."""
-    end = time.monotonic() + seconds
-    while server.alive() and time.monotonic() < end:
-        time.sleep(0.01)
-    return not server.alive()
 
 
 def _children(pid: int) -> Iterator[int]:

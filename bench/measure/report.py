@@ -31,7 +31,7 @@ def of(samples: Sequence[Sample], server: str, mode: str) -> list[Sample]:
     return [sample for sample in samples if sample.server == server and sample.mode == mode]
 
 
-def middle(samples: Sequence[Sample], field: str) -> float:
+def middle(samples: Sequence[Any], field: str) -> float:
     return float(median(getattr(sample, field) for sample in samples))
 
 
@@ -82,11 +82,17 @@ def void(samples: Sequence[Sample], modes: Sequence[str]) -> list[str]:
         echo, gdnsd = (middle(of(samples, name, "saturate"), "queries_per_second") for name in ("echo", "gdnsd"))
         if echo <= gdnsd:
             reasons.append(f"echo ({echo:,.0f} q/s) does not beat gdnsd ({gdnsd:,.0f} q/s)")
-    if (foreign := middle(samples, "foreign")) > FOREIGN_LIMIT:
-        reasons.append(f"something else used {foreign:.0%} of the servers' CPU (median)")
+    reasons += disturbed(samples)
     if wrong := sum(sample.wrong for sample in samples if sample.server != "echo"):
         reasons.append(f"{wrong} answers were neither NOERROR nor NXDOMAIN, or answered no query")
     return reasons
+
+
+def disturbed(rows: Sequence[Any]) -> list[str]:
+    """Whether something beside the servers was at work on their CPU."""
+    foreign = middle(rows, "foreign")
+    found = f"something else used {foreign:.0%} of the servers' CPU (median)"
+    return [found] if foreign > FOREIGN_LIMIT else []
 
 
 def save(document: dict[str, Any], scenario: str, rival: str, rounds: int, private: Path) -> Path:

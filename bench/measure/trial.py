@@ -78,13 +78,16 @@ def running(bench: Bench, name: str, content: Content) -> Iterator[process.Serve
         server.stop()
 
 
-def wait_ready(bench: Bench, name: str, server: process.Server) -> None:
-    """Until the first correct answer; an echo has none to give, it only has to send something back."""
+def wait_ready(bench: Bench, name: str, server: process.Server, each: Callable[[], None] = lambda: None) -> None:
+    """Until the first correct answer; an echo has none to give, it only has to send something back.
+
+    `each` is called between attempts.
+    """
     try:
         if MODULES[name] == "echo":
             _until(lambda: dns.ask(bench.port, bench.ready, 0.05) is not None)
         else:
-            dns.wait_answer(bench.port, bench.ready, START_S)
+            dns.wait_answer(bench.port, bench.ready, START_S, each)
     except TimeoutError as error:
         tail = server.log.read_text(errors="replace")[-2000:]
         raise RuntimeError(f"{name} is not ready: {error}\n{tail}") from error
@@ -96,10 +99,11 @@ def warm_up(bench: Bench) -> None:
 
 def measure(bench: Bench, server: process.Server, name: str, mode: str, seconds: float, rate: float | None) -> Sample:
     """One window of load; `rate` in queries a second, None for as fast as it answers."""
-    cpu, (busy, steal), start = server.cpu_now(), process.cpu_busy(bench.cpu), time.monotonic()
+    watch, cpu = process.Watch(bench.cpu), server.cpu_now()
     load = bench.load.run(bench.port, bench.queries, seconds, rate)
-    after, (busy_after, steal_after), end = server.cpu_now(), process.cpu_busy(bench.cpu), time.monotonic()
-    cost, wall, memory = process.cost(cpu, after), end - start, server.memory()
+    cost = process.cost(cpu, server.cpu_now())
+    foreign, steal = watch.shares(cost.total)
+    memory = server.memory()
     answered = max(load["received"], 1)
     rcodes = load["rcodes"]
     return Sample(
@@ -115,8 +119,8 @@ def measure(bench: Bench, server: process.Server, name: str, mode: str, seconds:
         lost=load["timeouts"] + load["send_errors"],
         wrong=load["mismatches"] + sum(n for rcode, n in rcodes.items() if rcode not in ("NOERROR", "NXDOMAIN")),
         busy=cost.total / load["seconds"] if load["seconds"] else 0.0,
-        foreign=max(0.0, busy_after - busy - cost.total) / wall,
-        steal=(steal_after - steal) / wall,
+        foreign=foreign,
+        steal=steal,
         rss=memory.rss,
         pss=memory.pss,
         load=load,

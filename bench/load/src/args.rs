@@ -13,14 +13,8 @@ impl Args {
     pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut options = BTreeMap::new();
         while let Some(word) = words.next() {
-            let name = word
-                .strip_prefix("--")
-                .ok_or_else(|| format!("{word}: an option starts with --"))?;
-            let value = if FLAGS.contains(&name) {
-                Some(String::new())
-            } else {
-                words.next()
-            };
+            let name = word.strip_prefix("--").ok_or_else(|| format!("{word}: an option starts with --"))?;
+            let value = if FLAGS.contains(&name) { Some(String::new()) } else { words.next() };
             let value = value.ok_or_else(|| format!("{word}: its value is missing"))?;
             options.insert(name.to_owned(), value);
         }
@@ -34,9 +28,7 @@ impl Args {
 
     /// The text of an option that must be there.
     pub fn required(&mut self, name: &str) -> Result<String, String> {
-        self.0
-            .remove(name)
-            .ok_or_else(|| format!("--{name} is missing"))
+        self.0.remove(name).ok_or_else(|| format!("--{name} is missing"))
     }
 
     /// The value of an option that may be there.
@@ -44,9 +36,7 @@ impl Args {
         let Some(text) = self.0.remove(name) else {
             return Ok(None);
         };
-        text.parse()
-            .map(Some)
-            .map_err(|_| format!("--{name} {text}: not a value that fits"))
+        text.parse().map(Some).map_err(|_| format!("--{name} {text}: not a value that fits"))
     }
 
     /// Fails when options are left that nobody asked for.
@@ -77,14 +67,8 @@ mod tests {
 
     #[test]
     fn unknown_missing_and_malformed_are_named() {
-        assert_eq!(
-            parse("--rat 5").unwrap().finish(),
-            Err("--rat: no such option here".into())
-        );
-        assert_eq!(
-            parse("--rate").err(),
-            Some("--rate: its value is missing".into())
-        );
+        assert_eq!(parse("--rat 5").unwrap().finish(), Err("--rat: no such option here".into()));
+        assert_eq!(parse("--rate").err(), Some("--rate: its value is missing".into()));
         assert!(parse("--rate x").unwrap().number::<u64>("rate").is_err());
     }
 }

@@ -24,11 +24,7 @@ pub fn run(args: &mut Args) -> Result<(), Box<dyn Error>> {
 
 /// A blocking socket, ready to be read.
 pub fn bind(listen: SocketAddr, buffer: Option<usize>) -> io::Result<Socket> {
-    let socket = Socket::new(
-        Domain::for_address(listen),
-        Type::DGRAM,
-        Some(Protocol::UDP),
-    )?;
+    let socket = Socket::new(Domain::for_address(listen), Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_reuse_port(true)?;
     if listen.is_ipv4() {
         omit_path_mtu(&socket)?;

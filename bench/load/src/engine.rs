@@ -35,16 +35,10 @@ impl Options {
         let nanoseconds = |seconds: f64| (seconds * 1e9) as u64;
         Ok(Self {
             server: args.required("server")?.parse()?,
-            pace: rate
-                .filter(|rate| *rate > 0.0)
-                .map_or(Pace::Closed, Pace::Open),
+            pace: rate.filter(|rate| *rate > 0.0).map_or(Pace::Closed, Pace::Open),
             duration: nanoseconds(args.number("duration")?.unwrap_or(5.0)),
             count: args.number("count")?.unwrap_or(u64::MAX),
-            outstanding: args.number("outstanding")?.unwrap_or(if rate.is_some() {
-                65_536
-            } else {
-                256
-            }),
+            outstanding: args.number("outstanding")?.unwrap_or(if rate.is_some() { 65_536 } else { 256 }),
             sockets: args.number("sockets")?.unwrap_or(4).clamp(1, 1024),
             batch: args.number("batch")?.unwrap_or(64).clamp(1, 1024),
             timeout: nanoseconds(args.number("timeout")?.unwrap_or(1.0)),
@@ -61,9 +55,7 @@ impl Options {
 /// Sends, receives and counts until the run is over and nothing is in flight.
 pub fn run(options: &Options, queries: &mut Queries) -> io::Result<Report> {
     let connect = |_| Lane::connect(options.server, options.slots());
-    let lanes = (0..options.sockets)
-        .map(connect)
-        .collect::<io::Result<Vec<_>>>()?;
+    let lanes = (0..options.sockets).map(connect).collect::<io::Result<Vec<_>>>()?;
     let mut engine = Engine {
         options,
         queries,
@@ -119,11 +111,7 @@ impl Engine<'_> {
         let now = self.now();
         let left = usize::try_from(self.options.count - self.tally.sent).unwrap_or(usize::MAX);
         // A packet's id is set where it lies, so no batch holds a packet twice.
-        let room = lane
-            .room()
-            .min(self.options.batch)
-            .min(self.queries.len())
-            .min(left);
+        let room = lane.room().min(self.options.batch).min(self.queries.len()).min(left);
         self.batch.clear();
         for _ in 0..self.options.pace.due(now, self.tally.sent, room) {
             let Some(id) = lane.reserve() else { break };
@@ -141,10 +129,7 @@ impl Engine<'_> {
             return;
         }
         let packets = self.batch.iter().map(|(_, span)| span.packet());
-        let sent = self
-            .sender
-            .send(&lane.socket, self.queries.bytes(), packets)
-            .unwrap_or(0);
+        let sent = self.sender.send(&lane.socket, self.queries.bytes(), packets).unwrap_or(0);
         for (id, _) in self.batch.iter().skip(sent) {
             lane.cancel(*id);
             self.tally.send_errors += 1;
@@ -187,9 +172,7 @@ mod tests {
     }
 
     /// A server for as many turns as it takes to see `stop`, a datagram of one byte.
-    fn serve(
-        mut answer: impl FnMut(&Socket, &mut Receiver) -> bool + Send + 'static,
-    ) -> SocketAddr {
+    fn serve(mut answer: impl FnMut(&Socket, &mut Receiver) -> bool + Send + 'static) -> SocketAddr {
         let socket = echo::bind("127.0.0.1:0".parse().unwrap(), Some(1 << 20)).unwrap();
         let address = socket.local_addr().unwrap().as_socket().unwrap();
         thread::spawn(move || {
@@ -216,15 +199,7 @@ mod tests {
     fn closed_loop_counts_every_answer_of_an_echo() {
         let server = serve(|socket, receiver| echo::turn(socket, receiver).is_ok());
         let report = run(&options(server, Pace::Closed), &mut queries()).unwrap();
-        assert_eq!(
-            (
-                report.sent,
-                report.received,
-                report.timeouts,
-                report.mismatches
-            ),
-            (10_000, 10_000, 0, 0)
-        );
+        assert_eq!((report.sent, report.received, report.timeouts, report.mismatches), (10_000, 10_000, 0, 0));
         assert_eq!(report.rcodes.get("NOERROR"), Some(&10_000));
         assert!(report.latency_us.p50 > 0.0 && report.latency_us.p50 <= report.latency_us.max);
     }
@@ -241,23 +216,11 @@ mod tests {
             more
         });
         // 1,000 queries in half a second, one place in flight: four in ten are due while the server stands still.
-        let options = Options {
-            count: 1000,
-            outstanding: 1,
-            sockets: 1,
-            ..options(server, Pace::Open(2000.0))
-        };
+        let options = Options { count: 1000, outstanding: 1, sockets: 1, ..options(server, Pace::Open(2000.0)) };
         let report = run(&options, &mut queries()).unwrap();
-        assert_eq!(
-            (report.sent, report.received, report.timeouts),
-            (1000, 1000, 0)
-        );
+        assert_eq!((report.sent, report.received, report.timeouts), (1000, 1000, 0));
         assert!(report.seconds > 0.49, "{}", report.seconds);
-        assert!(
-            report.latency_us.p90 > 100_000.0,
-            "{}",
-            report.latency_us.p90
-        );
+        assert!(report.latency_us.p90 > 100_000.0, "{}", report.latency_us.p90);
     }
 
     #[test]
@@ -265,17 +228,9 @@ mod tests {
         let mut turns = 0;
         let server = serve(move |socket, receiver| {
             turns += 1;
-            if turns % 2 == 0 {
-                receiver.receive(socket, true).is_ok()
-            } else {
-                echo::turn(socket, receiver).is_ok()
-            }
+            if turns % 2 == 0 { receiver.receive(socket, true).is_ok() } else { echo::turn(socket, receiver).is_ok() }
         });
-        let options = Options {
-            count: 200,
-            timeout: 30_000_000,
-            ..options(server, Pace::Closed)
-        };
+        let options = Options { count: 200, timeout: 30_000_000, ..options(server, Pace::Closed) };
         let report = run(&options, &mut queries()).unwrap();
         assert_eq!(report.received + report.timeouts, 200);
         assert!(report.timeouts > 0 && report.received > 0);

@@ -14,11 +14,7 @@ pub struct Histogram {
 impl Histogram {
     /// An empty histogram; 60 kB.
     pub fn new() -> Self {
-        Self {
-            counts: vec![0; BUCKETS],
-            total: 0,
-            max: 0,
-        }
+        Self { counts: vec![0; BUCKETS], total: 0, max: 0 }
     }
 
     /// Adds one value.
@@ -87,19 +83,14 @@ mod tests {
     #[test]
     fn quantiles_agree_with_sorting() {
         let mut histogram = Histogram::new();
-        let mut values: Vec<u64> = (0..10_000u64)
-            .map(|i| (i * 7_919) % 1_000_003 * (1 + i % 50))
-            .collect();
+        let mut values: Vec<u64> = (0..10_000u64).map(|i| (i * 7_919) % 1_000_003 * (1 + i % 50)).collect();
         values.iter().for_each(|v| histogram.record(*v));
         values.sort_unstable();
         for q in [0.0, 0.5, 0.9, 0.99, 0.999, 1.0] {
             let rank = ((values.len() as f64 * q).ceil() as usize).max(1);
             let exact = values[rank - 1];
             let found = histogram.quantile(q);
-            assert!(
-                found >= exact && found as f64 <= exact as f64 * 1.008 + 1.0,
-                "{q}: {found} for {exact}"
-            );
+            assert!(found >= exact && found as f64 <= exact as f64 * 1.008 + 1.0, "{q}: {found} for {exact}");
         }
         assert_eq!(histogram.max(), *values.last().unwrap());
     }

@@ -36,25 +36,11 @@ pub enum Arrival {
 impl Lane {
     /// A socket connected to `server`, with room for `slots` queries: a power of two, at most 32,768.
     pub fn connect(server: SocketAddr, slots: u16) -> io::Result<Self> {
-        let socket = Socket::new(
-            Domain::for_address(server),
-            Type::DGRAM,
-            Some(Protocol::UDP),
-        )?;
+        let socket = Socket::new(Domain::for_address(server), Type::DGRAM, Some(Protocol::UDP))?;
         socket.set_recv_buffer_size(4 << 20)?;
         socket.connect(&server.into())?;
-        let empty = |id| Slot {
-            intended: 0,
-            query: 0,
-            id,
-            waiting: false,
-        };
-        Ok(Self {
-            socket,
-            slots: (0..slots).map(empty).collect(),
-            free: (0..slots).rev().collect(),
-            mask: slots - 1,
-        })
+        let empty = |id| Slot { intended: 0, query: 0, id, waiting: false };
+        Ok(Self { socket, slots: (0..slots).map(empty).collect(), free: (0..slots).rev().collect(), mask: slots - 1 })
     }
 
     /// Queries that may still be sent.

@@ -69,10 +69,7 @@ fn run() -> Result<(), Box<dyn Error>> {
 fn query(args: &mut Args) -> Result<(), Box<dyn Error>> {
     let options = engine::Options::read(args)?;
     let file = args.required("queries")?;
-    let edns = queries::Edns {
-        always: args.flag("edns"),
-        cookie: args.flag("cookie"),
-    };
+    let edns = queries::Edns { always: args.flag("edns"), cookie: args.flag("cookie") };
     let cpu = args.number("cpu")?;
     args.finish()?;
     batch::pin(cpu)?;

@@ -51,8 +51,8 @@ pub struct Latency {
 }
 
 const RCODES: [&str; 16] = [
-    "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET",
-    "NXRRSET", "NOTAUTH", "NOTZONE", "RCODE11", "RCODE12", "RCODE13", "RCODE14", "RCODE15",
+    "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH",
+    "NOTZONE", "RCODE11", "RCODE12", "RCODE13", "RCODE14", "RCODE15",
 ];
 
 impl Tally {
@@ -94,11 +94,7 @@ impl Tally {
         let named = RCODES.into_iter().zip(self.rcodes);
         Report {
             seconds,
-            queries_per_second: if elapsed == 0 {
-                0.0
-            } else {
-                self.received as f64 / seconds
-            },
+            queries_per_second: if elapsed == 0 { 0.0 } else { self.received as f64 / seconds },
             sent: self.sent,
             received: self.received,
             timeouts: self.timeouts,

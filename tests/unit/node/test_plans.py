@@ -1,7 +1,6 @@
 """Plans on disk: a current one at every moment, generations that only grow."""
 
 import struct
-import sys
 
 import pytest
 from hypothesis import given
@@ -9,10 +8,7 @@ from hypothesis import strategies as st
 
 from edgeplane.node.plans import PlanFileError, PlanStore, difference, read_envelope
 
-from .conftest import PROGRAMS
-
-sys.path.insert(0, str(PROGRAMS))
-from builder import plan
+from .programs.builder import plan
 
 
 def candidate(store: PlanStore, generation: int) -> None:

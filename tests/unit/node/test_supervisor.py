@@ -12,9 +12,7 @@ from edgeplane.errors import FaultsError
 from edgeplane.node.client import NoNode
 
 from .conftest import PROGRAMS, ROOT, until
-
-sys.path.insert(0, str(PROGRAMS))
-from builder import plan
+from .programs.builder import plan
 
 
 def test_it_serves_and_says_so(node):

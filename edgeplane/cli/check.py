@@ -1,0 +1,173 @@
+"""`edgeplane check`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgeplane.cli.core import trial
+from edgeplane.cli.output import format_option, print_faults, print_json, print_table
+from edgeplane.config import Settings, default_path, load
+from edgeplane.config.kinds import Listen
+from edgeplane.config.sockets import holders, is_local
+from edgeplane.dns.source import read_content
+from edgeplane.errors import ConfigError, EdgeplaneError, Fault, FaultsError
+
+COLUMNS = ("name", "records", "names", "serial", "octets")
+
+
+@dataclass
+class Found:
+    """What a check has found so far. code: 0, 1 for content, 2 for the host."""
+
+    faults: list[Fault] = field(default_factory=list)
+    warnings: list[Fault] = field(default_factory=list)
+    zones: list[dict[str, Any]] = field(default_factory=list)
+    code: int = 0
+
+    def add(self, error: EdgeplaneError, place: str) -> None:
+        """Keeps an error's faults."""
+        self.faults += error.faults if isinstance(error, FaultsError) else [Fault(place, 0, str(error))]
+        self.code = max(self.code, error.exit_code)
+
+    def warn(self, warning: Fault) -> None:
+        """Keeps a warning, once: a node has a socket for each thread."""
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+
+
+@click.command()
+@click.argument("config", required=False, type=click.Path(dir_okay=False))
+@format_option
+def check(config: str | None, output: str) -> None:
+    """Check settings, templates, zones, permissions and addresses; print every fault with its place.
+
+    Nothing is bound and nothing that is served changes. Without CONFIG: ./edgeplane.toml, else
+    /etc/edgeplane/edgeplane.toml.
+
+    \b
+    Example:
+      edgeplane check config/examples/site/edgeplane.toml
+    Exit codes: 0 all is well; 1 content is wrong; 2 settings of the host are wrong.
+    """
+    found = check_all(default_path(config))
+    if output == "json":
+        print_json(_document(found))
+    else:
+        _print(found)
+    sys.exit(found.code)
+
+
+def check_all(path: Path) -> Found:
+    """Everything that can be known without serving."""
+    found = Found()
+    try:
+        settings = load(path)
+    except ConfigError as error:
+        found.add(error, str(path))
+        return found
+    for step in (_check_host, _check_content):
+        try:
+            step(path, settings, found)
+        except EdgeplaneError as error:
+            found.add(error, str(path))
+    return found
+
+
+def _check_host(path: Path, settings: Settings, found: Found) -> None:
+    faults = list(_state_dir_faults(str(path), settings.node.state_dir))
+    for key, address, protocols in _addresses(settings):
+        if not is_local(address.host):
+            faults.append(Fault(str(path), 0, f"{key}: no interface of this host has {address.host}"))
+        faults += _taken(str(path), key, address, protocols, settings.node.state_dir, found)
+    found.warnings += _privileged(str(path), settings)
+    if faults:
+        raise ConfigError(dict.fromkeys(faults))
+
+
+def _check_content(path: Path, settings: Settings, found: Found) -> None:
+    current = settings.node.state_dir / "plans" / "current.plan"
+    source = read_content(path.absolute(), settings)
+    report = trial(source, current if os.access(current, os.R_OK) else None)
+    found.zones += report.get("zones", [])
+    found.warnings += map(Fault.from_document, report.get("warnings", []))
+
+
+def _addresses(settings: Settings) -> Iterator[tuple[str, Listen, tuple[str, ...]]]:
+    yield "observe.listen", settings.observe.listen, ("tcp",)
+    for number, address in enumerate(settings.dns.listen):
+        yield f"dns.listen[{number}]", address, ("udp", "tcp")
+
+
+def _taken(
+    place: str, key: str, address: Listen, protocols: tuple[str, ...], state_dir: Path, found: Found
+) -> Iterator[Fault]:
+    """A fault for each holder; a warning where that is the node which this configuration runs."""
+    for protocol in protocols:
+        for holder in holders(*address, protocol):
+            said = f"{key}: {protocol.upper()} {address} is held by {holder}"
+            if any(_has_open(pid, state_dir) for pid in holder.pids):
+                found.warn(Fault(place, 0, f"{said}: the node that runs with this state_dir"))
+            else:
+                yield Fault(place, 0, said)
+
+
+def _has_open(pid: int, state_dir: Path) -> bool:
+    """Whether a process holds the lock of a state directory."""
+    try:
+        links = [os.readlink(each.path) for each in os.scandir(f"/proc/{pid}/fd")]
+    except OSError:
+        return False
+    return str(state_dir.resolve() / "lock") in links
+
+
+def _state_dir_faults(place: str, state_dir: Path) -> Iterator[Fault]:
+    """The directory, or the nearest one above it that is there, must let this user write."""
+    there = next(path for path in (state_dir, *state_dir.parents) if path.exists())
+    if not there.is_dir():
+        yield Fault(place, 0, f"node.state_dir: {there} is no directory; name another")
+    elif not os.access(there, os.W_OK | os.X_OK):
+        yield Fault(
+            place, 0, f"node.state_dir: {there} may not be written by this user; change its owner or name another"
+        )
+
+
+def _privileged(place: str, settings: Settings) -> Iterator[Fault]:
+    """Ports that need CAP_NET_BIND_SERVICE where this user has no such right."""
+    try:
+        lowest = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
+    except (OSError, ValueError):
+        lowest = 1024
+    if os.geteuid() == 0:
+        return
+    for key, address, _ in _addresses(settings):
+        if address.port < lowest:
+            said = f"{key}: port {address.port} needs CAP_NET_BIND_SERVICE, which the systemd unit grants"
+            yield Fault(place, 0, said)
+
+
+def _document(found: Found) -> dict[str, Any]:
+    return {
+        "faults": [fault.document() for fault in found.faults],
+        "warnings": [warning.document() for warning in found.warnings],
+        "zones": found.zones,
+    }
+
+
+def _print(found: Found) -> None:
+    print_faults(found.warnings, "warning: ")
+    print_faults(found.faults)
+    if found.zones:
+        print_table(
+            [name.upper() for name in COLUMNS], ([zone.get(name, "") for name in COLUMNS] for zone in found.zones)
+        )
+    if found.faults:
+        click.echo(f"{len(found.faults)} faults", err=True)
+    else:
+        click.echo(f"ok: {len(found.zones)} zones, {len(found.warnings)} warnings")

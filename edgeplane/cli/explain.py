@@ -1,0 +1,110 @@
+"""`edgeplane explain dns`: why this answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+
+from edgeplane.cli import core
+from edgeplane.cli.node import node_options, state_dir_of
+from edgeplane.cli.output import format_option, print_json
+from edgeplane.cli.zone import domain_name
+from edgeplane.config import default_path
+from edgeplane.dns.source import read_source
+from edgeplane.node.client import NoNode, call
+
+SECONDS = 30.0
+
+
+def _address(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    try:
+        return None if value is None else str(ip_address(value))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _subnet(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    try:
+        return None if value is None else str(ip_network(value, strict=False))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.group()
+def explain() -> None:
+    """Say why the node answers as it does."""
+
+
+@explain.command()
+@click.argument("name", callback=domain_name)
+@click.argument("rtype", metavar="TYPE", default="A")
+@click.option("--client", callback=_address, metavar="IP", help="Source address of the query. [default: 127.0.0.1]")
+@click.option("--subnet", callback=_subnet, metavar="CIDR", help="Client subnet of the query (RFC 7871).")
+@node_options
+@format_option
+def dns(
+    name: str,
+    rtype: str,
+    client: str | None,
+    subnet: str | None,
+    config: str | None,
+    state_dir: str | None,
+    output: str,
+) -> None:
+    """Say why NAME and TYPE get their answer: zone, record set, policy, candidates, health, the rule that chose.
+
+    The running node's own selector is asked. Without a node, the configuration is compiled and every health check
+    counts as healthy.
+
+    \b
+    Examples:
+      edgeplane explain dns www.example.net
+      edgeplane explain dns geo.example.net TXT --client 198.51.100.7
+      edgeplane explain dns ip.example.net TXT --subnet 192.0.2.0/24 -o json
+    """
+    request = {"name": name, "type": rtype.upper(), "client": client or "127.0.0.1", "subnet": subnet}
+    try:
+        found = call(state_dir_of(config, state_dir), "explain", timeout=SECONDS, **request)
+    except NoNode as error:
+        click.echo(f"{error}; compiling the configuration instead, every check counts as healthy", err=True)
+        found = _offline(default_path(config), request)
+    if output == "json":
+        print_json(found)
+    else:
+        click.echo("\n".join(lines(found)))
+
+
+def lines(found: dict[str, Any], indent: str = "") -> Iterator[str]:
+    """An explanation as text: plain facts first, then each list or map under its name, one level deeper."""
+    nested = {key: value for key, value in found.items() if _is_nested(value)}
+    plain = {key: value for key, value in found.items() if key not in nested and value not in (None, "", [])}
+    width = max(map(len, plain), default=0)
+    yield from (f"{indent}{key:<{width}}  {_text(value)}" for key, value in plain.items())
+    for key, value in nested.items():
+        for number, each in enumerate(value if isinstance(value, list) else [value], start=1):
+            count = f" {number}" if isinstance(value, list) else ""
+            yield f"{indent}{key}{count}{'  ← chosen' if each.get('chosen') else ''}"
+            yield from lines({part: inner for part, inner in each.items() if part != "chosen"}, indent + "  ")
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(each, dict) for each in value))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _offline(path: Path, request: dict[str, Any]) -> dict[str, Any]:
+    source = read_source(path)
+    with TemporaryDirectory(prefix="edgeplane-") as folder:
+        plan = Path(folder, "explain.plan")
+        core.compile_plan(source, 1, plan)
+        return core.explain(plan, request)

@@ -1,0 +1,70 @@
+"""`edgeplane zone check` and `edgeplane zone export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edgeplane.cli import core
+from edgeplane.cli.check import COLUMNS
+from edgeplane.cli.node import node_options, state_dir_of
+from edgeplane.cli.output import format_option, print_faults, print_json, print_table
+from edgeplane.dns.name import canonical
+from edgeplane.errors import EdgeplaneError, Fault
+
+
+def domain_name(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """A callback of click: the canonical form of a name; a usage error where it is none."""
+    try:
+        return None if value is None else canonical(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.group()
+def zone() -> None:
+    """Check zone files, export zones."""
+
+
+@zone.command("check")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--origin",
+    callback=domain_name,
+    metavar="NAME",
+    help="The zone's name where the file has no $ORIGIN and another name.",
+)
+@format_option
+def check(file: Path, origin: str | None, output: str) -> None:
+    """Check one zone file by itself; needs no configuration.
+
+    \b
+    Examples:
+      edgeplane zone check config/examples/site/zones/example.org.zone
+      edgeplane zone check db.example --origin example.org
+    Exit codes: 0 it can be served; 1 it cannot.
+    """
+    report = core.compile_zone_file(file, origin)
+    if output == "json":
+        print_json({"zones": report.get("zones", []), "warnings": report.get("warnings", [])})
+        return
+    print_faults(map(Fault.from_document, report.get("warnings", [])), "warning: ")
+    rows = ([zone.get(name, "") for name in COLUMNS] for zone in report.get("zones", []))
+    print_table([name.upper() for name in COLUMNS], rows)
+
+
+@zone.command("export")
+@click.argument("name", callback=domain_name)
+@node_options
+def export(name: str, config: str | None, state_dir: str | None) -> None:
+    """Print a zone that is served as a master file (RFC 1035); record sets with a policy stand in comments.
+
+    \b
+    Example:
+      edgeplane zone export example.net -c config/examples/site/edgeplane.toml > example.net.zone
+    """
+    plan = state_dir_of(config, state_dir) / "plans" / "current.plan"
+    if not plan.exists():
+        raise EdgeplaneError(f"{plan} is not there: nothing was served yet; run edgeplane serve first")
+    click.echo(core.export_zone(plan, name), nl=False)

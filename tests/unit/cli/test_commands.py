@@ -1,0 +1,213 @@
+"""The command line: words, exit codes and machine output, over a core that is played by the test."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import msgpack
+import pytest
+from click.testing import CliRunner, Result
+
+import edgeplane
+from edgeplane.cli import COMMANDS, root
+from edgeplane.cli.completion import SHELLS
+from edgeplane.cli.lazy import LazyGroup
+from edgeplane.config.generate import ROOT
+
+EXAMPLE = ROOT / "config" / "examples" / "site"
+ZONE = {"name": "example.net.", "records": 3, "names": 2, "serial": 1, "octets": 99}
+WARNING = {"place": "z.zone", "line": 3, "message": "has no glue"}
+FAULT = {"place": "z.zone", "line": 4, "message": "is no record"}
+
+
+class Core(SimpleNamespace):
+    """What the commands ask of `edgeplane._core`. faults: what a build finds wrong."""
+
+    def __init__(self) -> None:
+        super().__init__(faults=[], sources=[], questions=[])
+
+    def build_plan(self, source: bytes, path: str, previous: str | None) -> bytes:
+        self.sources.append(msgpack.unpackb(source))
+        Path(path).write_bytes(b"plan")
+        return msgpack.packb({"faults": self.faults, "warnings": [WARNING], "zones": [ZONE]})
+
+    def export_zone(self, path: str, name: str) -> str:
+        return f"; {name}\n"
+
+    def explain(self, path: str, request: bytes) -> bytes:
+        self.questions.append(msgpack.unpackb(request))
+        candidates = [
+            {"set_identifier": "blue", "healthy": True, "chosen": True, "records": ["60 192.0.2.1"], "target": None}
+        ]
+        return msgpack.packb({"name": "www.", "group": {"policy": "weighted", "candidates": candidates}})
+
+
+@pytest.fixture
+def core(monkeypatch: pytest.MonkeyPatch) -> Core:
+    played = Core()
+    monkeypatch.setitem(sys.modules, "edgeplane._core", played)
+    monkeypatch.setattr(edgeplane, "_core", played, raising=False)
+    return played
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A configuration on ports that nobody listens on."""
+    (tmp_path / "edgeplane.toml").write_text(
+        'templates = ["site.yaml"]\n[observe]\nlisten = "127.0.0.1:1"\n[dns]\nlisten = ["127.0.0.1:2"]\n'
+        'name_servers = ["ns1.example", "ns2.example"]\n'
+    )
+    zone = "Resources:\n  Z:\n    Type: AWS::Route53::HostedZone\n    Properties:\n      Name: example.net\n"
+    (tmp_path / "site.yaml").write_text(zone)
+    return tmp_path / "edgeplane.toml"
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(root, list(map(str, arguments)), prog_name="edgeplane")
+
+
+def test_every_command_of_the_table_loads_and_shows_an_example() -> None:
+    for name in COMMANDS:
+        shown = run(name, "--help")
+        assert shown.exit_code == 0, shown.output
+        assert "Not available" not in shown.output, name
+
+
+def test_a_broken_module_costs_one_command() -> None:
+    group = LazyGroup("g", commands_at={"broken": "edgeplane.cli.nowhere:x", "version": COMMANDS["version"]})
+    assert CliRunner().invoke(group, ["version"]).exit_code == 0
+    broken = CliRunner().invoke(group, ["broken", "--any", "thing"])
+    assert broken.exit_code == 1
+    assert "no working `broken`" in broken.output
+
+
+def test_version_for_machines(core: Core) -> None:
+    assert json.loads(run("version", "-o", "json").stdout)["edgeplane"] == edgeplane.__version__
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_completion_scripts_name_the_command(shell: str) -> None:
+    shown = run("completion", shell)
+    assert shown.exit_code == 0
+    assert "_EDGEPLANE_COMPLETE" in shown.stdout
+
+
+def test_check_of_a_right_site(core: Core, site: Path) -> None:
+    shown = run("check", site)
+    assert shown.exit_code == 0, shown.output
+    assert "example.net." in shown.stdout
+    assert "ok: 1 zones, 1 warnings" in shown.stdout
+    assert "warning: z.zone:3: has no glue" in shown.stderr
+    assert not (site.parent / "var").exists()
+
+
+def test_check_for_machines(core: Core, site: Path) -> None:
+    document = json.loads(run("check", site, "-o", "json").stdout)
+    assert document == {"faults": [], "warnings": [WARNING], "zones": [ZONE]}
+
+
+def test_check_of_wrong_content_ends_with_1(core: Core, site: Path) -> None:
+    core.faults = [FAULT]
+    shown = run("check", site)
+    assert (shown.exit_code, "z.zone:4: is no record" in shown.stderr) == (1, True)
+
+
+def test_check_of_a_wrong_template_names_its_line(core: Core, site: Path) -> None:
+    path = site.parent / "site.yaml"
+    path.write_text(path.read_text().replace("Name:", "Nam:"))
+    shown = run("check", site)
+    assert shown.exit_code == 1
+    assert "site.yaml:5: Resources.Z.Properties.Nam: is not known; did you mean Name?" in shown.stderr
+    assert core.sources == []
+
+
+def test_check_of_wrong_settings_ends_with_2_and_of_both_shows_both(core: Core, site: Path) -> None:
+    assert run("check", site.parent / "none.toml").exit_code == 2
+    site.write_text(site.read_text().replace("127.0.0.1:2", "192.0.2.1:2"))
+    core.faults = [FAULT]
+    shown = run("check", site)
+    assert shown.exit_code == 2
+    assert "dns.listen[0]: no interface of this host has 192.0.2.1" in shown.stderr
+    assert "z.zone:4" in shown.stderr
+
+
+def test_check_of_a_state_directory_that_is_a_file(core: Core, site: Path) -> None:
+    (site.parent / "var").touch()
+    shown = run("check", site)
+    assert (shown.exit_code, "is no directory" in shown.stderr) == (2, True)
+
+
+def test_check_without_a_core_says_what_to_do(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "edgeplane._core", None)
+    shown = run("check", site)
+    assert shown.exit_code == 1
+    assert "the core is not built" in shown.stderr
+
+
+def test_check_takes_the_file_in_the_working_directory(core: Core, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(site.parent)
+    assert run("check").exit_code == 0
+
+
+def test_zone_check_needs_no_configuration(core: Core, tmp_path: Path) -> None:
+    (tmp_path / "a.zone").touch()
+    shown = run("zone", "check", tmp_path / "a.zone", "--origin", "Example.ORG", "-o", "json")
+    assert json.loads(shown.stdout)["zones"] == [ZONE]
+    assert core.sources[0]["dns"]["zone_files"] == [{"path": str(tmp_path / "a.zone"), "origin": "example.org."}]
+    core.faults = [FAULT]
+    assert run("zone", "check", tmp_path / "a.zone").exit_code == 1
+    assert run("zone", "check", tmp_path / "b.zone").exit_code == 2
+    assert run("zone", "check", tmp_path / "a.zone", "--origin", "a..b").exit_code == 2
+
+
+def test_zone_export_reads_the_plan_that_is_served(core: Core, site: Path) -> None:
+    missing = run("zone", "export", "example.net", "-c", site)
+    assert (missing.exit_code, "nothing was served yet" in missing.stderr) == (1, True)
+    (site.parent / "var" / "plans").mkdir(parents=True)
+    (site.parent / "var" / "plans" / "current.plan").touch()
+    assert run("zone", "export", "EXAMPLE.net", "-c", site).stdout == "; example.net.\n"
+
+
+def test_plan_build_numbers_the_plan(core: Core, site: Path) -> None:
+    shown = run("plan", "build", site.parent / "x.plan", "-c", site, "-g", "41")
+    assert "generation 41, 1 zones" in shown.stdout
+    assert core.sources[0]["generation"] == 41
+    assert run("plan", "build", site.parent / "x.plan", "-c", site, "-g", "0").exit_code == 2
+
+
+def test_plan_apply_and_diff_without_a_node_say_so(core: Core, site: Path) -> None:
+    (site.parent / "x.plan").touch()
+    for arguments in (["apply", site.parent / "x.plan"], ["diff"]):
+        shown = run("plan", *arguments, "-c", site)
+        assert (shown.exit_code, "no node runs at" in shown.stderr) == (1, True)
+
+
+def test_explain_without_a_node_compiles_and_says_so(core: Core, site: Path) -> None:
+    question = (
+        "explain",
+        "dns",
+        "WWW.example.net",
+        "txt",
+        "--client",
+        "2001:DB8::1",
+        "--subnet",
+        "192.0.2.9/24",
+        "-c",
+        site,
+    )
+    shown = run(*question)
+    assert shown.exit_code == 0, shown.output
+    assert "compiling the configuration instead" in shown.stderr
+    assert core.questions == [
+        {"name": "www.example.net.", "type": "TXT", "client": "2001:db8::1", "subnet": "192.0.2.0/24"}
+    ]
+    assert "  candidates 1  ← chosen\n    set_identifier  blue\n    healthy         yes\n" in shown.stdout
+
+
+@pytest.mark.parametrize("wrong", [["--client", "x"], ["--subnet", "192.0.2.0/33"], ["a..b"]])
+def test_explain_refuses_what_is_no_address(core: Core, site: Path, wrong: list[Any]) -> None:
+    assert run("explain", "dns", "www.example.net", *wrong).exit_code == 2

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from edgeplane.errors import Fault
-from edgeplane.health import tree
+from edgeplane.health import limits, tree
 from edgeplane.health.clock import Clock
 from edgeplane.health.history import Kept
 from edgeplane.health.judge import Status, Transition
@@ -33,7 +33,7 @@ class Engine:
         self._table = table
         self._probe = probe
         self._clock = clock
-        self._kept = dict(kept)
+        self._absent = {check_id: (one, clock.monotonic()) for check_id, one in kept.items()}
         self._uniform = uniform
         self._monitors: dict[str, Monitor] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -43,8 +43,8 @@ class Engine:
         self.stats = Stats()
         self.moved = asyncio.Event()
         """Set when the table has changed and is not yet published."""
-        self.unsaved: set[str] = set(kept)
-        """Ids whose state is not yet in the history; those of checks that are gone are to be forgotten."""
+        self.unsaved: set[str] = set()
+        """Ids whose state is not yet in the history."""
 
     def apply(self, documents: Any) -> list[Fault]:
         """Replace the set of checks, whole or not at all. Kept states are in the table before the first probe."""
@@ -65,10 +65,10 @@ class Engine:
         for check_id in [*restart, *(old.keys() - {check.id for check in checks})]:
             self._stop(check_id)
         self._monitors = {check.id: self._monitor(check) for check in checks}
-        self._kept.clear()
+        self._remember(old[check_id] for check_id in old.keys() - self._monitors.keys())
         self._ranks = {check_id: rank for rank, check_id in enumerate(calculated)}
         self._parents = tree.parents(checks)
-        self.unsaved |= old.keys() | self._monitors.keys()
+        self.unsaved |= self._monitors.keys()
         self._derive(calculated)
         self._show_all(old.values())
         for check_id in restart:
@@ -81,10 +81,19 @@ class Engine:
             self._counted(running.configure(check, now))
             return running
         monitor = Monitor(check)
-        if check.id in self._kept:
-            monitor.restore(self._kept[check.id])
+        if check.id in self._absent:
+            monitor.restore(self._absent.pop(check.id)[0])
         self._counted(monitor.settle("disabled" if check.config.Disabled else "configuration", now))
         return monitor
+
+    def _remember(self, gone: Iterable[Monitor]) -> None:
+        """Removed checks keep their state for a while: a mistake mended, or a plan that came late, costs nothing."""
+        now = self._clock.monotonic()
+        self._absent.update({monitor.check.id: (monitor.kept(), now) for monitor in gone})
+        forgotten = {id for id, (_, since) in self._absent.items() if now - since >= limits.ABSENT.default}
+        for check_id in forgotten:
+            del self._absent[check_id]
+        self.unsaved |= forgotten
 
     def _without_slot(self, checks: list[Check]) -> list[Fault]:
         faults = []
@@ -146,15 +155,11 @@ class Engine:
     # --- states -----------------------------------------------------------------------------------------------------
 
     def _derive(self, calculated: Iterable[str]) -> None:
-        """Compute these calculated checks and whatever counts them, children first, each once."""
+        """Compute these calculated checks and whatever counts them, children first, so that none moves twice."""
         queue = [(self._ranks[check_id], check_id) for check_id in calculated]
         heapq.heapify(queue)
-        done: set[str] = set()
         while queue:
             _, check_id = heapq.heappop(queue)
-            if check_id in done:
-                continue
-            done.add(check_id)
             if self._counted(self._derive_one(self._monitors[check_id])):
                 self._show(self._monitors[check_id])
                 for parent in self._parents.get(check_id, ()):
@@ -192,7 +197,12 @@ class Engine:
     def take_unsaved(self) -> dict[str, Kept | None]:
         """What the history should now write; None: forget. The caller adds to `unsaved` again what it could not."""
         taken, self.unsaved = self.unsaved, set()
-        return {id: self._monitors[id].kept() if id in self._monitors else None for id in taken}
+        return {check_id: self._to_keep(check_id) for check_id in taken}
+
+    def _to_keep(self, check_id: str) -> Kept | None:
+        if check_id in self._monitors:
+            return self._monitors[check_id].kept()
+        return self._absent[check_id][0] if check_id in self._absent else None
 
     def health(self, transitions: int) -> list[dict[str, Any]]:
         """Every check, in the order of the plan, with at most so many of its latest transitions."""

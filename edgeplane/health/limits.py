@@ -38,6 +38,7 @@ LOOKUPS = Limit(64, 1, 1_024, "names looked up at the same time, each on a threa
 PROBES = Limit(512, 1, 8_192, "probes at the same time; each holds one descriptor and some 300 KiB at worst")
 PROBES_PER_ADDRESS = Limit(8, 1, 512, "probes at the same time against one address: we are not to be its load")
 TRANSITIONS = Limit(100, 1, 10_000, "transitions kept for each check")
+ABSENT = Limit(86_400, 0, 31_536_000, "s that a removed check's state is kept, in case it comes back")
 REASON = Limit(200, 20, 2_000, "characters of a reason")
 CONTROL_LINE = Limit(64 << 20, 1 << 16, 1 << 30, "bytes of one request: 100,000 checks fit")
 HISTORY_MAP = Limit(1 << 30, 1 << 20, 1 << 36, "bytes of address space for the store; the file grows as it is used")

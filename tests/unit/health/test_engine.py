@@ -200,20 +200,20 @@ def test_calculated_checks_follow_their_children_through_every_level_once() -> N
 
 
 def test_a_diamond_does_not_flicker() -> None:
-    """The top counts two branches that always disagree; when both swap in one step, the top must not move."""
+    """The top counts a check and, two levels down, its opposite: when both swap in one step, the top must not move."""
 
     async def story(house: House) -> None:
         house.engine.apply([
+            calculated(3, "apex", 1, "a", "opposite"),
+            calculated(2, "opposite", 1, "same", Inverted=True), calculated(1, "same", 1, "a"),
             check(0, "a", FailureThreshold=1, RequestInterval=1),
-            calculated(1, "same", 1, "a"), calculated(2, "opposite", 1, "a", Inverted=True),
-            calculated(3, "top", 1, "same", "opposite"),
         ])  # fmt: skip
-        await house.clock.advance(5)
-        house.prober.says = lambda _check: False
-        await house.clock.advance(5)
+        for healthy in (True, False, True):
+            house.prober.says = lambda _check, healthy=healthy: healthy
+            await house.clock.advance(5)
         documents = {one["id"]: one for one in house.engine.health(10)}
-        assert [one["to"] for one in documents["same"]["transitions"]] == ["healthy", "unhealthy"]
-        assert [one["to"] for one in documents["top"]["transitions"]] == ["healthy"]
+        assert [one["to"] for one in documents["opposite"]["transitions"]] == ["unhealthy", "healthy", "unhealthy"]
+        assert [one["to"] for one in documents["apex"]["transitions"]] == ["healthy"]
 
     play(story)
 
@@ -248,11 +248,45 @@ def test_removed_checks_end_and_their_slots_become_unknown() -> None:
         house.engine.take_unsaved()
         house.engine.apply([check(1, "a")])
         assert house.table.states[:2] == [0, 1]
-        assert house.engine.take_unsaved()["b"] is None
         await house.clock.advance(60)
         assert len(house.times("b")) == 1
 
     play(story)
+
+
+def test_a_removed_check_that_comes_back_has_its_state_for_a_day() -> None:
+    async def story(house: House) -> None:
+        house.prober.says = lambda _check: False
+        house.engine.apply([check(0, "a")])
+        await house.clock.advance(1)
+        house.engine.apply([])
+        assert house.table.states[0] == Status.UNKNOWN
+        house.engine.apply([check(1, "a")])
+        assert house.table.states[:2] == [Status.UNKNOWN, Status.UNHEALTHY]
+        house.engine.apply([])
+        kept = house.engine.take_unsaved()["a"]
+        assert kept is not None
+        assert kept.state.status is Status.UNHEALTHY
+        house.clock.now += 90_000
+        house.engine.apply([])
+        assert house.engine.take_unsaved() == {"a": None}
+        house.engine.apply([check(0, "a")])
+        assert house.table.states[0] == Status.UNKNOWN
+
+    play(story)
+
+
+def test_an_empty_first_set_does_not_forget_what_was_kept() -> None:
+    """A supervisor without a plan says "no checks" before it has built one."""
+    a = check(3, "a")
+
+    async def story(house: House) -> None:
+        house.engine.apply([])
+        assert house.engine.take_unsaved() == {}
+        house.engine.apply([a])
+        assert house.table.states[3] == Status.UNHEALTHY
+
+    play(story, House(kept={"a": kept(Status.UNHEALTHY, a)}))
 
 
 # --- N9: collapse -----------------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 //! The query log: serving threads put entries into rings, one thread writes them as lines.
 //!
 //! ```text
-//! thread ─ Logger.log ─► ring of fixed size ─┐
-//! thread ─ Logger.log ─► ring of fixed size ─┴─► writer thread ─► file or pipe
+//! thread ─ QueryLog.log ─► ring of fixed size ─┐
+//! thread ─ QueryLog.log ─► ring of fixed size ─┴─► writer thread ─► file or pipe
 //! ```
 //! A serving thread never waits, never wakes anyone and never calls the system: what finds no room is counted.
 
@@ -12,7 +12,7 @@ mod writer;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -33,18 +33,14 @@ struct Orders {
     abandon: AtomicBool,
 }
 
-/// A running query log.
+/// A running query log; dropped, it writes what it holds and ends by itself.
 pub struct QueryLog {
-    orders: Arc<Orders>,
-    writer: JoinHandle<()>,
-}
-
-/// A serving thread's end of the log.
-pub struct Logger {
-    ring: SyncSender<Entry>,
+    settings: QueryLogSettings,
     /// Entries are taken when 32 random bits are below this.
     threshold: u64,
-    random: Random,
+    rings: Vec<SyncSender<Entry>>,
+    orders: Arc<Orders>,
+    writer: JoinHandle<()>,
 }
 
 /// Whether an entry was taken.
@@ -59,21 +55,37 @@ pub enum Logged {
 }
 
 impl QueryLog {
-    /// Starts the writer and returns one logger for each of `threads` serving threads.
+    /// Starts the writer, with one ring for each of `threads` serving threads.
     ///
     /// `location` names this node in each line, `-` where it has no name. A file that cannot be opened is reported in
     /// the log of the process and tried again; meanwhile entries are dropped and counted.
-    pub fn start(settings: &QueryLogSettings, location: &str, threads: usize) -> Result<(Self, Vec<Logger>), Error> {
-        let (loggers, rings): (Vec<_>, Vec<_>) =
-            (0..threads).map(|n| ring(settings.sample, Random::from_process(), n)).unzip();
+    pub fn start(settings: &QueryLogSettings, location: &str, threads: usize) -> Result<Self, Error> {
+        let (rings, ends) = (0..threads).map(|_| sync_channel(limits::QUERY_LOG_RING.default as usize)).unzip();
         let orders = Arc::new(Orders::default());
-        let mut writer = writer::Writer::new(PathBuf::from(&settings.path), location, rings);
+        let mut writer = writer::Writer::new(PathBuf::from(&settings.path), location, ends);
         let heard = orders.clone();
         let writer = std::thread::Builder::new()
             .name("dns-query-log".into())
             .spawn(move || run(&mut writer, &heard))
             .map_err(Error::system("start the query log's thread"))?;
-        Ok((Self { orders, writer }, loggers))
+        let threshold = (settings.sample.clamp(0.0, 1.0) * 2f64.powi(32)) as u64;
+        Ok(Self { settings: settings.clone(), threshold, rings, orders, writer })
+    }
+
+    /// What it was started with.
+    pub fn settings(&self) -> &QueryLogSettings {
+        &self.settings
+    }
+
+    /// Hands in an entry from the serving thread of that number, if it is in the sample; `entry` is called only then.
+    /// Does not wait.
+    #[inline]
+    pub fn log(&self, thread: usize, random: &mut Random, entry: impl FnOnce() -> Entry) -> Logged {
+        if random.next_u64() >> 32 >= self.threshold {
+            return Logged::NotSampled;
+        }
+        let taken = self.rings.get(thread).is_some_and(|ring| ring.try_send(entry()).is_ok());
+        if taken { Logged::Taken } else { Logged::Dropped }
     }
 
     /// Opens the file anew at the writer's next round: after it was moved away.
@@ -82,7 +94,7 @@ impl QueryLog {
     }
 
     /// Writes what the rings hold and ends; gives up after `patience` where the sink stands still.
-    pub fn stop(self, patience: Duration) {
+    pub fn stop(&self, patience: Duration) {
         self.orders.stop.store(true, Relaxed);
         let end = Instant::now() + patience;
         while !self.writer.is_finished() && Instant::now() < end {
@@ -92,25 +104,10 @@ impl QueryLog {
     }
 }
 
-impl Logger {
-    /// Hands in an entry if it is in the sample; `entry` is called only then. Does not wait.
-    #[inline]
-    pub fn log(&mut self, entry: impl FnOnce() -> Entry) -> Logged {
-        if self.random.next_u64() >> 32 >= self.threshold {
-            return Logged::NotSampled;
-        }
-        match self.ring.try_send(entry()) {
-            Ok(()) => Logged::Taken,
-            Err(_) => Logged::Dropped,
-        }
+impl Drop for QueryLog {
+    fn drop(&mut self) {
+        self.orders.stop.store(true, Relaxed);
     }
-}
-
-fn ring(sample: f64, mut random: Random, thread: usize) -> (Logger, Receiver<Entry>) {
-    let (sender, receiver) = sync_channel(limits::QUERY_LOG_RING.default as usize);
-    let threshold = (sample.clamp(0.0, 1.0) * 2f64.powi(32)) as u64;
-    let random = Random::seeded(random.next_u64().wrapping_add(thread as u64));
-    (Logger { ring: sender, threshold, random }, receiver)
 }
 
 fn run(writer: &mut writer::Writer, orders: &Orders) {

@@ -28,10 +28,18 @@ fn entry(n: u64) -> Entry {
     Entry::new(n, b"Z1", b"\x01a\0", "192.0.2.1".parse().unwrap())
 }
 
-/// A writer driven by hand, without its thread.
-fn by_hand(path: &Path, sample: f64) -> (Logger, writer::Writer) {
-    let (logger, receiver) = ring(sample, Random::seeded(1), 0);
-    (logger, writer::Writer::new(path.into(), "", vec![receiver]))
+/// A log whose writer is driven by hand, without its thread.
+fn by_hand(path: &Path, sample: f64) -> (impl FnMut(u64) -> Logged, writer::Writer) {
+    let (ring, end) = sync_channel(limits::QUERY_LOG_RING.default as usize);
+    let log = QueryLog {
+        settings: settings(path, sample),
+        threshold: (sample * 2f64.powi(32)) as u64,
+        rings: vec![ring],
+        orders: Arc::default(),
+        writer: std::thread::spawn(|| ()),
+    };
+    let mut random = Random::seeded(1);
+    (move |n| log.log(0, &mut random, || entry(n)), writer::Writer::new(path.into(), "", vec![end]))
 }
 
 fn rounds(writer: &mut writer::Writer) {
@@ -42,10 +50,11 @@ fn rounds(writer: &mut writer::Writer) {
 fn lines_of_all_threads_are_written_before_stop_returns() {
     let folder = Folder::new("all");
     let path = folder.0.join("query.log");
-    let (log, loggers) = QueryLog::start(&settings(&path, 1.0), "FRA6", 3).unwrap();
-    for mut logger in loggers {
+    let log = QueryLog::start(&settings(&path, 1.0), "FRA6", 3).unwrap();
+    for thread in 0..3 {
+        let mut random = Random::from_process();
         for n in 0..1_000 {
-            assert_eq!(logger.log(|| entry(n)), Logged::Taken);
+            assert_eq!(log.log(thread, &mut random, || entry(n)), Logged::Taken);
         }
     }
     log.stop(Duration::from_secs(10));
@@ -58,14 +67,14 @@ fn lines_of_all_threads_are_written_before_stop_returns() {
 fn a_moved_file_is_opened_anew_on_demand() {
     let folder = Folder::new("moved");
     let (path, moved) = (folder.0.join("query.log"), folder.0.join("query.log.1"));
-    let (mut logger, mut writer) = by_hand(&path, 1.0);
-    logger.log(|| entry(1));
+    let (mut log, mut writer) = by_hand(&path, 1.0);
+    log(1);
     rounds(&mut writer);
     fs::rename(&path, &moved).unwrap();
-    logger.log(|| entry(2));
+    log(2);
     rounds(&mut writer);
     writer.reopen();
-    logger.log(|| entry(3));
+    log(3);
     rounds(&mut writer);
     assert_eq!(fs::read_to_string(&moved).unwrap().lines().count(), 2);
     assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
@@ -77,10 +86,10 @@ fn a_pipe_that_nobody_reads_makes_drops_not_waits() {
     let path = folder.0.join("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
     let mut reader = OpenReader::open(&path);
-    let (mut logger, mut writer) = by_hand(&path, 1.0);
+    let (mut log, mut writer) = by_hand(&path, 1.0);
     let mut dropped = 0;
     for n in 0..20_000 {
-        dropped += u64::from(logger.log(|| entry(n)) == Logged::Dropped);
+        dropped += u64::from(log(n) == Logged::Dropped);
         if n % 1_000 == 0 {
             rounds(&mut writer);
         }
@@ -99,9 +108,9 @@ fn a_pipe_that_nobody_reads_makes_drops_not_waits() {
 fn a_file_that_cannot_be_opened_is_tried_again() {
     let folder = Folder::new("later");
     let path = folder.0.join("missing/query.log");
-    let (mut logger, mut writer) = by_hand(&path, 1.0);
+    let (mut log, mut writer) = by_hand(&path, 1.0);
     let start = Instant::now();
-    logger.log(|| entry(1));
+    log(1);
     assert!(writer.round(start), "the line is made");
     assert!(!writer.waits());
     fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -114,18 +123,37 @@ fn a_file_that_cannot_be_opened_is_tried_again() {
 #[test]
 fn a_sample_is_its_share() {
     for (sample, expected) in [(0.0, 0..=0), (0.25, 900..=1_100), (1.0, 4_000..=4_000)] {
-        let (mut logger, _writer) = by_hand(Path::new("/nonexistent/x"), sample);
-        let taken = (0..4_000).filter(|&n| logger.log(|| entry(n)) == Logged::Taken).count();
+        let (mut log, _writer) = by_hand(Path::new("/nonexistent/x"), sample);
+        let taken = (0..4_000).filter(|&n| log(n) == Logged::Taken).count();
         assert!(expected.contains(&taken), "{sample}: {taken}");
     }
 }
 
 #[test]
-fn loggers_outlive_their_log() {
+fn a_log_that_ended_and_a_thread_it_does_not_know_are_drops() {
     let folder = Folder::new("gone");
-    let (log, mut loggers) = QueryLog::start(&settings(&folder.0.join("q"), 1.0), "-", 1).unwrap();
+    let log = QueryLog::start(&settings(&folder.0.join("q"), 1.0), "-", 1).unwrap();
+    let mut random = Random::from_process();
+    assert_eq!(log.log(1, &mut random, || entry(1)), Logged::Dropped);
     log.stop(Duration::from_secs(10));
-    assert_eq!(loggers[0].log(|| entry(1)), Logged::Dropped);
+    assert_eq!(log.log(0, &mut random, || entry(1)), Logged::Dropped);
+}
+
+#[test]
+fn a_pipe_that_stands_still_does_not_hold_the_end() {
+    let folder = Folder::new("still");
+    let path = folder.0.join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let _reader = OpenReader::open(&path);
+    let log = QueryLog::start(&settings(&path, 1.0), "-", 1).unwrap();
+    let mut random = Random::from_process();
+    while log.log(0, &mut random, || entry(1)) != Logged::Dropped {
+        std::thread::yield_now();
+    }
+    log.stop(Duration::from_millis(20));
+    while !log.writer.is_finished() {
+        std::thread::yield_now();
+    }
 }
 
 /// The reading end of a pipe, read without waiting.

@@ -35,6 +35,9 @@ pub trait Handler: FnMut(&mut [u8], usize, SocketAddr) -> usize + 'static {}
 
 impl<F: FnMut(&mut [u8], usize, SocketAddr) -> usize + 'static> Handler for F {}
 
+/// A handler whose type is not known where it is handed on.
+pub type BoxedHandler = Box<dyn FnMut(&mut [u8], usize, SocketAddr) -> usize>;
+
 /// Where a service is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {

@@ -10,6 +10,7 @@ import click
 import uvloop
 
 from edgeplane.config import Settings, default_path, load
+from edgeplane.config.sockets import owner
 from edgeplane.node import limits
 from edgeplane.node.host import StateLock, raise_open_files
 from edgeplane.node.listen import Listeners, activated, bind_all, inherited
@@ -51,4 +52,4 @@ async def _run(path: Path, settings: Settings, threads: int) -> int:
 
 def _listeners(settings: Settings, threads: int) -> Listeners:
     given = activated(inherited(), threads) if "LISTEN_PID" in os.environ else Listeners()
-    return given if given.udp or given.tcp else bind_all(settings.dns.listen, threads)
+    return given if given.udp or given.tcp else bind_all(settings.dns.listen, threads, owner)

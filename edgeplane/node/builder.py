@@ -50,6 +50,8 @@ def build(source: Source, generation: int, out: Path, current: Path | None = Non
     out.parent.mkdir(parents=True, exist_ok=True)
     packed = _core.build_plan(msgpack.packb(document), str(out), str(before) if before else None)
     report: dict[str, Any] = msgpack.unpackb(packed)
+    if report.get("faults"):
+        raise ContentError(map(Fault.from_document, report["faults"]))
     return report
 
 

@@ -19,6 +19,7 @@ from edgeplane.node.child import python
 class Programs:
     """Command lines. The control channel is descriptor 3, the health table 4 and listeners follow."""
 
+    config: Path
     front: Sequence[str]
     checker: Sequence[str]
     builder: Sequence[str]
@@ -30,6 +31,7 @@ class Programs:
         state_dir, log_format = str(settings.node.state_dir), settings.observe.log_format
         checker = ("--control-fd", "3", "--health-fd", "4", "--state-dir", state_dir, "--log-format", log_format)
         return cls(
+            config=config,
             front=python("edgeplane.node.front"),
             checker=python("edgeplane.health.checker", *checker),
             builder=python("edgeplane.node.builder", str(config.absolute())),

@@ -27,6 +27,7 @@ from edgeplane.node.lines import Channel, Gone, Refused
 from edgeplane.node.listen import Listeners
 from edgeplane.node.plans import PlanFileError, PlanStore, difference, health_documents, read_envelope
 from edgeplane.node.programs import Programs
+from edgeplane.node.restart import restart_warnings
 from edgeplane.node.state import State
 from edgeplane.node.verbs import Verbs
 from edgeplane.observe.endpoint import Endpoint
@@ -96,6 +97,8 @@ class Supervisor:
         async with self._changing():
             generation = self.store.next_generation()
             built = await self.programs.build(generation, self.store.next, self.store.current)
+            warnings = restart_warnings(self.settings, self.programs.config)
+            built["warnings"] = [*built.get("warnings", []), *(warning.document() for warning in warnings)]
             return {**built, **await self._take(self.store.next)}
 
     async def apply(self, source: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from edgeplane.config.kinds import Listen
 from edgeplane.node.host import HostError
 from edgeplane.node.listen import activated, bind_all, inherited
 
-from .conftest import free_port
+from ...running import free_port
 
 
 def test_every_thread_has_a_udp_socket_on_every_address():

@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+import time
 import types
 from pathlib import Path
 from socket import socket
@@ -49,6 +50,8 @@ class Node:
         return msgpack.packb({"asked": msgpack.unpackb(request)})
 
     def drain(self, timeout):
+        if "SLOW_DRAIN" in os.environ:
+            time.sleep(timeout)
         print(f"drained {timeout:g}", file=sys.stderr, flush=True)
 
     def stop(self):

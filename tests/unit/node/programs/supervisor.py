@@ -21,6 +21,7 @@ async def run(config: Path) -> int:
     logs.set_up("text")
     lock = StateLock(settings.node.state_dir)
     programs = Programs(
+        config=config,
         front=[sys.executable, str(HERE / "front.py")],
         checker=[sys.executable, str(HERE / "checker.py"), "--control-fd", "3", "--health-fd", "4"],
         builder=[sys.executable, str(HERE / "builder.py"), str(config)],

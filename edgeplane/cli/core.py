@@ -10,6 +10,7 @@ from typing import Any
 
 import msgpack
 
+from edgeplane.dns.service import refusal
 from edgeplane.dns.source import Source
 from edgeplane.errors import ContentError, EdgeplaneError, Fault
 
@@ -59,8 +60,8 @@ def _call(function: str, *args: Any) -> Any:
         return call(*args)
     except EdgeplaneError:
         raise
-    except (ValueError, OSError) as error:
-        raise EdgeplaneError(str(error)) from error
+    except (ValueError, OSError, RuntimeError) as error:
+        raise refusal(error) from error
 
 
 def _core() -> Any:

@@ -43,7 +43,7 @@ def explain() -> None:
 @explain.command()
 @click.argument("name", callback=domain_name)
 @click.argument("rtype", metavar="TYPE", default="A")
-@click.option("--client", callback=_address, metavar="IP", help="Source address of the query. [default: 127.0.0.1]")
+@click.option("--client", callback=_address, metavar="IP", help="Source address of the query.")
 @click.option("--subnet", callback=_subnet, metavar="CIDR", help="Client subnet of the query (RFC 7871).")
 @node_options
 @format_option
@@ -67,7 +67,7 @@ def dns(
       edgeplane explain dns geo.example.net TXT --client 198.51.100.7
       edgeplane explain dns ip.example.net TXT --subnet 192.0.2.0/24 -o json
     """
-    request = {"name": name, "type": rtype.upper(), "client": client or "127.0.0.1", "subnet": subnet}
+    request = {"name": name, "type": rtype.upper(), "client": client, "subnet": subnet}
     try:
         found = call(state_dir_of(config, state_dir), "explain", timeout=SECONDS, **request)
     except NoNode as error:

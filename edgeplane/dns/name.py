@@ -11,6 +11,7 @@ from itertools import chain
 NAME_OCTETS = 255
 LABEL_OCTETS = 63
 _ESCAPE = re.compile(r"\\(?:([0-3][0-7]{2})|(\d{1,3})|(.?))", re.DOTALL)
+_SIMPLE = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_*/+=:,&%!#~^'<>?|{}[]")
 
 
@@ -19,6 +20,8 @@ def canonical(text: str) -> str:
 
     Raises ValueError with a sentence that says what is wrong.
     """
+    if len(text) < NAME_OCTETS - 1 and _SIMPLE.fullmatch(text):
+        return text.lower().removesuffix(".") + "."
     if not text.isascii():
         raise ValueError(f"{text!r} is not ASCII; write international names in their xn-- form")
     if text == ".":

@@ -179,6 +179,18 @@ def test_every_label_of_octets_can_be_written_in_octal_and_reads_as_dnspython_re
     assert name.from_text(canonical(text)).labels == (*(label.lower() for label in labels), b"")
 
 
+@given(st.text("aZ9-_.", min_size=1, max_size=270))
+def test_plain_names_read_as_dnspython_reads_them_or_not_at_all(text: str) -> None:
+    names, errors = pytest.importorskip("dns.name"), pytest.importorskip("dns.exception")
+    try:
+        wanted = names.from_text(text).to_text().lower()
+    except errors.DNSException:
+        with pytest.raises(ValueError, match=r"label|octets"):
+            canonical(text)
+    else:
+        assert canonical(text) == wanted
+
+
 @pytest.mark.parametrize(("text", "value"), [(r'"\344"', r'"\228"'), (r'"\"\\052"', r'"\"\\052"'), ("a", "a")])
 def test_octal_escapes_in_values_become_decimal(text: str, value: str) -> None:
     assert master_file_escapes(text) == value

@@ -119,8 +119,9 @@ class Supervisor:
         candidate = self.store.directory / "diff.plan"
         async with self._reloading:
             try:
-                await self.programs.build(self.state.generation, candidate, self.store.current)
-                return difference(self.state.envelope, read_envelope(candidate))
+                built = await self.programs.build(self.state.generation, candidate, self.store.current)
+                changed = difference(self.state.envelope, read_envelope(candidate))
+                return {**changed, "changes": built.get("changes", [])}
             finally:
                 candidate.unlink(missing_ok=True)
 

@@ -73,7 +73,7 @@ class Verbs:
         """The page of /metrics. A part that does not answer is missing from it, and only that part."""
         found = list(metrics.of_node(self.status()))
         front, checker = await asyncio.gather(_stats(self._node.front), _stats(self._node.checker))
-        found += [*metrics.of_counters(front), *(metrics.of_checker(checker) if checker else ())]
+        found += [*metrics.of_dns(front), *(metrics.of_checker(checker) if checker else ())]
         return await asyncio.to_thread(metrics.render, found)
 
     def _processes(self) -> Iterator[dict[str, Any]]:

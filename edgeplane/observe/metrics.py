@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Literal
 
 Labels = tuple[tuple[str, str], ...]
 _STATES = {"healthy": 1.0, "unhealthy": 0.0}
+_TRANSPORT = re.compile("queries_(udp|tcp)_(ipv4|ipv6)")
+_APART: dict[str, tuple[Literal["counter", "gauge"], str]] = {
+    "responses_truncated": ("counter", "truncated_total"),
+    "tcp_open": ("gauge", "tcp_open"),
+}
+_LABELS: dict[str, tuple[str, Callable[[str], str]]] = {
+    "responses_": ("rcode", str.upper),
+    "answers_": ("policy", str),
+    "cookies_": ("state", str),
+}
 _FORBIDDEN = re.compile(r"[^a-zA-Z0-9_]")
 
 
@@ -79,21 +89,43 @@ def of_checker(stats: Mapping[str, Any]) -> Iterator[Metric]:
         yield _histogram("edgeplane_probe_seconds", "Time that probes took.", stats["probe_seconds"])
 
 
+def of_dns(totals: Mapping[str, float]) -> Iterator[Metric]:
+    """The front's counters, which come flat: `responses_refused` → edgeplane_dns_responses_total{rcode="REFUSED"}."""
+    rest = dict(totals)
+    queries = {name: rest.pop(name) for name in totals if _TRANSPORT.fullmatch(name)}
+    yield Metric("edgeplane_dns_queries_total", "counter", "Queries.", tuple(map(_query_sample, queries.items())))
+    for name in sorted(rest.keys() & _APART.keys()):
+        kind, new_name = _APART[name]
+        yield Metric.single(f"edgeplane_dns_{new_name}", kind, _sentence(name), rest.pop(name))
+    for group, (label, spell) in _LABELS.items():
+        members = {
+            spell(name.removeprefix(group)): rest.pop(name)
+            for name in totals
+            if name.startswith(group) and name in rest
+        }
+        yield Metric.labelled(f"edgeplane_dns_{group}total", "counter", _sentence(group), label, members)
+    yield from of_counters(rest, "edgeplane_dns")
+
+
 def of_counters(counters: Mapping[str, Any], prefix: str = "edgeplane") -> Iterator[Metric]:
     """Counters by name. A map of numbers becomes one family, labelled by its key: {"rcode": {"NOERROR": 3}}."""
     for key, value in sorted(counters.items()):
         name = _FORBIDDEN.sub("_", f"{prefix}_{key}").removesuffix("_total")
         if isinstance(value, int | float):
-            yield Metric.single(f"{name}_total", "counter", f"{key} since the process began.", value)
-        elif isinstance(value, Mapping) and any(isinstance(v, Mapping) for v in value.values()):
-            yield from of_counters(value, name)
+            yield Metric.single(f"{name}_total", "counter", _sentence(key), value)
         elif isinstance(value, Mapping):
             label = _FORBIDDEN.sub("_", key).removesuffix("_total")
-            yield Metric.labelled(f"{name}_total", "counter", f"{key} since the process began.", label, value)
+            yield Metric.labelled(f"{name}_total", "counter", _sentence(key), label, value)
 
 
-def _ready(status: Mapping[str, Any]) -> float:
-    return 1.0 if status["state"] == "ready" else 0.0
+def _query_sample(named: tuple[str, float]) -> Sample:
+    name, value = named
+    _, transport, family = name.split("_")
+    return Sample((("transport", transport), ("family", family)), value)
+
+
+def _sentence(name: str) -> str:
+    return f"{name.removesuffix('_total').replace('_', ' ').strip().capitalize()}, since the process began."
 
 
 def _histogram(name: str, help_: str, document: Mapping[str, Any]) -> Metric:

@@ -80,7 +80,7 @@ def test_the_socket_is_for_owner_and_group(node):
 
 def test_explain_and_stats_pass_through(node):
     assert node.do("explain", name="www.example.net.", type="A") == {"asked": {"name": "www.example.net.", "type": "A"}}
-    assert node.do("stats")["front"]["dns"]["queries"] == 5
+    assert node.do("stats")["front"]["queries_udp_ipv4"] == 5
 
 
 def test_without_a_node_the_client_says_how_to_start_one(tmp_path):

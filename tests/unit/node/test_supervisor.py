@@ -203,7 +203,7 @@ def test_resources_and_metrics_tell_what_is_served(node):
     assert (zone["id"], zone["name"], zone["records"]) == ("Z1", "example.net.", 3)
     assert (check["id"], check["state"]) == ("hc-1", "healthy")
     page = node.get("/metrics")[1]
-    assert "edgeplane_dns_queries_total 5\n" in page
-    assert 'edgeplane_dns_rcode_total{rcode="REFUSED"} 1\n' in page
+    assert 'edgeplane_dns_queries_total{transport="udp",family="ipv4"} 5\n' in page
+    assert 'edgeplane_dns_responses_total{rcode="REFUSED"} 1\n' in page
     assert 'edgeplane_health_check_state{id="hc-1",path="site.yaml: Resources.Check"} 1\n' in page
     assert "edgeplane_generation 1\n" in page

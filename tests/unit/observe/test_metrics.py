@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeplane.observe.metrics import Metric, of_checker, of_counters, render
+from edgeplane.observe.metrics import Metric, of_checker, of_dns, render
 
 LINE = re.compile(r'[a-z_]+(\{[a-z_]+="([^"\\\n]|\\.)*"\})? \S+')
 
@@ -18,14 +18,30 @@ def test_whatever_a_label_holds_each_sample_is_one_line(values):
     assert all(LINE.fullmatch(line) for line in lines)
 
 
-def test_counters_become_families():
-    page = render(of_counters({"dns": {"queries": 7, "rcode": {"NOERROR": 6}}, "up": 1}))
-    samples = [line for line in page.splitlines() if not line.startswith("#")]
-    assert samples == [
-        "edgeplane_dns_queries_total 7",
-        'edgeplane_dns_rcode_total{rcode="NOERROR"} 6',
-        "edgeplane_up_total 1",
-    ]
+def test_flat_counters_of_the_core_become_families_with_labels():
+    totals = {
+        "queries_udp_ipv4": 7,
+        "queries_tcp_ipv6": 2,
+        "queries_ecs": 1,
+        "responses_noerror": 6,
+        "responses_truncated": 3,
+        "answers_ip_based": 4,
+        "tcp_open": 5,
+        "panics": 0,
+    }
+    page = render(of_dns(totals))
+    samples = {line for line in page.splitlines() if not line.startswith("#")}
+    assert samples == {
+        'edgeplane_dns_queries_total{transport="udp",family="ipv4"} 7',
+        'edgeplane_dns_queries_total{transport="tcp",family="ipv6"} 2',
+        "edgeplane_dns_queries_ecs_total 1",
+        'edgeplane_dns_responses_total{rcode="NOERROR"} 6',
+        "edgeplane_dns_truncated_total 3",
+        'edgeplane_dns_answers_total{policy="ip_based"} 4',
+        "edgeplane_dns_tcp_open 5",
+        "edgeplane_dns_panics_total 0",
+    }
+    assert "# TYPE edgeplane_dns_tcp_open gauge" in page
 
 
 def test_a_histogram_counts_upwards_and_ends_with_all():

@@ -44,7 +44,7 @@ class Node:
             sock.sendto(str(self.generation).encode(), client)
 
     def stats(self):
-        return msgpack.packb({"dns": {"queries": 5, "rcode": {"NOERROR": 4, "REFUSED": 1}}})
+        return msgpack.packb({"queries_udp_ipv4": 5, "responses_noerror": 4, "responses_refused": 1})
 
     def explain(self, request):
         return msgpack.packb({"asked": msgpack.unpackb(request)})

@@ -6,8 +6,8 @@ use edgeplane_base::Faults;
 
 use crate::{Code, Nested, Place, Prefix, PrefixTable, country, sheet};
 
-/// Region → milliseconds.
-type Row = HashMap<u32, f32>;
+/// Number of a region and milliseconds, by region.
+type Row = Vec<(u32, f32)>;
 
 /// Milliseconds by prefix or place, and region.
 ///
@@ -47,17 +47,29 @@ impl LatencyTable {
         &self.prefixes.table
     }
 
-    /// Whether any row measures this region.
-    pub fn knows(&self, region: &str) -> bool {
-        self.regions.contains_key(region)
+    /// The number of a region that some row measures.
+    pub fn region(&self, name: &str) -> Option<u32> {
+        self.regions.get(name).copied()
     }
 
-    /// Milliseconds from a prefix (a number out of `prefixes()`) at a place to a region.
-    pub fn milliseconds(&self, prefix: u32, place: &Place, region: &str) -> Option<f32> {
-        let region = self.regions.get(region)?;
-        let mut by_prefix = self.prefixes.outward(prefix).filter_map(|n| self.rows.get(n as usize - 1)?.get(region));
-        let by_place = || areas(place).find_map(|area| self.places.get(&area)?.get(region));
-        by_prefix.next().or_else(by_place).copied()
+    /// What is measured from a prefix (a number out of `prefixes()`) at a place.
+    pub fn near(&self, prefix: u32, place: &Place) -> Near<'_> {
+        let by_prefix = self.prefixes.outward(prefix).filter_map(|number| self.rows.get(number as usize - 1));
+        Near(by_prefix.chain(areas(place).filter_map(|area| self.places.get(&area))).collect())
+    }
+}
+
+/// The rows that a client has, most particular first.
+#[derive(Debug, Clone)]
+pub struct Near<'a>(Vec<&'a Row>);
+
+impl Near<'_> {
+    /// Milliseconds to a region (a number out of `LatencyTable::region`), from the first row that knows it.
+    pub fn milliseconds(&self, region: u32) -> Option<f32> {
+        let known = |row: &&Row| {
+            row.binary_search_by_key(&region, |&(number, _)| number).ok().and_then(|n| row.get(n).copied())
+        };
+        self.0.iter().find_map(known).map(|(_, milliseconds)| milliseconds)
     }
 }
 
@@ -73,8 +85,17 @@ struct Draft {
     regions: HashMap<String, u32>,
     prefixes: Vec<Prefix>,
     numbers: HashMap<Prefix, usize>,
-    rows: Vec<Row>,
-    places: HashMap<Area, Row>,
+    rows: Vec<Cells>,
+    places: HashMap<Area, Cells>,
+}
+
+/// A row in the making.
+type Cells = HashMap<u32, f32>;
+
+fn row(cells: Cells) -> Row {
+    let mut row: Row = cells.into_iter().collect();
+    row.sort_unstable_by_key(|&(region, _)| region);
+    row
 }
 
 impl Draft {
@@ -95,14 +116,14 @@ impl Draft {
         }
     }
 
-    fn row(&mut self, client: &str) -> Result<&mut Row, String> {
+    fn row(&mut self, client: &str) -> Result<&mut Cells, String> {
         if let Some((kind, code)) = client.split_once(':').filter(|(kind, _)| kind.len() > 4) {
             return Ok(self.places.entry(area(kind, code)?).or_default());
         }
         let prefix: Prefix = client.parse()?;
         let number = *self.numbers.entry(prefix).or_insert(self.rows.len());
         if number == self.rows.len() {
-            self.rows.push(Row::new());
+            self.rows.push(Cells::new());
             self.prefixes.push(prefix);
         }
         self.rows.get_mut(number).ok_or_else(|| "has no row".into())
@@ -112,8 +133,8 @@ impl Draft {
         LatencyTable {
             regions: self.regions,
             prefixes: Nested::build(&self.prefixes),
-            rows: self.rows,
-            places: self.places,
+            rows: self.rows.into_iter().map(row).collect(),
+            places: self.places.into_iter().map(|(area, cells)| (area, row(cells))).collect(),
         }
     }
 }
@@ -149,7 +170,8 @@ mod tests {
     fn the_most_particular_row_that_knows_the_region_counts() {
         let table = LatencyTable::load("rtt.csv", TABLE).unwrap();
         let ms = |address: &str, place: Place, region: &str| {
-            table.milliseconds(table.prefixes().lookup(address.parse().unwrap()).0, &place, region)
+            let near = table.near(table.prefixes().lookup(address.parse().unwrap()).0, &place);
+            near.milliseconds(table.region(region)?)
         };
         assert_eq!(ms("10.1.2.3", Place::default(), "a"), Some(5.5));
         assert_eq!(ms("10.1.2.3", Place::default(), "b"), Some(20.0));
@@ -160,7 +182,7 @@ mod tests {
         assert_eq!(ms("2001:db8::1", place("FR", ""), "b"), Some(7.0));
         assert_eq!(ms("192.0.2.1", place("FR", ""), "a"), None);
         assert_eq!(ms("192.0.2.1", place("US", "CA"), "unheard-of"), None);
-        assert!(table.knows("c") && !table.knows("d"));
+        assert!(table.region("c").is_some() && table.region("d").is_none());
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub(crate) fn read(
         Ok(order) => order,
         Err(message) => return Fault::at_line(file, line, message).into(),
     };
+    let columns = split(header).count();
     let mut given = Vec::new();
     let mut fields = Vec::new();
     for (line, text) in lines {
@@ -29,7 +30,7 @@ pub(crate) fn read(
         given.extend(split(text));
         fields.clear();
         fields.extend(order.iter().map(|&at| at.and_then(|at| given.get(at)).copied().unwrap_or("")));
-        let width = if given.len() == split(header).count() { Ok(()) } else { Err(width(&given, header)) };
+        let width = if given.len() == columns { Ok(()) } else { Err(width(given.len(), columns)) };
         if let Err(message) = width.and_then(|()| row(&fields)) {
             faults.push(Fault::at_line(file, line, message));
         }
@@ -47,8 +48,8 @@ fn split(line: &str) -> impl Iterator<Item = &str> {
     line.split(',').map(|field| field.trim().trim_matches('"'))
 }
 
-fn width(given: &[&str], header: &str) -> String {
-    format!("has {} fields, but the header row has {}", given.len(), split(header).count())
+fn width(given: usize, columns: usize) -> String {
+    format!("has {given} fields, but the header row has {columns}")
 }
 
 /// Where each column stands in the file.

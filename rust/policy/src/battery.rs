@@ -4,12 +4,15 @@ use edgeplane_base::random::Random;
 
 use crate::{Chosen, Client, Policy};
 
+/// The candidates that a client may be given.
+type Eligible<'a> = Box<dyn Fn(&Client) -> Vec<u16> + 'a>;
+
 /// A policy under test with the candidates that its clients may be given.
 pub(crate) struct Battery<'a> {
     policy: &'a dyn Policy,
     candidates: usize,
     clients: Vec<Client>,
-    eligible: Box<dyn Fn(&Client) -> Vec<u16> + 'a>,
+    eligible: Eligible<'a>,
 }
 
 /// Any client.

@@ -49,19 +49,19 @@ impl Source {
         let Some(measured) = &self.latency else {
             return Ok(self.by_place(rankings, |place, ranking| latency::rank(&estimates(&positions, place), ranking)));
         };
-        let mut numbers: HashMap<(u32, u32), u32> = HashMap::new();
+        let columns: Vec<_> = regions.iter().map(|region| measured.region(region)).collect();
         let mut ranking = Vec::new();
-        Ok(self.clients.zip(measured.prefixes(), |place, prefix| {
-            *numbers.entry((place, prefix)).or_insert_with(|| {
-                let place = self.places.get(place);
-                let mut times = estimates(&positions, &place);
-                for (time, region) in times.iter_mut().zip(&regions) {
-                    *time = measured.milliseconds(prefix, &place, region).map(f64::from).or(*time);
-                }
-                latency::rank(&times, &mut ranking);
-                rankings.number(&ranking)
-            })
-        }))
+        let number = |(place, prefix)| {
+            let place = self.places.get(place);
+            let near = measured.near(prefix, &place);
+            let mut times = estimates(&positions, &place);
+            for (time, column) in times.iter_mut().zip(&columns) {
+                *time = column.and_then(|column| near.milliseconds(column)).map(f64::from).or(*time);
+            }
+            latency::rank(&times, &mut ranking);
+            rankings.number(&ranking)
+        };
+        Ok(self.clients.zip(measured.prefixes(), memoised(number)))
     }
 
     /// The table in which each client has the ranking of its place.
@@ -76,7 +76,8 @@ impl Source {
     }
 
     fn knows(&self, region: &str) -> bool {
-        self.regions.position(region).is_some() || self.latency.as_ref().is_some_and(|latency| latency.knows(region))
+        self.regions.position(region).is_some()
+            || self.latency.as_ref().is_some_and(|latency| latency.region(region).is_some())
     }
 
     /// Position and bias of a geoproximity location.
@@ -90,6 +91,12 @@ impl Source {
         };
         Ok(Some((position, location.bias)))
     }
+}
+
+/// A function of two numbers that computes each pair once.
+fn memoised(mut compute: impl FnMut((u32, u32)) -> u32) -> impl FnMut(u32, u32) -> u32 {
+    let mut known: HashMap<(u32, u32), u32> = HashMap::new();
+    move |a, b| *known.entry((a, b)).or_insert_with_key(|&pair| compute(pair))
 }
 
 /// Milliseconds by distance, where both ends are known.

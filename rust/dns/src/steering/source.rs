@@ -101,7 +101,7 @@ mod tests {
         let regions = file("regions.csv", "region,latitude,longitude\nrack-7,50,9\n");
         let source = Source::load(Some(&geo), Some(&latency), Some(&regions)).unwrap();
         assert_eq!(source.places.len(), 2);
-        assert!(source.latency.unwrap().knows("rack-7") && source.regions.position("rack-7").is_some());
+        assert!(source.latency.unwrap().region("rack-7").is_some() && source.regions.position("rack-7").is_some());
         let faults = Source::load(Some(&latency), Some(&regions), Some(&geo.join("missing"))).unwrap_err();
         assert_eq!(faults.0.len(), 3, "{faults}");
         let faults = Source::load(Some(&file("geo.mmdb", "no database")), None, None).unwrap_err();

@@ -12,7 +12,12 @@ const SOA_TTL: u32 = 900;
 const SOA_TIMES: &str = "7200 900 1209600 86400";
 
 /// Adds NS and SOA unless `given` says that the zone's own record sets have them.
-pub(super) fn add(builder: &mut ZoneBuilder, zone: &ZoneSource, generation: u64, given: impl Fn(u16) -> bool) -> Result<(), Faults> {
+pub(super) fn add(
+    builder: &mut ZoneBuilder,
+    zone: &ZoneSource,
+    generation: u64,
+    given: impl Fn(u16) -> bool,
+) -> Result<(), Faults> {
     let apex = builder.apex().clone();
     let fault = |message: String| Faults::one(zone.path.clone(), message);
     let Some(first) = zone.name_servers.first() else {

@@ -39,7 +39,8 @@ fn one_policy(group: &Group<'_>, faults: &mut Faults) -> Option<Kind> {
             [] => Some((*set, Kind::Simple)),
             [kind] => Some((*set, kind)),
             [first, second, ..] => {
-                let message = format!("a record set has one routing policy, not {} and {}", first.name(), second.name());
+                let message =
+                    format!("a record set has one routing policy, not {} and {}", first.name(), second.name());
                 faults.push(Fault::at(set.path.clone(), message));
                 None
             }
@@ -59,9 +60,9 @@ fn one_policy(group: &Group<'_>, faults: &mut Faults) -> Option<Kind> {
 fn clash(group: &Group<'_>, first: Kind, kind: Kind) -> Option<String> {
     let (name, rtype) = (&group.owner, rtype::to_text(group.rtype));
     match (first, kind) {
-        (Kind::Simple, Kind::Simple) => Some(format!(
-            "Tried to create resource record set [name='{name}', type='{rtype}'] but it already exists"
-        )),
+        (Kind::Simple, Kind::Simple) => {
+            Some(format!("Tried to create resource record set [name='{name}', type='{rtype}'] but it already exists"))
+        }
         (one, other) if one == other => None,
         (one, other) => Some(format!(
             "RRSet with DNS name {name}, type {rtype} cannot be created as other RRSets exist with the same name and \
@@ -120,7 +121,8 @@ fn check_ttls(group: &Group<'_>, faults: &mut Faults) {
     let mut with_ttl = group.sets.iter().filter_map(|set| Some((set, set.ttl?)));
     let Some((first, ttl)) = with_ttl.next() else { return };
     for (set, other) in with_ttl.filter(|(_, other)| *other != ttl) {
-        let message = format!("weighted record sets of one name and type need one TTL: {other} here, {ttl} in {}", first.path);
+        let message =
+            format!("weighted record sets of one name and type need one TTL: {other} here, {ttl} in {}", first.path);
         faults.push(fault(set, "TTL", message));
     }
 }

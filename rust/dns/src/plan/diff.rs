@@ -113,7 +113,9 @@ fn same_routed(old: &Zone, before: &Routed, new: &Zone, after: &Routed, node: &N
         (Ok(before), Ok(after)) => without_places(before) == without_places(after),
         _ => false,
     };
-    let same_one = |(&one, &other): (&u32, &u32)| (one == 0) == (other == 0) && (one == 0 || same_block(old, one, new, other, node));
+    let same_one = |(&one, &other): (&u32, &u32)| {
+        (one == 0) == (other == 0) && (one == 0 || same_block(old, one, new, other, node))
+    };
     same_doc && before.blocks.len() == after.blocks.len() && before.blocks.iter().zip(&after.blocks).all(same_one)
 }
 

@@ -23,7 +23,9 @@ pub fn export_zone(plan: &PlanFile, name: &str) -> Result<String, Faults> {
 pub fn text_of(zone: &Zone) -> String {
     let mut out = String::new();
     if let Some(apex) = zone.find(zone.apex()) {
-        apex.sets().filter(|&(rtype, _)| rtype == rtype::SOA).for_each(|(rtype, set)| push_set(zone, &apex, rtype, set, &mut out));
+        apex.sets()
+            .filter(|&(rtype, _)| rtype == rtype::SOA)
+            .for_each(|(rtype, set)| push_set(zone, &apex, rtype, set, &mut out));
     }
     for node in zone.nodes() {
         for (rtype, set) in node.sets().filter(|&(rtype, _)| rtype != rtype::SOA) {
@@ -68,7 +70,14 @@ fn push_routed(zone: &Zone, node: &Node<'_>, routed: &Routed, out: &mut String) 
 /// One line; what a person wrote is escaped, so that it cannot end the comment.
 fn comment(candidate: &CandidateDoc) -> String {
     let mut line = format!(";   {}", candidate.set_identifier.escape_debug());
-    for part in [(!candidate.rule.is_empty()).then(|| candidate.rule.escape_debug().to_string()), candidate.check.as_ref().map(|id| format!("HealthCheckId {}", id.escape_debug())), candidate.alias.as_ref().map(alias)].into_iter().flatten() {
+    for part in [
+        (!candidate.rule.is_empty()).then(|| candidate.rule.escape_debug().to_string()),
+        candidate.check.as_ref().map(|id| format!("HealthCheckId {}", id.escape_debug())),
+        candidate.alias.as_ref().map(alias),
+    ]
+    .into_iter()
+    .flatten()
+    {
         line.push_str(" · ");
         line.push_str(&part);
     }

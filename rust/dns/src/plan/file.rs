@@ -36,10 +36,7 @@ impl PlanFile {
     pub fn open(path: &Path) -> Result<Self, Faults> {
         let fault = |message: String| Faults::one(path.display().to_string(), message);
         let mut file = File::open(path).map_err(|error| fault(format!("cannot be opened: {error}")))?;
-        let actual = file
-            .metadata()
-            .map_err(|error| fault(format!("cannot be examined: {error}")))?
-            .len();
+        let actual = file.metadata().map_err(|error| fault(format!("cannot be examined: {error}")))?.len();
         let header = Header::read(&mut file, actual).map_err(fault)?;
         let envelope = header.envelope(&mut file).map_err(fault)?;
         let sections_at = align(HEADER as u64 + u64::from(header.envelope_length));
@@ -80,11 +77,10 @@ impl PlanFile {
         for entry in &dns.tables {
             tables.insert(entry.key.clone(), self.table(entry.section, running, &mut held)?);
         }
-        let checks = slots(&dns.checks);
-        let routing = Routing::build(&zones, &tables, &checks)?;
+        let index = Zones::new(zones.clone())?;
+        let routing = Routing::build(&zones, &tables, &slots(&dns.checks))?;
         let settings: Arc<Settings> = Arc::new(dns.settings.clone());
-        let zones = Zones::new(zones)?;
-        Ok((Snapshot { generation: self.envelope.generation, zones, routing, settings }, held))
+        Ok((Snapshot { generation: self.envelope.generation, zones: index, routing, settings }, held))
     }
 
     fn zone(&self, section: u32, running: &Held, held: &mut Held) -> Result<Arc<Zone>, Faults> {
@@ -130,9 +126,17 @@ pub struct Held {
     tables: HashMap<Digest, Arc<Steering>>,
 }
 
-/// Each health check's slot.
+impl Held {
+    /// Whether a section with this hash is in memory.
+    pub fn has(&self, hash: &Digest) -> bool {
+        self.zones.contains_key(hash) || self.tables.contains_key(hash)
+    }
+}
+
+/// Each health check's slot; an empty identifier is a free slot.
 pub fn slots(checks: &[String]) -> HashMap<String, u32> {
-    (0u32..).zip(checks).map(|(slot, id)| (id.clone(), slot)).collect()
+    let taken = (0u32..).zip(checks).filter(|(_, id)| !id.is_empty());
+    taken.map(|(slot, id)| (id.clone(), slot)).collect()
 }
 
 struct Header {
@@ -236,6 +240,16 @@ fn write_all(path: &Path, packed: &[u8], envelope: &Envelope, sections: &[&[u8]]
     let envelope_length = u32::try_from(packed.len()).map_err(too_long)?;
     let sections_at = align(HEADER as u64 + u64::from(envelope_length));
     let length = envelope.sections.last().map_or(sections_at, |last| sections_at + last.offset + last.length);
+    let head = head(packed, envelope_length, length);
+    file.write_all(&head)?;
+    file.set_len(length)?;
+    for (entry, bytes) in envelope.sections.iter().zip(sections) {
+        file.write_all_at(bytes, sections_at + entry.offset)?;
+    }
+    file.sync_all()
+}
+
+fn head(packed: &[u8], envelope_length: u32, length: u64) -> Vec<u8> {
     let mut head = Vec::with_capacity(HEADER + packed.len());
     head.extend_from_slice(MAGIC);
     head.extend_from_slice(&FORMAT.to_le_bytes());
@@ -243,12 +257,18 @@ fn write_all(path: &Path, packed: &[u8], envelope: &Envelope, sections: &[&[u8]]
     head.extend_from_slice(&length.to_le_bytes());
     head.extend_from_slice(blake3::hash(packed).as_bytes());
     head.extend_from_slice(packed);
-    file.write_all(&head)?;
-    file.set_len(length)?;
-    for (entry, bytes) in envelope.sections.iter().zip(sections) {
-        file.write_all_at(bytes, sections_at + entry.offset)?;
-    }
-    file.sync_all()
+    head
+}
+
+/// A plan file as octets, with every hash right whatever the envelope says.
+#[cfg(test)]
+pub(super) fn pack_for_test(envelope: &Envelope, section: &[u8]) -> Vec<u8> {
+    let packed = rmp_serde::to_vec_named(envelope).unwrap();
+    let sections_at = align((HEADER + packed.len()) as u64);
+    let mut bytes = head(&packed, packed.len() as u32, sections_at + section.len() as u64);
+    bytes.resize(sections_at as usize, 0);
+    bytes.extend_from_slice(section);
+    bytes
 }
 
 fn flush_folder(path: &Path) -> io::Result<()> {

@@ -47,7 +47,10 @@ fn add_file<'a>(zones: &mut Inputs<'a>, name: Name, file: &'a ZoneFile, faults: 
     let input = zones.entry(name.clone()).or_insert(Input { name, file: None, template: None });
     match input.file {
         Some(other) => {
-            faults.push(Fault::at(&file.path, format!("zone {} is in {}, too; one file makes a zone", input.name, other.path)));
+            faults.push(Fault::at(
+                &file.path,
+                format!("zone {} is in {}, too; one file makes a zone", input.name, other.path),
+            ));
         }
         None => input.file = Some(file),
     }

@@ -16,11 +16,14 @@ mod sets;
 mod settings;
 pub mod source;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod zone;
 
 use std::sync::Arc;
 
 pub use compile::{Compiled, compile};
+pub use envelope::Envelope;
 pub use file::{Held, PlanFile};
 pub use settings::{QueryLogSettings, RrlSettings, Settings, TcpSettings};
 pub use source::PlanSource;
@@ -28,7 +31,8 @@ pub use source::PlanSource;
 use crate::routing::{Derived, Routing};
 use crate::zone::Zones;
 
-/// Everything of one plan that answers are made from; never changes once made.
+/// Everything of one plan that answers are made from; never changes once made. The default serves nothing.
+#[derive(Default)]
 pub struct Snapshot {
     /// Generation of the plan.
     pub generation: u64,

@@ -218,7 +218,8 @@ fn candidate(set: &RecordSet, kind: Kind) -> CandidateDoc {
         rule: rule(set, kind),
         check: set.health_check_id.clone(),
         alias: set.alias_target.as_ref().map(|alias| AliasDoc {
-            target: Name::from_text(&alias.dns_name).map_or_else(|_| Vec::new(), |name| name.to_lower().as_wire().to_vec()),
+            target: Name::from_text(&alias.dns_name)
+                .map_or_else(|_| Vec::new(), |name| name.to_lower().as_wire().to_vec()),
             evaluate: alias.evaluate_target_health,
         }),
     }

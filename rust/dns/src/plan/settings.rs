@@ -94,11 +94,7 @@ pub struct TcpSettings {
 
 impl Default for TcpSettings {
     fn default() -> Self {
-        Self {
-            idle_timeout_s: 10,
-            connections: 4_096,
-            connections_per_prefix: 64,
-        }
+        Self { idle_timeout_s: 10, connections: 4_096, connections_per_prefix: 64 }
     }
 }
 

@@ -83,7 +83,11 @@ fn load(dns: &DnsSource) -> Result<Source, Faults> {
 
 fn collections(dns: &DnsSource) -> Vec<Collection> {
     let locations = |collection: &super::source::CidrCollection| {
-        collection.locations.iter().map(|location| (location.location_name.clone(), location.cidr_list.clone())).collect()
+        collection
+            .locations
+            .iter()
+            .map(|location| (location.location_name.clone(), location.cidr_list.clone()))
+            .collect()
     };
     dns.cidr_collections
         .iter()
@@ -110,7 +114,8 @@ fn inputs(key: &str, data: Digest, dns: &DnsSource) -> Digest {
 fn data_digest(dns: &DnsSource) -> Digest {
     let mut hasher = blake3::Hasher::new();
     for path in [&dns.geo_database, &dns.latency_table, &dns.regions] {
-        let digest = path.as_deref().and_then(|path| std::fs::read(Path::new(path)).ok()).map(|bytes| blake3::hash(&bytes));
+        let digest =
+            path.as_deref().and_then(|path| std::fs::read(Path::new(path)).ok()).map(|bytes| blake3::hash(&bytes));
         hasher.update(digest.as_ref().map_or(&[], |digest| digest.as_bytes()));
         hasher.update(b"|");
     }
@@ -132,9 +137,9 @@ pub(super) fn location(set: &RecordSet) -> Result<Option<Location>, Fault> {
             .map_err(|message| fault(set, "GeoProximityLocation", message))?;
         return Ok(Some(Location::Site(site)));
     }
-    let cidr = set.cidr_routing_config.as_ref().map(|config| Location::Cidr {
-        collection: config.collection_id.clone(),
-        name: config.location_name.clone(),
-    });
+    let cidr = set
+        .cidr_routing_config
+        .as_ref()
+        .map(|config| Location::Cidr { collection: config.collection_id.clone(), name: config.location_name.clone() });
     Ok(cidr.or_else(|| set.region.clone().map(Location::Region)))
 }

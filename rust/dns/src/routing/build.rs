@@ -45,6 +45,11 @@ impl Routing {
     pub fn first_group(&self, zone: u32) -> u32 {
         self.first.get(zone as usize).copied().unwrap_or(u32::MAX)
     }
+
+    /// Name of the policy that a group is chosen by.
+    pub fn policy(&self, group: u32) -> &'static str {
+        self.groups.get(group as usize).map_or("simple", |group| group.policy.name())
+    }
 }
 
 fn first_groups(zones: &[Arc<Zone>]) -> Vec<u32> {

@@ -34,7 +34,8 @@ enum Mark {
 
 /// Depth first without recursion: the path is a list of groups with the next candidate to look at.
 pub(super) fn order(groups: &[Group], candidates: &[Candidate]) -> Result<Vec<u32>, Chain> {
-    let mut walk = Walk { groups, candidates, marks: vec![Mark::New; groups.len()], path: Vec::new(), order: Vec::new() };
+    let mut walk =
+        Walk { groups, candidates, marks: vec![Mark::New; groups.len()], path: Vec::new(), order: Vec::new() };
     for group in 0..groups.len() as u32 {
         walk.visit(group)?;
     }

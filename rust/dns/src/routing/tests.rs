@@ -166,7 +166,11 @@ fn weights_of_zero_answer_only_when_all_others_are_unhealthy() {
 
 fn latency_over_weighted(evaluate: bool) -> Site {
     Site::of(vec![
-        routed("www.example.net", latency(), &[alias("west.example.net", evaluate), alias("east.example.net", evaluate)]),
+        routed(
+            "www.example.net",
+            latency(),
+            &[alias("west.example.net", evaluate), alias("east.example.net", evaluate)],
+        ),
         routed("west.example.net", PolicyDoc::Weighted(vec![1, 3]), &[checked(1, 0), checked(2, 1)]),
         routed("east.example.net", PolicyDoc::Weighted(vec![1, 3]), &[checked(3, 2), checked(4, 3)]),
     ])
@@ -206,7 +210,11 @@ fn an_alias_needs_its_own_check_and_its_target() {
 #[test]
 fn an_alias_crosses_zones_and_finds_wildcards() {
     let target = zone("example.org", &[("*.W.example.org", rtype::A, &[192, 0, 2, 77])], vec![]);
-    let first = zone("example.net", &[], vec![routed("www.example.net", PolicyDoc::Simple, &[alias("any.w.Example.ORG", true)])]);
+    let first = zone(
+        "example.net",
+        &[],
+        vec![routed("www.example.net", PolicyDoc::Simple, &[alias("any.w.Example.ORG", true)])],
+    );
     let site = Site::with(vec![first, target]).unwrap();
     assert_eq!(site.answers("www.example.net", &[]), set([77]));
 }
@@ -287,23 +295,28 @@ fn tree() -> impl Strategy<Value = Vec<(PolicyDoc, Vec<One>)>> {
     let count = 6usize;
     let group = move |number: usize| {
         let one = (prop::option::of(0..12u32), any::<u8>(), any::<bool>(), number + 1..=count);
-        (prop::collection::vec(one, 1..4), 0..3u8, prop::collection::vec(0..3u8, 4)).prop_map(move |(ones, kind, weights)| {
-            let ones: Vec<One> = ones
-                .into_iter()
-                .map(|(check, last, evaluate, to)| One {
-                    check,
-                    leads: match to {
-                        to if to == count || last % 2 == 0 => Leads::Address(last),
-                        to => Leads::Alias(format!("g{to}.example.net"), evaluate),
-                    },
-                })
-                .collect();
-            match kind {
-                0 => (PolicyDoc::Weighted(weights[..ones.len()].to_vec()), ones),
-                1 => (PolicyDoc::Failover([true, false][..ones.len().min(2)].to_vec()), ones[..ones.len().min(2)].to_vec()),
-                _ => (PolicyDoc::Simple, ones[..1].to_vec()),
-            }
-        })
+        (prop::collection::vec(one, 1..4), 0..3u8, prop::collection::vec(0..3u8, 4)).prop_map(
+            move |(ones, kind, weights)| {
+                let ones: Vec<One> = ones
+                    .into_iter()
+                    .map(|(check, last, evaluate, to)| One {
+                        check,
+                        leads: match to {
+                            to if to == count || last % 2 == 0 => Leads::Address(last),
+                            to => Leads::Alias(format!("g{to}.example.net"), evaluate),
+                        },
+                    })
+                    .collect();
+                match kind {
+                    0 => (PolicyDoc::Weighted(weights[..ones.len()].to_vec()), ones),
+                    1 => (
+                        PolicyDoc::Failover([true, false][..ones.len().min(2)].to_vec()),
+                        ones[..ones.len().min(2)].to_vec(),
+                    ),
+                    _ => (PolicyDoc::Simple, ones[..1].to_vec()),
+                }
+            },
+        )
     };
     (0..count).map(group).collect::<Vec<_>>()
 }

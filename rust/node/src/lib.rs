@@ -11,6 +11,9 @@ mod follow;
 mod node;
 mod report;
 
+#[cfg(test)]
+mod tests;
+
 pub use build::{build_plan, diff_plans, explain_plan, export_zone};
 pub use explain::{ExplainReport, ExplainRequest, Step};
 pub use node::Node;

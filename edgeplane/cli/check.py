@@ -81,7 +81,10 @@ def check_all(path: Path) -> Found:
 
 
 def _check_host(path: Path, settings: Settings, found: Found) -> None:
-    faults = list(_state_dir_faults(str(path), settings.node.state_dir))
+    faults = [
+        *_directory_faults(str(path), "node.state_dir", settings.node.state_dir),
+        *_log_faults(str(path), settings.dns.query_log.path),
+    ]
     for key, address, protocols in _addresses(settings):
         if not is_local(address.host):
             faults.append(Fault(str(path), 0, f"{key}: no interface of this host has {address.host}"))
@@ -127,15 +130,27 @@ def _has_open(pid: int, state_dir: Path) -> bool:
     return str(state_dir.resolve() / "lock") in links
 
 
-def _state_dir_faults(place: str, state_dir: Path) -> Iterator[Fault]:
+def _directory_faults(place: str, key: str, directory: Path) -> Iterator[Fault]:
     """The directory, or the nearest one above it that is there, must let this user write."""
-    there = next(path for path in (state_dir, *state_dir.parents) if path.exists())
+    there = next(path for path in (directory, *directory.parents) if path.exists())
     if not there.is_dir():
-        yield Fault(place, 0, f"node.state_dir: {there} is no directory; name another")
+        yield Fault(place, 0, f"{key}: {there} is no directory; name another")
     elif not os.access(there, os.W_OK | os.X_OK):
-        yield Fault(
-            place, 0, f"node.state_dir: {there} may not be written by this user; change its owner or name another"
-        )
+        yield Fault(place, 0, f"{key}: {there} may not be written by this user; change its owner or name another")
+
+
+def _log_faults(place: str, log: Path | None) -> Iterator[Fault]:
+    """A log can be made where its folder is there and lets this user write."""
+    key = "dns.query_log.path"
+    if log is None:
+        return
+    if log.exists():
+        if log.is_dir() or not os.access(log, os.W_OK):
+            yield Fault(place, 0, f"{key}: {log} is no file that this user may write; name another")
+    elif not log.parent.is_dir():
+        yield Fault(place, 0, f"{key}: {log.parent} is no directory; make it, or name another")
+    else:
+        yield from _directory_faults(place, key, log.parent)
 
 
 def _privileged(place: str, settings: Settings) -> Iterator[Fault]:

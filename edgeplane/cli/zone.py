@@ -58,7 +58,7 @@ def check(file: Path, origin: str | None, output: str) -> None:
 @click.argument("name", callback=domain_name)
 @node_options
 def export(name: str, config: str | None, state_dir: str | None) -> None:
-    """Print a zone that is served as a master file (RFC 1035); record sets with a policy stand in comments.
+    """Print a zone that is served as a master file (RFC 1035); comments tell the routing policies.
 
     \b
     Example:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -139,6 +141,34 @@ def test_check_of_a_state_directory_that_is_a_file(core: Core, site: Path) -> No
     (site.parent / "var").touch()
     shown = run("check", site)
     assert (shown.exit_code, "is no directory" in shown.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(("log", "code"), [("q.log", 0), (".", 2), ("none/q.log", 2), ("site.yaml/q.log", 2)])
+def test_check_of_the_place_of_a_query_log(core: Core, site: Path, log: str, code: int) -> None:
+    site.write_text(f'{site.read_text()}query_log = {{path = "{log}"}}\n')
+    shown = run("check", site)
+    assert shown.exit_code == code
+    assert ("dns.query_log.path: " in shown.stderr) == (code == 2)
+    assert not (site.parent / "q.log").exists()
+
+
+def test_check_names_who_holds_an_address(core: Core, site: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        site.write_text(site.read_text().replace("127.0.0.1:2", f"127.0.0.1:{port}"))
+        shown = run("check", site)
+        assert shown.exit_code == 2
+        assert f"dns.listen[0]: TCP 127.0.0.1:{port} is held by" in shown.stderr
+        assert f"(process {os.getpid()})" in shown.stderr
+
+
+def test_check_beside_the_node_that_it_configures_warns(core: Core, site: Path) -> None:
+    (site.parent / "var").mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as server, (site.parent / "var" / "lock").open("w"):
+        site.write_text(site.read_text().replace("127.0.0.1:2", f"127.0.0.1:{server.getsockname()[1]}"))
+        shown = run("check", site)
+        assert shown.exit_code == 0
+        assert "the node that runs with this state_dir" in shown.stderr
 
 
 def test_check_without_a_core_says_what_to_do(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:

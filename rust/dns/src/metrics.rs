@@ -90,6 +90,21 @@ impl Counters {
         }
     }
 
+    /// The counter of answers by a routing policy's name.
+    #[inline]
+    pub fn policy(&self, name: &str) -> &Counter {
+        match name {
+            "weighted" => &self.answers_weighted,
+            "latency" => &self.answers_latency,
+            "failover" => &self.answers_failover,
+            "geolocation" => &self.answers_geolocation,
+            "geoproximity" => &self.answers_geoproximity,
+            "multivalue" => &self.answers_multivalue,
+            "ip-based" => &self.answers_ip_based,
+            _ => &self.answers_simple,
+        }
+    }
+
     /// The counter of queries by transport and family.
     #[inline]
     pub fn query(&self, tcp: bool, ipv6: bool) -> &Counter {

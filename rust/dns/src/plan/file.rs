@@ -12,6 +12,7 @@ use edgeplane_base::Faults;
 
 use super::envelope::{Digest, Envelope, SectionEntry, SectionKind};
 use super::{Settings, Snapshot};
+use crate::answer::Guard;
 use crate::routing::Routing;
 use crate::steering::Steering;
 use crate::zone::{Zone, Zones};
@@ -80,7 +81,9 @@ impl PlanFile {
         let index = Zones::new(zones.clone())?;
         let routing = Routing::build(&zones, &tables, &slots(&dns.checks))?;
         let settings: Arc<Settings> = Arc::new(dns.settings.clone());
-        Ok((Snapshot { generation: self.envelope.generation, zones: index, routing, settings }, held))
+        let guard = Arc::new(Guard::new(&settings, running.guard.as_deref())?);
+        held.guard = Some(guard.clone());
+        Ok((Snapshot { generation: self.envelope.generation, zones: index, routing, guard, settings }, held))
     }
 
     fn zone(&self, section: u32, running: &Held, held: &mut Held) -> Result<Arc<Zone>, Faults> {
@@ -119,11 +122,12 @@ impl PlanFile {
     }
 }
 
-/// Sections that are in memory, by hash.
+/// What the next plan can take over: sections that are in memory, by hash, and the protections with their counters.
 #[derive(Default, Clone)]
 pub struct Held {
     zones: HashMap<Digest, Arc<Zone>>,
     tables: HashMap<Digest, Arc<Steering>>,
+    guard: Option<Arc<Guard>>,
 }
 
 impl Held {

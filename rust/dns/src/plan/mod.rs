@@ -28,6 +28,7 @@ pub use file::{Held, PlanFile};
 pub use settings::{QueryLogSettings, RrlSettings, Settings, TcpSettings};
 pub use source::PlanSource;
 
+use crate::answer::Guard;
 use crate::routing::{Derived, Routing};
 use crate::zone::Zones;
 
@@ -40,6 +41,8 @@ pub struct Snapshot {
     pub zones: Zones,
     /// Groups of record sets with a routing policy, over all zones.
     pub routing: Routing,
+    /// What stands between strangers and the zones.
+    pub guard: Arc<Guard>,
     /// What the operator set.
     pub settings: Arc<Settings>,
 }

@@ -46,7 +46,7 @@ async def _run(path: Path, settings: Settings, threads: int) -> int:
     from edgeplane.node.supervisor import Supervisor
 
     table = HealthTable.create(limits.HEALTH_SLOTS)
-    programs = Programs.of(path, settings, threads)
+    programs = Programs.of(path, settings)
     return await Supervisor(settings, programs, listeners, table.fd).run()
 
 

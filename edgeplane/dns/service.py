@@ -19,7 +19,7 @@ class Node(Protocol):
     def stats(self) -> bytes: ...
     def status(self) -> bytes: ...
     def explain(self, request: bytes) -> bytes: ...
-    def drain(self, timeout: float) -> None: ...
+    def drain(self, timeout: float) -> bool: ...
     def stop(self) -> None: ...
     def reopen_logs(self) -> None: ...
 
@@ -41,8 +41,8 @@ class DnsService:
     async def start(self) -> None:
         """Answers from now on; a second call changes nothing."""
         if not self._serving:
-            self._serving = True
             await asyncio.to_thread(self._node.serve, self._udp, self._tcp, self._health_fd)
+            self._serving = True
 
     async def stats(self) -> dict[str, Any]:
         """Counters since the start, by name."""
@@ -56,9 +56,9 @@ class DnsService:
         """Why the running snapshot answers as it does."""
         return await self._packed(self._node.explain, msgpack.packb(request))
 
-    async def drain(self, timeout: float) -> None:  # noqa: ASYNC109 - the core counts the seconds
-        """Takes no new work; returns when open connections have finished, after `timeout` seconds at the latest."""
-        await asyncio.to_thread(self._node.drain, timeout)
+    async def drain(self, timeout: float) -> bool:  # noqa: ASYNC109 - the core counts the seconds
+        """Takes no new work; whether all open connections have finished within `timeout` seconds."""
+        return await asyncio.to_thread(self._node.drain, timeout)
 
     async def stop(self) -> None:
         """Ends the threads."""

@@ -10,7 +10,6 @@ import signal
 import socket
 from typing import Any
 
-import msgpack
 import uvloop
 
 from edgeplane.dns.service import DnsService, Node
@@ -52,7 +51,7 @@ class Front:
 
     def _start(self, settings: dict[str, Any]) -> None:
         logs.set_up(settings.get("log_format", "text"))
-        self._service = DnsService(_node(settings), self._udp, self._tcp, self._health)
+        self._service = DnsService(_node(), self._udp, self._tcp, self._health)
 
     async def end(self) -> None:
         """Stops the threads, so that the process can."""
@@ -60,10 +59,10 @@ class Front:
             await self._service.stop()
 
 
-def _node(settings: dict[str, Any]) -> Node:
+def _node() -> Node:
     from edgeplane import _core
 
-    node: Node = _core.Node(msgpack.packb(settings))
+    node: Node = _core.Node()
     return node
 
 

@@ -23,10 +23,9 @@ class Programs:
     front: Sequence[str]
     checker: Sequence[str]
     builder: Sequence[str]
-    threads: int
 
     @classmethod
-    def of(cls, config: Path, settings: Settings, threads: int) -> Programs:
+    def of(cls, config: Path, settings: Settings) -> Programs:
         """Those of this installation."""
         state_dir, log_format = str(settings.node.state_dir), settings.observe.log_format
         checker = ("--control-fd", "3", "--health-fd", "4", "--state-dir", state_dir, "--log-format", log_format)
@@ -35,7 +34,6 @@ class Programs:
             front=python("edgeplane.node.front"),
             checker=python("edgeplane.health.checker", *checker),
             builder=python("edgeplane.node.builder", str(config.absolute())),
-            threads=threads,
         )
 
     async def build(self, generation: int, out: Path, current: Path) -> dict[str, Any]:

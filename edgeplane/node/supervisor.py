@@ -70,9 +70,9 @@ class Supervisor:
         await self._start(self.checker)
         try:
             await self.reload()
-        except EdgeplaneError as error:
+        except EdgeplaneError:
             if not await self._kept_plan_serves():
-                _say(f"{error}\nedgeplane: nothing to serve, and no last good plan is kept")
+                _say("edgeplane: nothing to serve: see the faults above; no last good plan is kept")
                 return 1
         await self._first_results()
         self._say_ready()
@@ -200,7 +200,7 @@ class Supervisor:
 
     async def _greet_front(self, channel: Channel) -> None:
         """A fresh front gets its settings, then the best kept plan that it takes."""
-        await channel.call("start", threads=self.programs.threads, log_format=self.settings.observe.log_format)
+        await channel.call("start", log_format=self.settings.observe.log_format)
         for path in self._trusted():
             try:
                 envelope = read_envelope(path)
@@ -260,7 +260,8 @@ class Supervisor:
         notify.notify(STOPPING=1)
         log.info("draining for at most %g s; a second signal ends at once", limits.DRAIN_S)
         with contextlib.suppress(EdgeplaneError):
-            await self.front.call("drain", timeout=limits.DRAIN_S, within=limits.DRAIN_S + limits.STOP_S)
+            if not await self.front.call("drain", timeout=limits.DRAIN_S, within=limits.DRAIN_S + limits.STOP_S):
+                log.warning("connections were still open after %g s", limits.DRAIN_S)
 
     def _say_ready(self) -> None:
         if self._stop.is_set():

@@ -17,8 +17,7 @@ from edgeplane.node.plans import read_envelope
 class Node:
     """Stands in for `_core.Node`. What a plan's source says decides how it behaves."""
 
-    def __init__(self, settings):
-        self.threads = msgpack.unpackb(settings)["threads"]
+    def __init__(self):
         self.generation = 0
 
     def apply(self, path):
@@ -33,7 +32,7 @@ class Node:
 
     def serve(self, udp, tcp, health_fd):
         assert os.fstat(health_fd) is not None
-        assert len(udp) == self.threads * len(tcp)
+        assert len(udp) == 2 * len(tcp)
         for number in udp:
             threading.Thread(target=self._answer, args=[socket(fileno=os.dup(number))], daemon=True).start()
 
@@ -53,6 +52,7 @@ class Node:
         if "SLOW_DRAIN" in os.environ:
             time.sleep(timeout)
         print(f"drained {timeout:g}", file=sys.stderr, flush=True)
+        return True
 
     def stop(self):
         pass

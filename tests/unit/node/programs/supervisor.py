@@ -25,7 +25,6 @@ async def run(config: Path) -> int:
         front=[sys.executable, str(HERE / "front.py")],
         checker=[sys.executable, str(HERE / "checker.py"), "--control-fd", "3", "--health-fd", "4"],
         builder=[sys.executable, str(HERE / "builder.py"), str(config)],
-        threads=2,
     )
     try:
         return await Supervisor(settings, programs, bind_all(settings.dns.listen, 2), os.memfd_create("health")).run()

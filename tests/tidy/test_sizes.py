@@ -36,7 +36,7 @@ def python_functions() -> dict[str, int]:
 
 
 def rust_functions() -> dict[str, int]:
-    """Functions as rustfmt lays them out: from `fn` to the closing brace in the same column; tests may hold long tables."""
+    """Functions as rustfmt lays them out, from `fn` to the brace in its column; tests may hold long tables."""
     found = {}
     start = re.compile(r"^( *)(?:pub(?:\([a-z]+\))? )?(?:const |unsafe |async )*fn (\w+)")
     for path in files(".rs"):

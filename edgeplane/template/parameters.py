@@ -38,9 +38,13 @@ def _read(parameter: Node) -> tuple[str, int, Node | None]:
     default = parameter.entries.get("Default")
     if not isinstance(default, Scalar) or default.text is None:
         return "needs a Default; nobody is asked for values here", parameter.line, None
-    if (allowed := parameter.entries.get("AllowedValues")) and default.text not in plain(allowed):
+    allowed = parameter.entries.get("AllowedValues")
+    if allowed and not (isinstance(allowed, Sequence) and default.text in plain(allowed)):
         return f"Default {default.text!r} is not among AllowedValues", default.line, None
-    return "", 0, _typed(plain(parameter).get("Type", "String"), default)
+    kind = parameter.entries.get("Type", Scalar("String", default.line))
+    if not isinstance(kind, Scalar) or kind.text is None:
+        return "Type must be text", kind.line, None
+    return "", 0, _typed(kind.text, default)
 
 
 def _typed(kind: str, default: Scalar) -> Node:

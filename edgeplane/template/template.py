@@ -126,9 +126,17 @@ class _Template:
             resolve(one.properties, noting)
         except IntrinsicFault:
             return []  # reported when it is resolved
-        after = section.entries[name]
-        named = tree.plain(after).get("DependsOn", []) if isinstance(after, tree.Mapping) else []
-        return sorted(noting.names.union([named] if isinstance(named, str) else filter(None, named or [])))
+        return sorted(noting.names.union(self._after(name, section)))
+
+    def _after(self, name: str, section: tree.Mapping) -> list[str]:
+        """`DependsOn`: one logical name, or a list. It orders nothing here, but a ring is as wrong as anywhere."""
+        node = section.entries[name]
+        written = node.entries.get("DependsOn") if isinstance(node, tree.Mapping) else None
+        items = written.items if isinstance(written, tree.Sequence) else [written] if written else []
+        for item in items:
+            if not isinstance(item, tree.Scalar) or item.text not in section.entries:
+                self._fault(f"Resources.{name}.DependsOn", item.line, "must name resources of this file")
+        return [item.text for item in items if isinstance(item, tree.Scalar) and item.text]
 
     def _checked(self, named: Mapping[str, Named], scope: Scope) -> list[Resource[Any]]:
         found = (self._resource(name, one, scope) for name, one in named.items())

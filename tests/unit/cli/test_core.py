@@ -1,0 +1,61 @@
+"""The example site through the core itself: it compiles without a word, every policy answers as its comment says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgeplane.cli import core
+from edgeplane.config.generate import ROOT
+from edgeplane.dns.source import read_source
+from edgeplane.errors import ContentError
+
+pytest.importorskip("edgeplane._core")
+SITE = ROOT / "config" / "examples" / "site" / "edgeplane.toml"
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("site") / "site.plan"
+    report = core.compile_plan(read_source(SITE, {}), 1, path)
+    assert report["warnings"] == []
+    assert [zone["name"] for zone in report["zones"]] == ["example.net.", "example.org."]
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "rtype", "client", "record"),
+    [
+        ("www.example.net.", "A", "192.0.2.7", "300 192.0.2.10"),
+        ("failover.example.net.", "A", "192.0.2.7", "30 192.0.2.1"),
+        ("geo.example.net.", "TXT", "198.51.100.7", '60 "California"'),
+        ("geo.example.net.", "TXT", "198.51.100.200", '60 "everywhere else"'),
+        ("geo.example.net.", "TXT", "2001:db8::1", '60 "Norway"'),
+        ("geo.example.net.", "TXT", "192.0.2.7", '60 "Europe"'),
+        ("latency.example.net.", "TXT", "203.0.113.7", '60 "Tokyo"'),
+        ("near.example.net.", "TXT", "198.51.100.200", '60 "New York"'),
+        ("ip.example.net.", "TXT", "192.0.2.7", '60 "office"'),
+        ("ip.example.net.", "TXT", "203.0.113.7", '60 "everyone"'),
+        ("x.apps.example.org.", "A", "192.0.2.7", "3600 192.0.2.80"),
+    ],
+)
+def test_the_example_site_answers(plan: Path, name: str, rtype: str, client: str, record: str) -> None:
+    found = core.explain(plan, {"name": name, "type": rtype, "client": client, "subnet": None})
+    assert record in found["steps"][-1]["records"]
+
+
+def test_an_exported_zone_is_a_zone_file(plan: Path, tmp_path: Path) -> None:
+    path = tmp_path / "exported.zone"
+    path.write_text(core.export_zone(plan, "example.org."))
+    (zone,) = core.compile_zone_file(path, "example.org.")["zones"]
+    assert (zone["name"], zone["records"]) == ("example.org.", 16)
+
+
+def test_faults_of_the_core_arrive_with_their_lines(tmp_path: Path) -> None:
+    path = tmp_path / "example.org.zone"
+    path.write_text("$ORIGIN example.org.\n@ IN A 1\n")
+    with pytest.raises(ContentError) as refused:
+        core.compile_zone_file(path, None)
+    fault = refused.value.faults[0]
+    assert (fault.place, fault.line) == (str(path), 2)

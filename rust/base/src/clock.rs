@@ -6,8 +6,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 pub trait Clock: Send + Sync {
     /// Milliseconds since some fixed start; never goes back.
     fn monotonic_ms(&self) -> u64;
-    /// Seconds since the Unix epoch; may jump.
-    fn wall_s(&self) -> u64;
+    /// Milliseconds since the Unix epoch; may jump.
+    fn wall_ms(&self) -> u64;
 }
 
 /// The machine's clocks.
@@ -33,7 +33,8 @@ impl Clock for SystemClock {
         u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn wall_s(&self) -> u64 {
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    fn wall_ms(&self) -> u64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
     }
 }

@@ -11,7 +11,7 @@ use edgeplane_base::{Faults, SnapshotCell};
 use edgeplane_dns::error::Error;
 use edgeplane_dns::metrics::Totals;
 use edgeplane_dns::plan::{Envelope, Held, PlanFile, Serving, Settings};
-use edgeplane_dns::service::{Answering, Service, Sockets};
+use edgeplane_dns::service::{Answering, Answers, Service, Sockets};
 
 use crate::explain::{ExplainReport, ExplainRequest, Scene};
 use crate::follow::{Stage, lock};
@@ -72,7 +72,12 @@ impl Node {
         self.stage.attach(fd)
     }
 
-    /// Starts to answer: a thread for each UDP socket, one for all listening TCP sockets.
+    /// Starts to answer from what is applied: a thread for each UDP socket, one for all listening TCP sockets.
+    pub fn serve(&self, sockets: Sockets) -> Result<(), Faults> {
+        self.serve_with(Arc::new(Answers::new(self.cell())), sockets)
+    }
+
+    /// Like `serve`, with answers from elsewhere.
     pub fn serve_with(&self, answering: Arc<impl Answering>, sockets: Sockets) -> Result<(), Faults> {
         let settings: Arc<Settings> = self.cell().load().snapshot.settings.clone();
         let service = Service::start(answering, sockets, &settings).map_err(faults)?;

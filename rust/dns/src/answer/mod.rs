@@ -15,7 +15,7 @@ mod tests;
 mod worker;
 
 pub use guard::Guard;
-pub use worker::{Peer, Transport, Worker};
+pub use worker::{Observer, Peer, Seen, Transport, Worker};
 
 use crate::cookie::CookieState;
 use crate::plan::Serving;
@@ -45,7 +45,7 @@ pub fn respond(worker: &mut Worker, serving: &Serving, buffer: &mut [u8], len: u
     };
     let outcome = answer(worker, serving, buffer, &query, peer);
     let sent = limited(worker, serving, buffer, &query, peer, &outcome);
-    worker.ended(buffer, &query, peer, &outcome, sent);
+    worker.ended(serving, &query, peer, &outcome, sent);
     sent
 }
 

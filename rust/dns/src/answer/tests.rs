@@ -59,8 +59,8 @@ impl Clock for Stopped {
         1_000
     }
 
-    fn wall_s(&self) -> u64 {
-        1_700_000_000
+    fn wall_ms(&self) -> u64 {
+        1_700_000_000_000
     }
 }
 
@@ -80,8 +80,14 @@ fn serving(settings: Settings) -> Serving {
     ];
     let routing = Routing::build(&zones, &Default::default(), &Default::default()).unwrap();
     let guard = Arc::new(Guard::new(&settings, None).unwrap());
-    let snapshot =
-        Snapshot { generation: 1, zones: Zones::new(zones).unwrap(), routing, guard, settings: Arc::new(settings) };
+    let snapshot = Snapshot {
+        generation: 1,
+        zones: Zones::new(zones).unwrap(),
+        zone_ids: Vec::new(),
+        routing,
+        guard,
+        settings: Arc::new(settings),
+    };
     Serving::derive(Arc::new(snapshot), &|_| None)
 }
 

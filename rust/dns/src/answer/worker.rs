@@ -9,16 +9,9 @@ use edgeplane_base::random::Random;
 use super::Outcome;
 use crate::cookie::CookieState;
 use crate::metrics::Counters;
+use crate::plan::Serving;
+pub use crate::querylog::Transport;
 use crate::wire::{QName, Query};
-
-/// How a query came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transport {
-    /// One datagram.
-    Udp,
-    /// A message of a stream.
-    Tcp,
-}
 
 /// Who asks.
 #[derive(Debug, Clone, Copy)]
@@ -29,10 +22,26 @@ pub struct Peer {
     pub transport: Transport,
 }
 
+/// An answered query, as an observer sees it.
+pub struct Seen<'a> {
+    /// What it was answered from.
+    pub serving: &'a Serving,
+    /// The name asked for, lower case, in wire form.
+    pub qname: &'a [u8],
+    /// The query.
+    pub query: &'a Query,
+    /// Who asked.
+    pub peer: &'a Peer,
+    /// What was answered.
+    pub outcome: &'a Outcome,
+    /// Milliseconds since the Unix epoch.
+    pub now_ms: u64,
+}
+
 /// Sees every answered query; where a log is wanted, one stands here.
 pub trait Observer: Send {
-    /// A query in `buffer` was answered; `sent` octets go out, 0 where the answer is held back.
-    fn answered(&mut self, message: &[u8], qname: &[u8], query: &Query, peer: &Peer, outcome: &Outcome, now_s: u32);
+    /// A query was answered.
+    fn answered(&mut self, seen: &Seen<'_>);
 }
 
 /// One thread's scratch space, counters and clocks.
@@ -42,7 +51,10 @@ pub struct Worker {
     pub(super) qname: QName,
     pub(super) target: QName,
     pub(super) random: Random,
+    /// Wall clock in seconds and milliseconds.
     pub(super) now_s: u32,
+    wall_ms: u64,
+    /// Monotonic clock.
     pub(super) now_ms: u64,
     clock: Arc<dyn Clock>,
     observer: Option<Box<dyn Observer>>,
@@ -57,6 +69,7 @@ impl Worker {
             target: QName::default(),
             random,
             now_s: 0,
+            wall_ms: 0,
             now_ms: 0,
             clock,
             observer: None,
@@ -75,7 +88,8 @@ impl Worker {
     #[inline]
     pub fn tick(&mut self) {
         self.now_ms = self.clock.monotonic_ms();
-        self.now_s = self.clock.wall_s() as u32;
+        self.wall_ms = self.clock.wall_ms();
+        self.now_s = (self.wall_ms / 1000) as u32;
     }
 
     #[inline]
@@ -84,7 +98,7 @@ impl Worker {
     }
 
     #[inline]
-    pub(super) fn ended(&mut self, buffer: &[u8], query: &Query, peer: &Peer, outcome: &Outcome, sent: usize) {
+    pub(super) fn ended(&mut self, serving: &Serving, query: &Query, peer: &Peer, outcome: &Outcome, sent: usize) {
         if sent > 0 {
             self.counters.response(outcome.rcode).add(1);
         }
@@ -101,8 +115,8 @@ impl Worker {
             cookies.add(1);
         }
         if let Some(observer) = &mut self.observer {
-            let message = buffer.get(..sent).unwrap_or(&[]);
-            observer.answered(message, self.qname.wire(), query, peer, outcome, self.now_s);
+            let qname = self.qname.wire();
+            observer.answered(&Seen { serving, qname, query, peer, outcome, now_ms: self.wall_ms });
         }
     }
 }

@@ -81,9 +81,10 @@ impl PlanFile {
         let index = Zones::new(zones.clone())?;
         let routing = Routing::build(&zones, &tables, &slots(&dns.checks))?;
         let settings: Arc<Settings> = Arc::new(dns.settings.clone());
+        let zone_ids = dns.zones.iter().map(|zone| zone.id.clone()).collect();
         let guard = Arc::new(Guard::new(&settings, running.guard.as_deref())?);
         held.guard = Some(guard.clone());
-        Ok((Snapshot { generation: self.envelope.generation, zones: index, routing, guard, settings }, held))
+        Ok((Snapshot { generation: self.envelope.generation, zones: index, zone_ids, routing, guard, settings }, held))
     }
 
     fn zone(&self, section: u32, running: &Held, held: &mut Held) -> Result<Arc<Zone>, Faults> {

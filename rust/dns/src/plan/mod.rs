@@ -39,6 +39,8 @@ pub struct Snapshot {
     pub generation: u64,
     /// The zones, found by name.
     pub zones: Zones,
+    /// Identifiers of the hosted zones by number; empty for a zone that only a file gives.
+    pub zone_ids: Vec<String>,
     /// Groups of record sets with a routing policy, over all zones.
     pub routing: Routing,
     /// What stands between strangers and the zones.

@@ -74,7 +74,7 @@ impl Default for RrlSettings {
             slip: 2,
             ipv4_prefix: 24,
             ipv6_prefix: 56,
-            table_size: 1_000_000,
+            table_size: 65_536,
             exempt: vec!["127.0.0.0/8".into(), "::1/128".into()],
         }
     }

@@ -5,7 +5,8 @@
 //!       └► one thread for all TCP sockets ──┴─ drain: answer what came ─► stop
 //! ```
 
-mod protection;
+mod answers;
+mod log;
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -21,7 +22,8 @@ use crate::error::Error;
 use crate::metrics::{Counters, Totals};
 use crate::plan::Settings;
 use crate::tcp::{self, BoxedHandler, Stage};
-pub use protection::Protection;
+pub use answers::Answers;
+pub use log::{LogObserver, Slot};
 
 /// How long ending by force waits for threads and the query log.
 const LAST_PATIENCE: Duration = Duration::from_secs(2);
@@ -38,12 +40,12 @@ pub trait Answering: Send + Sync + 'static {
 /// What a serving thread is given.
 #[derive(Clone)]
 pub struct Seat {
-    /// Number of the thread, for `Protection::log`.
+    /// Number of the thread, for the query log.
     pub thread: usize,
     /// The thread's own counters.
     pub counters: Arc<Counters>,
-    /// What it asks about clients; read through a `Reader`.
-    pub protection: Arc<SnapshotCell<Protection>>,
+    /// The query log; read through a `Reader`.
+    pub log: Arc<SnapshotCell<Slot>>,
 }
 
 /// Sockets to serve on, bound by whoever starts the service.
@@ -61,7 +63,7 @@ pub struct Service {
     stage: watch::Sender<Stage>,
     counters: Vec<Arc<Counters>>,
     tcp: Arc<tcp::Shared>,
-    protection: Arc<SnapshotCell<Protection>>,
+    log: Arc<SnapshotCell<Slot>>,
 }
 
 impl Service {
@@ -75,7 +77,7 @@ impl Service {
             stage: watch::Sender::new(Stage::Serving),
             counters: (0..threads).map(|_| Arc::default()).collect(),
             tcp: tcp::Shared::new(&settings.tcp),
-            protection: Arc::new(SnapshotCell::new(Protection::new(settings, threads, None)?)),
+            log: Arc::new(SnapshotCell::new(log::open(settings, threads, &None)?)),
         };
         // The TCP thread has number 0.
         service.start_tcp(answering.clone(), sockets.tcp)?;
@@ -87,13 +89,13 @@ impl Service {
         Ok(service)
     }
 
-    /// Replaces what follows from the settings: access, cookies, rate limits, query log, limits of TCP. Nothing changes
+    /// Replaces what follows from the settings and is not part of a snapshot: query log, limits of TCP. Nothing changes
     /// when they are wrong.
     pub fn configure(&self, settings: &Settings) -> Result<(), Error> {
-        let next = Protection::new(settings, self.counters.len(), Some(&self.protection.load()))?;
-        self.protection.publish(Arc::new(next));
+        let next = log::open(settings, self.counters.len(), &self.log.load())?;
+        self.log.publish(Arc::new(next));
         self.tcp.set(&settings.tcp);
-        self.protection.collect();
+        self.log.collect();
         Ok(())
     }
 
@@ -106,7 +108,7 @@ impl Service {
 
     /// Opens the query log's file anew: after it was moved away.
     pub fn reopen_logs(&self) {
-        if let Some(log) = &self.protection.load().query_log {
+        if let Some(log) = &*self.log.load() {
             log.reopen();
         }
     }
@@ -127,14 +129,14 @@ impl Service {
         self.workers.stop();
         self.stage.send_replace(Stage::Ended);
         self.workers.join(LAST_PATIENCE);
-        if let Some(log) = &self.protection.load().query_log {
+        if let Some(log) = &*self.log.load() {
             log.stop(LAST_PATIENCE);
         }
     }
 
     fn seat(&self, thread: usize) -> Seat {
         let counters = self.counters.get(thread).cloned().unwrap_or_default();
-        Seat { thread, counters, protection: self.protection.clone() }
+        Seat { thread, counters, log: self.log.clone() }
     }
 
     fn start_udp(

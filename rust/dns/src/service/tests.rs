@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::*;
+use crate::plan::QueryLogSettings;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -93,10 +94,10 @@ fn settings_change_while_serving_and_wrong_ones_change_nothing() {
     tcp_echo(&mut first);
     assert_eq!(TcpStream::connect(tcp).unwrap().read(&mut [0]).unwrap_or(0), 0, "the prefix is full");
     settings.tcp.connections_per_prefix = 100;
-    settings.cookie_secret = vec![1];
+    settings.query_log = Some(QueryLogSettings { path: "x".into(), sample: 1.5 });
     service.configure(&settings).unwrap_err();
     assert_eq!(TcpStream::connect(tcp).unwrap().read(&mut [0]).unwrap_or(0), 0, "still full");
-    settings.cookie_secret.clear();
+    settings.query_log = None;
     service.configure(&settings).unwrap();
     tcp_echo(&mut TcpStream::connect(tcp).unwrap());
 }

@@ -26,7 +26,7 @@ class DnsRrl(Section):
     slip: StrictInt = Field(2, ge=0, le=100)
     ipv4_prefix: StrictInt = Field(24, ge=1, le=32)
     ipv6_prefix: StrictInt = Field(64, ge=1, le=128)
-    table_size: StrictInt = Field(1000000, ge=1024, le=16777216)
+    table_size: StrictInt = Field(65536, ge=1024, le=16777216)
     exempt: tuple[Network, ...] = Field(("127.0.0.0/8", "::1/128"), validate_default=True)
 
 

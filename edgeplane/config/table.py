@@ -219,7 +219,7 @@ TABLE = (
     Setting(
         "dns.rrl", "ipv6_prefix", "integer", 64, "Length of the prefix that counts as one network.", 1, 128, "bits"
     ),
-    Setting("dns.rrl", "table_size", "integer", 1_000_000, "Counters kept.", 1024, 16_777_216, "entries"),
+    Setting("dns.rrl", "table_size", "integer", 65_536, "Counters kept.", 1024, 16_777_216, "entries"),
     Setting("dns.rrl", "exempt", "networks", ["127.0.0.0/8", "::1/128"], "Networks without a limit."),
     Setting(
         "dns.tcp",

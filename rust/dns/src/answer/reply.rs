@@ -143,14 +143,15 @@ impl<'s> Reply<'s> {
         if end > self.limit {
             return false;
         }
-        let Some(to) = self.buffer.get_mut(start..end) else { return false };
-        self.counts[section as usize] += block.count;
+        self.count(section, block.count);
         self.at = end;
         if block.count > 1 {
             self.shuffled(start, block, owner, random);
             return true;
         }
-        to.copy_from_slice(block.records);
+        if let Some(to) = self.buffer.get_mut(start..end) {
+            to.copy_from_slice(block.records);
+        }
         if owner != [0xc0, QUESTION as u8] {
             self.put(start, owner);
         }
@@ -158,6 +159,13 @@ impl<'s> Reply<'s> {
             self.put(start + position, self.owners.tail(tail));
         }
         true
+    }
+
+    #[inline]
+    fn count(&mut self, section: Section, records: u16) {
+        if let Some(count) = self.counts.get_mut(section as usize) {
+            *count += records;
+        }
     }
 
     /// Copies the records of a set in random order.
@@ -224,7 +232,7 @@ impl<'s> Reply<'s> {
         }
         self.octets(&head);
         self.octets(rdata);
-        self.counts[section as usize] += 1;
+        self.count(section, 1);
         true
     }
 

@@ -43,7 +43,7 @@ mod tests {
         let soa = b"\x01a\x00\x01b\x01c\x00\0\0\0\0";
         assert_eq!(names_in(SOA, soa).collect::<Vec<_>>(), [0..3, 3..8]);
         let naptr = b"\0\x01\0\x02\x01S\x03SIP\x00\x02ab\x00";
-        assert_eq!(names_in(NAPTR, naptr).collect::<Vec<_>>(), [11..15]);
+        assert_eq!(names_in(NAPTR, naptr).next(), Some(11..15));
         assert_eq!(names_in(MX, b"\0\x01\x05ab").count(), 0);
         assert_eq!(names_in(A, b"\x01a\0\0").count(), 0);
     }

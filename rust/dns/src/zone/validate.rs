@@ -115,7 +115,7 @@ impl Section<'_> {
     fn block(&self, at: usize, end: usize, owner_len: u8) -> Check<usize> {
         let block = Block::read(self.bytes, at);
         let octets = usize::from(u16_at(self.bytes, at + 4));
-        if at % 4 != 0 || block.end > end || block.records.len() != octets {
+        if !at.is_multiple_of(4) || block.end > end || block.records.len() != octets {
             return Err("a record set is cut off");
         }
         let mut seen = 0;
@@ -140,7 +140,7 @@ impl Section<'_> {
 
     fn is_node(&self, offset: u32) -> bool {
         let at = offset as usize;
-        at % 4 == 0 && self.starts.get(at / 256).is_some_and(|word| word >> (at / 4 % 64) & 1 == 1)
+        at.is_multiple_of(4) && self.starts.get(at / 256).is_some_and(|word| word >> (at / 4 % 64) & 1 == 1)
     }
 
     /// Additional nodes can be checked only when all nodes are known.

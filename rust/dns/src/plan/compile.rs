@@ -40,7 +40,7 @@ impl Compiled {
 
 /// Compiles everything and collects all faults. Zones and tables made from the same as in `previous` are copied.
 pub fn compile(source: &PlanSource, previous: Option<&PlanFile>) -> Result<Compiled, Faults> {
-    let mut faults = Faults::default();
+    let mut faults = source.dns.settings.check().err().unwrap_or_default();
     let mut tables = Tables::default();
     let inputs = inputs(&source.dns, &mut faults);
     let mut zones = Vec::with_capacity(inputs.len());

@@ -13,8 +13,7 @@ use crate::zone::{Node, Record, Routed, Set, Zone};
 /// records; the text read back serves all candidates to everyone.
 pub fn export_zone(plan: &PlanFile, name: &str) -> Result<String, Faults> {
     let wanted = Name::from_text(name).map_err(|error| Faults::one(name, error.to_string()))?.to_lower().to_string();
-    let zones = &plan.envelope.dns.zones;
-    let entry = zones.iter().find(|entry| entry.name == wanted);
+    let entry = plan.zone_entry(&wanted);
     let entry = entry.ok_or_else(|| Faults::one(wanted.as_str(), "the plan has no such zone"))?;
     Ok(text_of(&Zone::open(plan.section(entry.section)?)?))
 }
@@ -69,20 +68,15 @@ fn push_routed(zone: &Zone, node: &Node<'_>, routed: &Routed, out: &mut String) 
 
 /// One line; what a person wrote is escaped, so that it cannot end the comment.
 fn comment(candidate: &CandidateDoc) -> String {
-    let mut line = format!(";   {}", candidate.set_identifier.escape_debug());
-    for part in [
-        (!candidate.rule.is_empty()).then(|| candidate.rule.escape_debug().to_string()),
-        candidate.check.as_ref().map(|id| format!("HealthCheckId {}", id.escape_debug())),
-        candidate.alias.as_ref().map(alias),
-    ]
-    .into_iter()
-    .flatten()
-    {
-        line.push_str(" · ");
-        line.push_str(&part);
-    }
-    line.push('\n');
-    line
+    let parts = [
+        candidate.set_identifier.clone(),
+        candidate.rule.clone(),
+        candidate.check.as_ref().map_or_else(String::new, |id| format!("HealthCheckId {id}")),
+        candidate.alias.as_ref().map_or_else(String::new, alias),
+    ];
+    let parts: Vec<String> =
+        parts.iter().filter(|part| !part.is_empty()).map(|part| part.escape_debug().to_string()).collect();
+    format!(";   {}\n", parts.join(" · "))
 }
 
 fn alias(alias: &crate::routing::doc::AliasDoc) -> String {

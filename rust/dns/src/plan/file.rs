@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use edgeplane_base::Faults;
 
-use super::envelope::{Digest, Envelope, SectionEntry, SectionKind};
+use super::envelope::{Digest, Envelope, SectionEntry, SectionKind, ZoneEntry};
 use super::{Settings, Snapshot};
 use crate::answer::Guard;
 use crate::routing::Routing;
@@ -30,6 +30,7 @@ pub struct PlanFile {
     file: File,
     path: PathBuf,
     sections_at: u64,
+    by_name: HashMap<String, usize>,
 }
 
 impl PlanFile {
@@ -42,7 +43,14 @@ impl PlanFile {
         let envelope = header.envelope(&mut file).map_err(fault)?;
         let sections_at = align(HEADER as u64 + u64::from(header.envelope_length));
         check_places(&envelope, actual.saturating_sub(sections_at)).map_err(fault)?;
-        Ok(Self { envelope, file, path: path.to_owned(), sections_at })
+        let names = envelope.dns.zones.iter().map(|entry| entry.name.clone());
+        let by_name = names.enumerate().map(|(index, name)| (name, index)).collect();
+        Ok(Self { envelope, file, path: path.to_owned(), sections_at, by_name })
+    }
+
+    /// The entry of a zone by its absolute name in lower case.
+    pub fn zone_entry(&self, name: &str) -> Option<&ZoneEntry> {
+        self.envelope.dns.zones.get(*self.by_name.get(name)?)
     }
 
     /// The octets of one section, checked against its hash; read into a buffer of exactly its size.
@@ -69,6 +77,7 @@ impl PlanFile {
     /// The whole plan, ready to be published. Sections that `running` already holds are not even read.
     pub fn load(&self, running: &Held) -> Result<(Snapshot, Held), Faults> {
         let dns = &self.envelope.dns;
+        dns.settings.check()?;
         let mut held = Held::default();
         let mut zones = Vec::with_capacity(dns.zones.len());
         for entry in &dns.zones {

@@ -1,6 +1,11 @@
 //! What an operator sets about answering: `dns.settings` of the plan source and of the plan file.
 
+use edgeplane_base::{Fault, Faults, Limit};
 use serde::{Deserialize, Serialize};
+
+use crate::acl::{Acl, Cidrs};
+use crate::cookie::Cookies;
+use crate::limits;
 
 /// Settings of the answering threads; every field has a default, so that a plan of the release before can be read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,7 +37,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            udp_payload_size: 1232,
+            udp_payload_size: limits::UDP_PAYLOAD_SIZE.default as u16,
             cookies: true,
             cookie_secret: Vec::new(),
             nsid: String::new(),
@@ -43,6 +48,50 @@ impl Default for Settings {
             tcp: TcpSettings::default(),
             query_log: None,
         }
+    }
+}
+
+impl Settings {
+    /// Whether a node could run with these settings; the faults name all that it could not.
+    pub fn check(&self) -> Result<(), Faults> {
+        let mut faults = Faults::default();
+        for (limit, value) in self.numbers() {
+            if let Err(message) = limit.check(value) {
+                faults.push(Fault::at(limit.name, message));
+            }
+        }
+        let texts = [
+            Acl::new(&self.query_acl).map(|_| ()),
+            Cidrs::parse("dns.rrl.exempt", &self.rrl.exempt).map(|_| ()),
+            if self.cookie_secret.is_empty() { Ok(()) } else { Cookies::new(&self.cookie_secret).map(|_| ()) },
+            self.query_log.as_ref().map_or(Ok(()), QueryLogSettings::check),
+        ];
+        faults.0.extend(texts.into_iter().filter_map(Result::err).flat_map(|found| found.0));
+        faults.into_result(())
+    }
+
+    fn numbers(&self) -> [(&'static Limit, u64); 9] {
+        let (rrl, tcp) = (&self.rrl, &self.tcp);
+        [
+            (&limits::UDP_PAYLOAD_SIZE, self.udp_payload_size.into()),
+            (&limits::RRL_RATE, rrl.responses_per_second.into()),
+            (&limits::RRL_SLIP, rrl.slip.into()),
+            (&limits::IPV4_CLIENT_PREFIX, rrl.ipv4_prefix.into()),
+            (&limits::IPV6_CLIENT_PREFIX, rrl.ipv6_prefix.into()),
+            (&limits::RRL_TABLE_SIZE, rrl.table_size.into()),
+            (&limits::TCP_IDLE_TIMEOUT_S, tcp.idle_timeout_s.into()),
+            (&limits::TCP_CONNECTIONS, tcp.connections.into()),
+            (&limits::TCP_CONNECTIONS_PER_PREFIX, tcp.connections_per_prefix.into()),
+        ]
+    }
+}
+
+impl QueryLogSettings {
+    fn check(&self) -> Result<(), Faults> {
+        if (0.0..=1.0).contains(&self.sample) {
+            return Ok(());
+        }
+        Err(Faults::one("dns.query_log.sample", format!("is {}, but must be 0.0 to 1.0", self.sample)))
     }
 }
 
@@ -70,11 +119,11 @@ impl Default for RrlSettings {
     fn default() -> Self {
         Self {
             enabled: true,
-            responses_per_second: 200,
-            slip: 2,
-            ipv4_prefix: 24,
-            ipv6_prefix: 56,
-            table_size: 65_536,
+            responses_per_second: limits::RRL_RATE.default as u32,
+            slip: limits::RRL_SLIP.default as u32,
+            ipv4_prefix: limits::IPV4_CLIENT_PREFIX.default as u8,
+            ipv6_prefix: limits::IPV6_CLIENT_PREFIX.default as u8,
+            table_size: limits::RRL_TABLE_SIZE.default as u32,
             exempt: vec!["127.0.0.0/8".into(), "::1/128".into()],
         }
     }
@@ -94,7 +143,11 @@ pub struct TcpSettings {
 
 impl Default for TcpSettings {
     fn default() -> Self {
-        Self { idle_timeout_s: 10, connections: 4_096, connections_per_prefix: 64 }
+        Self {
+            idle_timeout_s: limits::TCP_IDLE_TIMEOUT_S.default as u32,
+            connections: limits::TCP_CONNECTIONS.default as u32,
+            connections_per_prefix: limits::TCP_CONNECTIONS_PER_PREFIX.default as u32,
+        }
     }
 }
 
@@ -106,4 +159,35 @@ pub struct QueryLogSettings {
     pub path: String,
     /// The share of queries that are written, 0.0 to 1.0.
     pub sample: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_can_be_run_with() {
+        Settings::default().check().unwrap();
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_named() {
+        let mut settings = Settings { udp_payload_size: 100, cookie_secret: vec![1; 5], ..Settings::default() };
+        settings.query_acl = vec!["10.0.0.0/33".into()];
+        settings.rrl.exempt = vec!["x".into()];
+        settings.rrl.table_size = 0;
+        settings.query_log = Some(QueryLogSettings { path: "q.log".into(), sample: f64::NAN });
+        let faults = settings.check().unwrap_err();
+        let mut places: Vec<&str> = faults.0.iter().map(|fault| fault.place.as_str()).collect();
+        places.sort_unstable();
+        let expected = [
+            "dns.cookie_secret",
+            "dns.query_acl[0]",
+            "dns.query_log.sample",
+            "dns.rrl.exempt[0]",
+            "dns.rrl.table_size",
+            "dns.udp_payload_size",
+        ];
+        assert_eq!(places, expected, "{faults}");
+    }
 }

@@ -265,7 +265,7 @@ fn an_export_reads_back_and_tells_policies() {
         text.contains("; w.example.net. A: weighted routing\n;   w1 · Weight 10 · HealthCheckId check-2\n"),
         "{text}"
     );
-    assert!(text.contains(";    · AliasTarget w.example.net., EvaluateTargetHealth\n"), "{text}");
+    assert!(text.contains(";   AliasTarget w.example.net., EvaluateTargetHealth\n"), "{text}");
     assert!(export::export_zone(&plan, "example.com").is_err());
     let mut read = PlanSource { dns: DnsSource::default(), ..source(1, vec![]) };
     read.dns.zone_files = vec![ZoneFile { path: folder.file("x.zone", &text), origin: None }];

@@ -41,7 +41,7 @@ pub(super) fn compile(
     generation: u64,
     previous: Option<&PlanFile>,
 ) -> Result<Compiled, Faults> {
-    let before = previous.and_then(|previous| Some((previous, entry(previous, input)?)));
+    let before = previous.and_then(|previous| Some((previous, previous.zone_entry(&input.name.to_string())?)));
     if let Some(copy) = before.and_then(|(previous, entry)| copy(previous, entry, input)) {
         return Ok(copy);
     }
@@ -54,11 +54,6 @@ pub(super) fn compile(
         compiled.warnings.push(warning);
     }
     Ok(compiled)
-}
-
-fn entry<'a>(previous: &'a PlanFile, input: &Input<'_>) -> Option<&'a ZoneEntry> {
-    let name = input.name.to_string();
-    previous.envelope.dns.zones.iter().find(|entry| entry.name == name)
 }
 
 /// The previous plan's section when all that it was made from is as it was.

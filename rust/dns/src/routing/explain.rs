@@ -137,12 +137,13 @@ impl Explain<'_> {
                 Some(false) => return format!("health check {id} fails"),
                 None => format!("health check {id} has no result yet, which counts as healthy"),
             },
-            _ => "no health check, always healthy".into(),
+            _ => "no health check".into(),
         };
         match (&doc.alias, candidate.evaluate) {
             (Some(alias), true) if healthy => format!("{own}; {} has a healthy record set", display(&alias.target)),
             (Some(alias), true) => format!("no record set of {} is healthy", display(&alias.target)),
             (Some(_), false) => format!("{own}; the target's health is not evaluated"),
+            (None, _) if doc.check.is_none() => format!("{own}: always healthy"),
             (None, _) => own,
         }
     }

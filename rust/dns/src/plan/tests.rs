@@ -311,6 +311,11 @@ fn zone_files_are_copied_until_one_that_they_include_changes() {
     source.dns.zone_files = vec![ZoneFile { path, origin: None }];
     let plan = settled(&folder, &source);
     assert_eq!(compile(&source, Some(&plan)).unwrap().reused, [true, true]);
+    let mut moved = source.clone();
+    let other =
+        folder.file("other.zone", "$ORIGIN example.org.\n@ 5 SOA ns h 9 1 1 1 1\n@ 5 NS ns\nns 5 A 192.0.2.53\n");
+    moved.dns.zone_files[0].path = other;
+    assert_eq!(compile(&moved, Some(&plan)).unwrap().zones[1].serial(), 9, "another file makes the zone now");
     folder.file("more.inc", "www A 192.0.2.81\n");
     let again = compile(&source, Some(&plan)).unwrap();
     assert_eq!(again.reused, [true, false]);
@@ -405,6 +410,14 @@ fn hostile_envelopes_are_refused() {
     let said = |change: &dyn Fn(&mut super::Envelope)| forged(&folder, change).err().unwrap().to_string();
     assert!(said(&|e| e.sections[0].length = u64::MAX).contains("where it cannot be"));
     assert!(said(&|e| e.sections[0].length = 1 << 40).contains("where it cannot be"));
+    assert!(
+        said(&|e| {
+            e.sections.truncate(1);
+            e.sections[0].length += 1;
+        })
+        .contains("where it cannot be"),
+        "one octet behind the end"
+    );
     assert!(said(&|e| e.sections[0].offset = 4).contains("where it cannot be"));
     let alone = |e: &mut super::Envelope| e.sections.truncate(1);
     assert!(

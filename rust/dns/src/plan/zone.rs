@@ -161,3 +161,21 @@ fn same_serial(previous: &PlanFile, entry: &ZoneEntry, input: &Input<'_>, made: 
         Fault::at(&file.path, message)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_counts_as_settled_only_when_it_is_older_than_the_build() {
+        let path = std::env::temp_dir().join(format!("edgeplane-settled-{}", std::process::id()));
+        fs::write(&path, "x").unwrap();
+        let files = [path.display().to_string()];
+        let changed = fs::metadata(&path).unwrap().modified().unwrap();
+        assert!(!settled(&files, changed), "what is written in the same tick could be missed");
+        assert!(settled(&files, changed + 2 * CLOCK_STEP));
+        fs::remove_file(&path).unwrap();
+        assert!(!settled(&files, changed + 2 * CLOCK_STEP), "a file that is gone");
+        assert!(settled(&[], changed), "record sets of templates come with the source");
+    }
+}

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use edgeplane_base::Faults;
 use edgeplane_base::random::Random;
 use edgeplane_dns::plan::Serving;
-use edgeplane_dns::routing::{Client, Explain, GroupReport};
-use edgeplane_dns::text::rdata_to_text;
+use edgeplane_dns::routing::{Client, Explain, GroupReport, shown};
 use edgeplane_dns::wire::name::Name;
 use edgeplane_dns::wire::qname::QName;
 use edgeplane_dns::wire::rtype;
@@ -148,7 +147,7 @@ impl Scene<'_> {
         };
         step.rtype = Some(rtype::to_text(answering).into_owned());
         step.rule = rule(found, answering, question.rtype);
-        let scope = self.fill(&mut step, number, &node, (answering, set), question, random);
+        let scope = self.fill(&mut step, number, (answering, set), question, random);
         let follows = answering == rtype::CNAME && question.rtype != rtype::CNAME;
         let next = follows.then(|| step.records.first()?.split_once(' ')).flatten();
         let next = next.and_then(|(_, target)| Name::from_text(target).ok());
@@ -160,7 +159,6 @@ impl Scene<'_> {
         &self,
         step: &mut Step,
         zone: u32,
-        node: &Node<'_>,
         (rtype, set): (u16, Set),
         question: &Question,
         random: &mut Random,
@@ -168,9 +166,8 @@ impl Scene<'_> {
         let snapshot = &self.serving.snapshot;
         let zones: Vec<Arc<Zone>> = snapshot.zones.iter().cloned().collect();
         let mut show = |zone: u32, block: u32| {
-            let records = zones.get(zone as usize).map(|zone| zone.block_records(block, &node.name()));
-            let records = records.unwrap_or_default().into_iter();
-            step.records.extend(records.map(|(ttl, rdata)| format!("{ttl} {}", rdata_to_text(rtype, &rdata))));
+            let records = zones.get(zone as usize).map(|zone| shown(zone, rtype, block));
+            step.records.extend(records.unwrap_or_default());
         };
         let index = match set {
             Set::Block(block) => {

@@ -58,6 +58,9 @@ fn sets() -> Value {
         primary,
         a("SECONDARY", "192.0.2.2"),
         {"path": "site.yaml: Chain", "Name": "chain.example.net", "Type": "CNAME", "TTL": 5, "ResourceRecords": ["WWW.example.net"]},
+        {"path": "site.yaml: Mail", "Name": "mail.a.b.example.net", "Type": "MX", "TTL": 5, "ResourceRecords": ["1 mx.a.b.example.net"]},
+        {"path": "site.yaml: Other", "Name": "other.example.net", "Type": "MX",
+         "AliasTarget": {"DNSName": "mail.a.b.example.net", "EvaluateTargetHealth": false}},
         {"path": "site.yaml: Sub", "Name": "sub.example.net", "Type": "NS", "TTL": 5, "ResourceRecords": ["ns.example.org"]},
         {"path": "site.yaml: Wild", "Name": "*.w.example.net", "Type": "TXT", "TTL": 5, "ResourceRecords": ["\"hello\""]},
     ])
@@ -151,6 +154,11 @@ fn explanations_follow_names_to_their_end() {
     assert_eq!(found("no.example.net", "A").0, "nothing");
     assert_eq!(found("example.org", "A").0, "no zone");
     assert_eq!(found(".", "NS").0, "no zone");
+    assert_eq!(
+        records(&explain("other.example.net", "MX")),
+        ["5 1 mx.a.b.example.net."],
+        "the target's names, in full"
+    );
     let subnet = ExplainRequest { subnet: Some("198.51.100.0/24".into()), ..request("www.example.net", "A") };
     assert_eq!(explain_plan(&path, &subnet).unwrap().client, "198.51.100.0");
     let wrong = |wrong: ExplainRequest| said(explain_plan(&path, &wrong));
@@ -169,7 +177,7 @@ fn a_build_reports_what_it_reused_and_what_changes() {
     let same = build(2, &sets(), &first).unwrap();
     assert!(same.zones[0].reused && same.changes.is_empty() && same.zones[0].octets > 0);
     let mut more = sets();
-    more.as_array_mut().unwrap().remove(4);
+    more.as_array_mut().unwrap().remove(6);
     let changed = build(3, &more, &first).unwrap();
     assert_eq!(changed.changes[0].removed, ["*.w.example.net. TXT"]);
     assert_eq!(changed.changes, diff_plans(&first, &folder.path("next.plan")).unwrap());

@@ -155,8 +155,7 @@ impl Explain<'_> {
         let Some(zone) = self.zones.get(zone as usize) else {
             return Vec::new();
         };
-        let records = zone.block_records(block, zone.apex()).into_iter();
-        records.map(|(ttl, rdata)| format!("{ttl} {}", rdata_to_text(rtype, &rdata))).collect()
+        shown(zone, rtype, block)
     }
 
     fn leads_to_group(&self, number: u32) -> bool {
@@ -173,6 +172,13 @@ impl Routing {
         let zone = self.first.partition_point(|&first| first <= group).checked_sub(1)?;
         Some((zone, (group - self.first.get(zone)?) as usize))
     }
+}
+
+/// A block's records as `TTL rdata`, whatever name they answer for.
+pub fn shown(zone: &Zone, rtype: u16, block: u32) -> Vec<String> {
+    let owner = zone.node(zone.block(block).node).name();
+    let records = zone.block_records(block, &owner).into_iter();
+    records.map(|(ttl, rdata)| format!("{ttl} {}", rdata_to_text(rtype, &rdata))).collect()
 }
 
 /// The policy's name as Route 53 has it.

@@ -20,7 +20,7 @@ mod tests;
 
 pub use derive::Derived;
 pub use edgeplane_policy::Client;
-pub use explain::{CandidateReport, Explain, GroupReport, policy_name};
+pub use explain::{CandidateReport, Explain, GroupReport, policy_name, shown};
 pub use group::MAX_ALIAS_DEPTH;
 pub use pick::Picked;
 

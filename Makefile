@@ -14,7 +14,10 @@ RIVAL ?= gdnsd
 FUZZ_SECONDS ?= 60
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
 export PIP_ROOT_USER_ACTION := ignore
+# `maturin develop` asks pip for what .deps has already installed.
+DEVELOP := PIP_NO_DEPS=1 PIP_QUIET=1 $(BIN)/maturin develop --quiet --locked
 
 RUST := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find rust -name target -prune -o \( -name '*.rs' -o -name Cargo.toml -o -path 'rust/*/data/*' \) -print)
 
@@ -27,12 +30,12 @@ serve: tools $(VENV)/.core-release ## Build, and run a node with the example sit
 	@exec $(BIN)/edgeplane serve $(CONFIG)
 
 test: test-tools check ## Build, and run everything that a change must pass
-	cargo test --quiet --profile ci --workspace --exclude edgeplane-py
+	cargo test --quiet --locked --profile ci --workspace
 	$(BIN)/python -m pytest -q
 
 check: tools $(VENV)/.core-ci ## Formats, linters, types, stubs, and the rules about the code
 	cargo fmt --all --check
-	cargo clippy --quiet --profile ci --workspace --all-targets -- -D warnings
+	cargo clippy --quiet --locked --profile ci --workspace --all-targets -- -D warnings
 	$(BIN)/ruff format --quiet --check .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy --no-error-summary
@@ -71,11 +74,11 @@ $(VENV)/.deps: pyproject.toml
 	@touch $@
 
 $(VENV)/.core-ci: $(VENV)/.deps $(RUST)
-	$(BIN)/maturin develop --quiet --profile ci
+	$(DEVELOP) --profile ci --features test-clock
 	@rm -f $(VENV)/.core-release
 	@touch $@
 
 $(VENV)/.core-release: $(VENV)/.deps $(RUST)
-	$(BIN)/maturin develop --quiet --release
+	$(DEVELOP) --release
 	@rm -f $(VENV)/.core-ci
 	@touch $@

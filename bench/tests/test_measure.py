@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import struct
 import subprocess
 import sys
 import time
@@ -79,7 +80,7 @@ CUT_ANSWER = b"\0\0\0\0\0\1\0\1\0\0\0\0" + b"\0\0\1\0\1" + b"\0\0\1\0\1"
 
 @pytest.mark.parametrize("packet", [b"", b"\0" * 11, b"\0" * 4 + b"\0\1\0\0" + b"\0" * 4 + b"\xc0\x0c", CUT_ANSWER])
 def test_decode_refuses_what_is_cut_or_turns_in_circles(packet: bytes) -> None:
-    with pytest.raises((IndexError, wire.struct.error)):
+    with pytest.raises((IndexError, struct.error)):
         wire.decode(packet)
 
 

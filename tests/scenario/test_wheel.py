@@ -18,7 +18,8 @@ BUILD_S = 900
 def installed(tmp_path_factory) -> Path:
     """A virtual environment with the wheel; what it depends on comes from the environment of the tests."""
     place = tmp_path_factory.mktemp("wheel")
-    maturin = [sys.executable, "-m", "maturin", "build", "--quiet", "--profile", "ci", "--out", str(place)]
+    as_in_make = ["--quiet", "--locked", "--profile", "ci", "--features", "test-clock"]
+    maturin = [sys.executable, "-m", "maturin", "build", *as_in_make, "--out", str(place)]
     subprocess.run(maturin, cwd=ROOT, check=True, timeout=BUILD_S)
     venv.create(place / "venv", with_pip=False, symlinks=True)
     (wheel,) = place.glob("*.whl")

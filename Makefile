@@ -74,7 +74,7 @@ $(VENV)/.deps: pyproject.toml
 	@touch $@
 
 $(VENV)/.core-ci: $(VENV)/.deps $(RUST)
-	$(DEVELOP) --profile ci --features test-clock
+	$(DEVELOP) --profile ci --features pyo3/extension-module,test-clock
 	@rm -f $(VENV)/.core-release
 	@touch $@
 

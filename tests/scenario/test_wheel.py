@@ -18,7 +18,7 @@ BUILD_S = 900
 def installed(tmp_path_factory) -> Path:
     """A virtual environment with the wheel; what it depends on comes from the environment of the tests."""
     place = tmp_path_factory.mktemp("wheel")
-    as_in_make = ["--quiet", "--locked", "--profile", "ci", "--features", "test-clock"]
+    as_in_make = ["--quiet", "--locked", "--profile", "ci", "--features", "pyo3/extension-module,test-clock"]
     maturin = [sys.executable, "-m", "maturin", "build", *as_in_make, "--out", str(place)]
     subprocess.run(maturin, cwd=ROOT, check=True, timeout=BUILD_S)
     venv.create(place / "venv", with_pip=False, symlinks=True)

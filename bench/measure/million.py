@@ -70,7 +70,7 @@ def load_once(bench: Bench, name: str, content: Content, empty: Content, records
     try:
         wait_ready(bench, name, server, lambda: sizes.append(server.rss()))
         seconds = time.monotonic() - start
-        cpu = process.cost(process.Cpu({}, {}, {}), server.cpu_now()).total
+        cpu = process.cost(process.Cpu({}, {}, {}, {}), server.cpu_now()).total
         foreign, _ = watch.shares(cpu)
         time.sleep(SETTLE_S)
         memory = server.memory()

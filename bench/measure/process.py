@@ -16,11 +16,15 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Cpu:
-    """CPU time used so far. `threads`: thread id → ns on a CPU; `user`, `system`: clock ticks by process id."""
+    """CPU time used so far. `threads`: thread id → ns on a CPU; the others: clock ticks by process id.
+
+    `reaped`: of children that ended and were waited for, such as a process that compiled a zone.
+    """
 
     threads: dict[int, int]
     user: dict[int, int]
     system: dict[int, int]
+    reaped: dict[int, int]
 
 
 @dataclass(frozen=True)
@@ -75,12 +79,15 @@ class Server:
         threads: dict[int, int] = {}
         user: dict[int, int] = {}
         system: dict[int, int] = {}
+        reaped: dict[int, int] = {}
         for pid in self.tree():
             threads.update(_thread_times(pid))
             stat = _read(PROC / str(pid) / "stat").rpartition(")")[2].split()
             if stat:
-                user[pid], system[pid] = int(stat[11]), int(stat[12])
-        return Cpu(threads, user, system)
+                own_user, own_system, reaped_user, reaped_system = map(int, stat[11:15])
+                user[pid], system[pid] = own_user + reaped_user, own_system + reaped_system
+                reaped[pid] = reaped_user + reaped_system
+        return Cpu(threads, user, system, reaped)
 
     def memory(self) -> Memory:
         tree = self.tree()
@@ -110,6 +117,7 @@ class Server:
 def cost(before: Cpu, after: Cpu) -> Cost:
     """CPU time between two readings. The total is exact to nanoseconds; the kernel samples how it splits."""
     total = sum(ns - before.threads.get(tid, 0) for tid, ns in after.threads.items()) / 1e9
+    total += sum(ticks - before.reaped.get(pid, 0) for pid, ticks in after.reaped.items()) / TICKS
     user = sum(ticks - before.user.get(pid, 0) for pid, ticks in after.user.items())
     system = sum(ticks - before.system.get(pid, 0) for pid, ticks in after.system.items())
     share = user / (user + system) if user + system else 0.0

@@ -30,7 +30,7 @@ def test_cost_counts_the_whole_tree(tmp_path: Path) -> None:
     """A parent that burns 0.2 s and a child that burns 0.3 s cost half a second and what two interpreters need."""
     server = process.Server([sys.executable, "-c", PARENT], 0, tmp_path / "log")
     try:
-        before, end = process.Cpu({}, {}, {}), time.monotonic() + 20
+        before, end = process.Cpu({}, {}, {}, {}), time.monotonic() + 20
         while process.cost(before, server.cpu_now()).total < 0.5 and time.monotonic() < end:
             time.sleep(0.02)
         time.sleep(0.3)
@@ -48,10 +48,10 @@ def test_cost_counts_the_whole_tree(tmp_path: Path) -> None:
 
 
 def test_cost_is_a_difference() -> None:
-    before = process.Cpu({1: 5_000_000_000, 2: 1}, {1: 100}, {1: 50})
-    after = process.Cpu({1: 6_000_000_000, 3: 500_000_000}, {1: 190}, {1: 60})
+    before = process.Cpu({1: 5_000_000_000, 2: 1}, {1: 100}, {1: 50}, {1: 10})
+    after = process.Cpu({1: 6_000_000_000, 3: 500_000_000}, {1: 190}, {1: 60}, {1: 10 + process.TICKS})
     cost = process.cost(before, after)
-    assert (cost.total, cost.user, cost.system) == pytest.approx((1.5, 1.35, 0.15))
+    assert (cost.total, cost.user, cost.system) == pytest.approx((2.5, 2.25, 0.25))
 
 
 def test_query_is_what_dnspython_reads() -> None:

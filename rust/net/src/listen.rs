@@ -6,6 +6,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -13,6 +14,10 @@ use socket2::{Domain, Protocol, Socket, Type};
 const RECEIVE_BUFFER: usize = 4 << 20;
 /// Octets asked for the queue of sent datagrams (NSD's default).
 const SEND_BUFFER: usize = 4 << 20;
+
+/// Longest wait for a datagram: how late a thread sees that it should stop, and how long an idle one holds what it no
+/// longer needs. gdnsd wakes as often.
+const RECEIVE_WAIT: Duration = Duration::from_millis(250);
 
 /// A UDP socket on the address; several of them may share it and get clients by hash (SO_REUSEPORT).
 pub fn bind_udp(address: SocketAddr) -> io::Result<OwnedFd> {
@@ -38,12 +43,14 @@ pub fn bind_udp_group(address: SocketAddr, count: usize) -> io::Result<Vec<Owned
     std::iter::once(Ok(first)).chain(others).take(count).collect()
 }
 
-/// Sets up a UDP socket that is already bound: no path-MTU discovery, large queues, and on a wildcard address the
-/// address that each datagram was sent to.
+/// Sets up a UDP socket that is already bound: it blocks, but not for long; no path-MTU discovery; large queues; and on
+/// a wildcard address the address that each datagram was sent to.
 pub fn adopt_udp(fd: OwnedFd) -> io::Result<OwnedFd> {
     let socket = Socket::from(fd);
     expect_type(&socket, Type::DGRAM)?;
     let address = bound_to(&socket)?;
+    socket.set_nonblocking(false)?;
+    socket.set_read_timeout(Some(RECEIVE_WAIT))?;
     raise_buffers(&socket);
     let (level, mtu_discover, omit, pktinfo) = match address {
         SocketAddr::V4(_) => (libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, libc::IP_PMTUDISC_OMIT, libc::IP_PKTINFO),

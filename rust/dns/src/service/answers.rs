@@ -5,9 +5,9 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use edgeplane_base::clock::SystemClock;
 use edgeplane_base::random::Random;
 use edgeplane_base::{Reader, SnapshotCell};
+use edgeplane_net::clock::CoarseClock;
 use edgeplane_net::listen;
 
 use super::{Answering, LogObserver, Seat};
@@ -19,13 +19,13 @@ use crate::udp;
 /// Answers from what a cell holds at the moment.
 pub struct Answers {
     cell: Arc<SnapshotCell<Serving>>,
-    clock: Arc<SystemClock>,
+    clock: Arc<CoarseClock>,
 }
 
 impl Answers {
     /// Answers from the cell.
     pub fn new(cell: Arc<SnapshotCell<Serving>>) -> Self {
-        Self { cell, clock: Arc::new(SystemClock::new()) }
+        Self { cell, clock: Arc::new(CoarseClock) }
     }
 
     fn worker(&self, seat: &Seat) -> Worker {

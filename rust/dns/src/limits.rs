@@ -14,6 +14,10 @@ macro_rules! limits {
 limits! {
     /// Largest UDP answer.
     UDP_PAYLOAD_SIZE = "dns.udp_payload_size": 1232, 512..=4096 "octets", "DNS flag day 2020: 1280 of IPv6's smallest MTU less the headers, so that nothing is fragmented";
+    /// Name-server identifier.
+    NSID_LENGTH = "dns.nsid": 0, 0..=128 "octets", "beside the longest question and all other options it fits the 512 octets that every client takes";
+    /// Answer to id.server.
+    ID_SERVER_LENGTH = "dns.id_server": 0, 0..=255 "octets", "one character string (RFC 1035 section 3.3)";
     /// Largest UDP answer to a query without EDNS.
     UDP_PLAIN_SIZE = "udp answer without EDNS": 512, 512..=512 "octets", "RFC 1035 section 4.2.1";
     /// Largest answer over TCP.
@@ -21,7 +25,7 @@ limits! {
     /// Largest query taken over TCP.
     TCP_QUERY_SIZE = "tcp query": 4096, 512..=65535 "octets", "a question, an OPT with padding and a signature fit four times over; what is longer holds memory for nothing";
     /// Answers gathered for one write to a TCP connection.
-    TCP_WRITE_SIZE = "tcp gathered answers": 65536, 512..=1048576 "octets", "one longest answer: a client that pipelines without reading holds at most twice this";
+    TCP_WRITE_SIZE = "tcp gathered answers": 16384, 512..=1048576 "octets", "a hundred common answers in a write; a client that pipelines without reading holds this and one answer, on each of its connections";
     /// Time without a whole query after which a TCP connection is closed.
     TCP_IDLE_TIMEOUT_S = "dns.tcp.idle_timeout_s": 10, 1..=3600 "seconds", "RFC 7766 section 6.2.3: in the order of a few seconds, longer for clients that come back";
     /// Time in which a client must take what was written to it.

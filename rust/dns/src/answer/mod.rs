@@ -89,6 +89,9 @@ fn answer(worker: &mut Worker, serving: &Serving, buffer: &mut [u8], query: &Que
             return outcome;
         }
         outcome.rcode = code;
+        if code == rcode::FORMERR {
+            reply.bare_opt();
+        }
         reply.extended_error(extended);
     } else if query.end > HEADER {
         resolve::resolve(worker, serving, query, peer, &mut reply, &mut outcome);

@@ -92,6 +92,11 @@ impl<'s> Reply<'s> {
         self.limit = self.limit.saturating_sub(self.opt.len()).max(self.at);
     }
 
+    /// Leaves the options out: what cannot be read gets no longer an answer than it must.
+    pub fn bare_opt(&mut self) {
+        self.opt = Opt { present: self.opt.present, payload: self.opt.payload, ..Opt::default() };
+    }
+
     /// Says more than the response code can (RFC 8914).
     pub fn extended_error(&mut self, code: Option<u16>) {
         if self.opt.present && self.at + EDE_LEN <= self.limit {
@@ -203,10 +208,8 @@ impl<'s> Reply<'s> {
             to.copy_from_slice(record);
         }
         self.put(at, owner);
-        for (position, tail) in block.fixups.iter().map(Block::fixup) {
-            if (from..from + len).contains(&position) {
-                self.put(at + position - from, self.owners.tail(tail));
-            }
+        for (position, tail) in block.fixups_in(from..from + len) {
+            self.put(at + position - from, self.owners.tail(tail));
         }
     }
 

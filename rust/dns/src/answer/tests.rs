@@ -306,6 +306,26 @@ fn options() {
 }
 
 #[test]
+fn malformed_options_get_no_options() {
+    let serving = serving(Settings { nsid: "a-long-name-of-a-server".into(), ..Settings::default() });
+    let packet = query("mail.ex.", rtype::A, Some(&[0, 3, 0, 0, 0, 10, 0, 1, 9]));
+    let answer = ask(&serving, &packet, Transport::Udp);
+    assert!(shown(&answer).starts_with("FORMERR") && answer.len() <= packet.len() + 11, "{}", shown(&answer));
+}
+
+#[test]
+fn a_long_set_begins_anywhere_and_is_whole() {
+    let text: String = (0..250).map(|n| format!("many MX {n} host{n}\n")).collect();
+    let zones = vec![zone("ex.", &format!("@ 1 SOA ns1 a 1 1 1 1 1\n@ 1 NS ns1\n{text}"))];
+    let snapshot = Snapshot { zones: Zones::new(zones).unwrap(), ..Snapshot::default() };
+    let serving = Serving::derive(Arc::new(snapshot), &|_| None);
+    let answer = shown(&ask(&serving, &query("many.ex.", rtype::MX, None), Transport::Tcp));
+    let mut expected: Vec<String> = (0..250).map(|n| format!("an many.ex. 1 MX {n} host{n}.ex.")).collect();
+    expected.sort();
+    assert_eq!(answer, format!("NOERROR aa\n{}", expected.join("\n")));
+}
+
+#[test]
 fn identity_and_what_is_not_offered() {
     let mut packet = query("id.server.", rtype::TXT, None);
     *packet.last_mut().unwrap() = 3;

@@ -98,7 +98,7 @@ impl PlanFile {
 
     fn zone(&self, section: u32, running: &Held, held: &mut Held) -> Result<Arc<Zone>, Faults> {
         let hash = self.kind(section, SectionKind::Zone)?;
-        let zone = match running.zones.get(&hash) {
+        let zone = match running.zones.get(&hash).or_else(|| held.zones.get(&hash)) {
             Some(zone) => zone.clone(),
             None => Arc::new(Zone::open(self.section(section)?)?),
         };
@@ -108,7 +108,7 @@ impl PlanFile {
 
     fn table(&self, section: u32, running: &Held, held: &mut Held) -> Result<Arc<Steering>, Faults> {
         let hash = self.kind(section, SectionKind::Steering)?;
-        let table = match running.tables.get(&hash) {
+        let table = match running.tables.get(&hash).or_else(|| held.tables.get(&hash)) {
             Some(table) => table.clone(),
             None => {
                 let read = Steering::from_bytes(&self.section(section)?);

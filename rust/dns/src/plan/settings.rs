@@ -70,10 +70,12 @@ impl Settings {
         faults.into_result(())
     }
 
-    fn numbers(&self) -> [(&'static Limit, u64); 9] {
+    fn numbers(&self) -> [(&'static Limit, u64); 11] {
         let (rrl, tcp) = (&self.rrl, &self.tcp);
         [
             (&limits::UDP_PAYLOAD_SIZE, self.udp_payload_size.into()),
+            (&limits::NSID_LENGTH, self.nsid.len() as u64),
+            (&limits::ID_SERVER_LENGTH, self.id_server.len() as u64),
             (&limits::RRL_RATE, rrl.responses_per_second.into()),
             (&limits::RRL_SLIP, rrl.slip.into()),
             (&limits::IPV4_CLIENT_PREFIX, rrl.ipv4_prefix.into()),
@@ -173,6 +175,7 @@ mod tests {
     #[test]
     fn all_that_is_wrong_is_named() {
         let mut settings = Settings { udp_payload_size: 100, cookie_secret: vec![1; 5], ..Settings::default() };
+        (settings.nsid, settings.id_server) = ("é".repeat(65), "a".repeat(256));
         settings.query_acl = vec!["10.0.0.0/33".into()];
         settings.rrl.exempt = vec!["x".into()];
         settings.rrl.table_size = 0;
@@ -182,6 +185,8 @@ mod tests {
         places.sort_unstable();
         let expected = [
             "dns.cookie_secret",
+            "dns.id_server",
+            "dns.nsid",
             "dns.query_acl[0]",
             "dns.query_log.sample",
             "dns.rrl.exempt[0]",

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Settings;
 
 /// Everything that a plan is compiled from.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanSource {
     /// Number of this plan; a node never goes back to a smaller one unless told to.
@@ -28,7 +28,7 @@ impl PlanSource {
 }
 
 /// What DNS serves.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DnsSource {
     /// Settings of the answering threads.

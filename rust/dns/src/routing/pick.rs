@@ -33,6 +33,10 @@ impl Picked {
     }
 }
 
+/// Groups that one query may ask: eight answers, each from the end of a longest chain. Aliases to multivalue groups of
+/// aliases could otherwise ask for eight to the power of their depth.
+const MAX_ASKED: usize = 8 * (MAX_ALIAS_DEPTH + 1);
+
 /// Sees each choice as it is made.
 pub(super) trait Trace {
     /// `group` was asked as the target of the `depth`-th alias of a chain.
@@ -67,7 +71,7 @@ impl Routing {
     ) {
         picked.len = 0;
         picked.scope = 0;
-        Walk { routing: self, derived, client, random, picked, trace }.group(group, 0);
+        Walk { routing: self, derived, client, random, picked, trace, left: MAX_ASKED }.group(group, 0);
     }
 }
 
@@ -78,13 +82,15 @@ struct Walk<'a, T> {
     random: &'a mut Random,
     picked: &'a mut Picked,
     trace: &'a mut T,
+    left: usize,
 }
 
 impl<T: Trace> Walk<'_, T> {
     fn group(&mut self, number: u32, depth: usize) {
-        let Some(group) = self.routing.groups.get(number as usize) else {
+        let (Some(group), Some(left)) = (self.routing.groups.get(number as usize), self.left.checked_sub(1)) else {
             return;
         };
+        self.left = left;
         let mut chosen = Chosen::default();
         group.policy.select(self.derived.words(number), self.client, self.random, &mut chosen);
         self.trace.chose(depth, number, &chosen);

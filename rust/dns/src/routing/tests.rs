@@ -270,6 +270,19 @@ fn sixteen_aliases_may_follow_one_another_and_no_more() {
 }
 
 #[test]
+fn a_tree_of_multivalue_aliases_costs_a_bounded_number_of_choices() {
+    let name = |n: usize| format!("g{n}.example.net");
+    let aliases = |n: usize| (0..8).map(|_| alias(&name(n + 1), true)).collect::<Vec<_>>();
+    let mut sets: Vec<_> = (0..16).map(|n| routed(&name(n), PolicyDoc::Multivalue, &aliases(n))).collect();
+    sets.push(routed(&name(16), PolicyDoc::Multivalue, &[address(1)]));
+    let site = Site::of(sets);
+    let (mut picked, derived) = (Picked::default(), site.derive(&[]));
+    let client = Client { address: "10.0.0.1".parse().unwrap() };
+    site.routing.pick(&derived, site.group(&name(0)), &client, &mut Random::seeded(1), &mut picked);
+    assert_eq!(picked.len, 8, "and not 8^16 of them");
+}
+
+#[test]
 fn an_explanation_shows_each_step_and_why() {
     let site = latency_over_weighted(true);
     let health = |slot: u32| (slot != 3).then_some(slot > 1);

@@ -108,3 +108,17 @@ fn descriptors_of_the_wrong_kind_are_refused() {
     let error = Service::start(Arc::new(Echo), Sockets { udp: vec![tcp], tcp: vec![] }, &Settings::default());
     assert!(error.err().unwrap().to_string().contains("not a UDP socket"));
 }
+
+#[test]
+fn threads_that_answer_from_a_snapshot_end_though_nobody_asks() {
+    let serving = crate::plan::Serving::derive(Arc::default(), &|_| None);
+    let udp = vec![listen::bind_udp("127.0.0.1:0".parse().unwrap()).unwrap()];
+    let answers = Answers::new(Arc::new(edgeplane_base::SnapshotCell::new(serving)));
+    let server = listen::local_address(&udp[0]).unwrap();
+    let mut service = Service::start(Arc::new(answers), Sockets { udp, tcp: vec![] }, &Settings::default()).unwrap();
+    let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    client.send_to(&[0, 7, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1], server).unwrap();
+    assert_eq!(client.recv(&mut [0; 512]).unwrap(), 17, "it runs, and waits for the next query");
+    assert!(service.drain(PATIENCE));
+}

@@ -48,11 +48,11 @@ impl Frames {
         Next::Message(message)
     }
 
-    /// Gives memory back when nothing waits: most connections are idle most of the time.
+    /// Gives back the memory of what was taken: most connections are idle most of the time, some with half a query.
     pub fn shrink(&mut self) {
-        if self.taken == self.octets.len() {
-            *self = Self::default();
-        }
+        self.octets.drain(..self.taken);
+        self.taken = 0;
+        self.octets.shrink_to_fit();
     }
 }
 
@@ -68,6 +68,17 @@ mod tests {
             frames.push(&u16::to_be_bytes(length));
             assert_eq!(frames.next() == Next::Senseless, senseless, "{length}");
         }
+    }
+
+    #[test]
+    fn half_a_query_holds_no_more_than_itself() {
+        let mut frames = Frames::default();
+        frames.push(&[[&[0, 12][..], &[0; 12]].concat().repeat(1000), vec![0, 12, 0]].concat());
+        while let Next::Message(_) = frames.next() {}
+        frames.shrink();
+        assert!(frames.octets.capacity() < 64, "{}", frames.octets.capacity());
+        frames.push(&[0; 11]);
+        assert_eq!(frames.next(), Next::Message(&[0; 12]));
     }
 
     proptest! {

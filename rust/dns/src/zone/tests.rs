@@ -89,6 +89,24 @@ fn routed_sets_keep_their_candidates() {
     }
 }
 
+#[test]
+fn candidates_that_share_a_record_set_are_refused() {
+    let mut builder = builder(&[]);
+    builder.add_routed(RoutedSet {
+        owner: name("w.ex."),
+        rtype: rtype::A,
+        place: "w".into(),
+        doc: Vec::new(),
+        candidates: vec![vec![(60, vec![192, 0, 2, 1])], vec![(60, vec![192, 0, 2, 2])]],
+    });
+    let mut section = builder.finish().unwrap().section;
+    let list = super::section::u32_at(&section, super::section::header::ROUTED) as usize + 16;
+    assert!(Zone::open(section.clone()).is_ok());
+    section.copy_within(list + 4..list + 8, list);
+    let faults = Zone::open(section).err().unwrap();
+    assert!(faults.to_string().contains("out of order"), "{faults}");
+}
+
 fn owners() -> impl Strategy<Value = Vec<(Vec<String>, u16, u8)>> {
     let label = prop_oneof![Just("a"), Just("b"), Just("*"), Just("\\000"), Just("\\255\\254"), Just("Long-label")]
         .prop_map(str::to_owned);

@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 CONFIG ?= config/examples/site/edgeplane.toml
 SCENARIO ?= static
 RIVAL ?= gdnsd
-FUZZ_SECONDS ?= 60
+SECONDS ?= 60
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -19,7 +19,7 @@ export PIP_ROOT_USER_ACTION := ignore
 # `maturin develop` asks pip for what .deps has already installed.
 DEVELOP := PIP_NO_DEPS=1 PIP_QUIET=1 $(BIN)/maturin develop --quiet --locked
 
-RUST := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find rust -name target -prune -o \( -name '*.rs' -o -name Cargo.toml -o -path 'rust/*/data/*' \) -print)
+RUST := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find rust -name target -prune -o -path rust/fuzz -prune -o \( -name '*.rs' -o -name Cargo.toml -o -path 'rust/*/data/*' \) -print)
 
 .PHONY: help serve test check bench fuzz packages build tools test-tools clean
 
@@ -46,10 +46,17 @@ bench: tools $(VENV)/.core-release ## Measure against a rival (SCENARIO=static R
 	cargo build --quiet --release -p edgeplane-load
 	$(BIN)/python bench/run.py $(SCENARIO) --rival $(RIVAL)
 
-fuzz: tools ## Run every fuzz target for FUZZ_SECONDS (needs cargo-fuzz and a nightly toolchain)
-	@cargo fuzz --version >/dev/null 2>&1 || { echo "cargo-fuzz is missing: rustup toolchain install nightly && cargo install cargo-fuzz" >&2; exit 1; }
-	cd rust/fuzz && for target in $$(cargo +nightly fuzz list); do \
-	  cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=1 -rss_limit_mb=512; done
+# Coverage needs compiler flags that stable Rust has, but does not offer without this variable. The data plane under the
+# targets has no unsafe code, so overflow checks and debug assertions take the place of a sanitizer.
+fuzz: export RUSTC_BOOTSTRAP := 1
+fuzz: tools ## Run every fuzz target for a time (SECONDS=60)
+	@c++ --version >/dev/null 2>&1 || { echo "missing: a C++ compiler: sudo apt-get install g++" >&2; exit 1; }
+	@cargo fuzz --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-fuzz
+	cargo run --quiet --manifest-path rust/fuzz/Cargo.toml --example seeds rust/fuzz/corpus
+	cargo fuzz build --fuzz-dir rust/fuzz --sanitizer none
+	for target in $$(cargo fuzz list --fuzz-dir rust/fuzz); do \
+	  cargo fuzz run --fuzz-dir rust/fuzz --sanitizer none $$target -- \
+	    -max_total_time=$(SECONDS) -timeout=5 -rss_limit_mb=2048 -max_len=16384 -print_final_stats=1; done
 
 packages: ## Install the Debian packages that tests use, with their daemons not started (needs root)
 	@.ci/packages install

@@ -17,8 +17,6 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("edgeplane._core")
-
 SLOTS, HEADER = 16, 64
 
 
@@ -48,7 +46,7 @@ def target() -> Iterator[ThreadingHTTPServer]:
 def table() -> Iterator[int]:
     fd = os.memfd_create("health", os.MFD_ALLOW_SEALING)
     os.write(fd, b"EPHEALTH" + struct.pack("<IIQQ", 1, SLOTS, 0, 0) + bytes(32 + SLOTS))
-    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
+    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
     yield fd
     os.close(fd)
 

@@ -11,7 +11,6 @@ from edgeplane.config.generate import ROOT
 from edgeplane.dns.source import read_source
 from edgeplane.errors import ContentError
 
-pytest.importorskip("edgeplane._core")
 SITE = ROOT / "config" / "examples" / "site" / "edgeplane.toml"
 
 

@@ -8,8 +8,6 @@ import pytest
 
 from edgeplane.health.table import open_table
 
-pytest.importorskip("edgeplane._core")
-
 SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 
 

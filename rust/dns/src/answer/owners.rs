@@ -38,6 +38,12 @@ impl Owners {
         true
     }
 
+    /// Where the names of so many octets stand.
+    pub fn of_len(&self, len: usize) -> impl Iterator<Item = usize> {
+        let names = self.entries.iter().take(self.last + 1).filter(move |owner| usize::from(owner.len) == len);
+        names.map(|owner| usize::from(owner.at))
+    }
+
     /// Whether the owner is still the name asked for.
     #[inline]
     pub fn is_question(&self) -> bool {

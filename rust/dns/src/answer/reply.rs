@@ -303,6 +303,15 @@ impl<'s> Reply<'s> {
         (0, 0)
     }
 
+    /// Whether a name was asked for, or a chain has led to it already.
+    pub fn passed(&self, name: &[u8]) -> bool {
+        self.owners.of_len(name.len()).any(|position| {
+            let mut owner = [0; 256];
+            self.name_at(position, &mut owner);
+            owner.iter().zip(name).all(|(a, b)| a.eq_ignore_ascii_case(b))
+        })
+    }
+
     fn octets(&mut self, octets: &[u8]) {
         if let Some(to) = self.buffer.get_mut(self.at..self.at + octets.len()) {
             to.copy_from_slice(octets);

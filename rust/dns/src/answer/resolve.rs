@@ -10,7 +10,7 @@ use crate::plan::{Serving, Snapshot};
 use crate::routing::{Client, Picked};
 use crate::rrl::Kind;
 use crate::wire::name::MAX_NAME;
-use crate::wire::{QName, Query, rcode, rtype};
+use crate::wire::{Name, QName, Query, rcode, rtype};
 use crate::zone::section::hash;
 use crate::zone::{Block, Found, Node, Set, Zone};
 
@@ -36,6 +36,7 @@ pub(super) fn resolve(
         reply,
         outcome,
         extra: None,
+        dnames: Vec::new(),
     };
     if resolver.name(qname, target) == Next::Follow {
         resolver.chain(target);
@@ -62,6 +63,8 @@ struct Resolver<'a, 's> {
     outcome: &'a mut Outcome,
     /// The set whose additional addresses are still to be added: its zone, its block, and the cut that it delegates.
     extra: Option<(u32, u32, Option<u32>)>,
+    /// Owners of the DNAME records in the answer: what a chain meets again is not said again.
+    dnames: Vec<Vec<u8>>,
 }
 
 impl Resolver<'_, '_> {
@@ -211,12 +214,12 @@ impl Resolver<'_, '_> {
         self.follow(rdata, target)
     }
 
-    /// Goes on with the name just written at a position.
+    /// Goes on with the name just written at a position, unless the chain has passed it.
     fn follow(&mut self, position: usize, target: &mut QName) -> Next {
         let mut name = [0; 256];
         let (len, inline) = self.reply.name_at(position, &mut name);
-        let known = name.get(..len).is_some_and(|name| target.set(name));
-        if known && self.reply.owners.push(position, inline, len) { Next::Follow } else { Next::Done }
+        let Some(name) = name.get(..len).filter(|name| !self.reply.passed(name)) else { return Next::Done };
+        if target.set(name) && self.reply.owners.push(position, inline, len) { Next::Follow } else { Next::Done }
     }
 
     /// A name below a DNAME is an alias of the same name below its target (RFC 6672 section 3.2).
@@ -228,12 +231,20 @@ impl Resolver<'_, '_> {
         let Some(Set::Block(offset)) = node.set(rtype::DNAME) else { return Next::Done };
         let block = zone.block(offset);
         let owner = node.name();
-        let pointer = self.reply.owners.tail(owner.len());
-        if !self.reply.block_under(Section::Answer, &block, pointer, self.random) {
-            self.reply.truncate();
-            return Next::Done;
-        }
         let Some((ttl, rdata)) = block.records(&owner).into_iter().next() else { return Next::Done };
+        if self.dnames.contains(&owner) {
+            if is_below(&rdata, &owner) {
+                // The name would only grow.
+                return Next::Done;
+            }
+        } else {
+            let pointer = self.reply.owners.tail(owner.len());
+            if !self.reply.block_under(Section::Answer, &block, pointer, self.random) {
+                self.reply.truncate();
+                return Next::Done;
+            }
+            self.dnames.push(owner.clone());
+        }
         let prefix = name.wire().len().saturating_sub(owner.len());
         let alias = [name.wire().get(..prefix).unwrap_or(&[]), &rdata].concat();
         if alias.len() > MAX_NAME {
@@ -294,4 +305,10 @@ impl Resolver<'_, '_> {
             }
         }
     }
+}
+
+/// Whether a name lies below another.
+fn is_below(name: &[u8], above: &[u8]) -> bool {
+    let parse = |wire: &[u8]| Name::from_wire(wire).ok();
+    parse(name).zip(parse(above)).is_some_and(|(name, above)| name.is_within(&above))
 }

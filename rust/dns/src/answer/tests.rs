@@ -33,6 +33,12 @@ far         CNAME www.elsewhere.
 dangling    CNAME nothing
 loop        CNAME pool
 pool        CNAME loop
+to-loop     CNAME loop
+old-mail    MB mail
+grow        DNAME up.grow
+twice       DNAME there
+a.there     CNAME b.twice
+b.there     A    192.0.2.60
 *.wild      TXT  hello
 *.wild      MX   5 mail
 here.wild   A    192.0.2.20
@@ -223,6 +229,7 @@ fn exact_in_any_order() {
 #[test]
 fn additional_addresses() {
     assert_eq!(answers("ex.", rtype::MX), "NOERROR aa\nad mail.ex. 300 A 192.0.2.2\nan ex. 300 MX 10 mail.ex.");
+    assert!(answers("old-mail.ex.", rtype::MB).starts_with("NOERROR aa\nad mail.ex. 300 A 192.0.2.2\nan old-mail.ex."));
     assert_eq!(
         answers("ex.", rtype::NS),
         "NOERROR aa\nad ns1.ex. 300 A 192.0.2.1\nad ns1.ex. 300 AAAA 2001:db8::1\nan ex. 300 NS ns1.ex.\nan ex. 300 NS ns2.other."
@@ -240,8 +247,9 @@ fn chains_within_what_is_served() {
     );
     assert_eq!(answers("dangling.ex.", rtype::A), format!("NXDOMAIN aa\nan dangling.ex. 300 CNAME nothing.ex.\n{SOA}"));
     assert_eq!(answers("alias.ex.", rtype::MX), format!("NOERROR aa\nan alias.ex. 300 CNAME www.ex.\n{SOA}"));
-    let looped = answers("loop.ex.", rtype::A);
-    assert_eq!(looped.lines().count(), 1 + owners::MAX_CHAIN + 1, "{looped}");
+    let ring = "an loop.ex. 300 CNAME pool.ex.\nan pool.ex. 300 CNAME loop.ex.";
+    assert_eq!(answers("loop.ex.", rtype::A), format!("NOERROR aa\n{ring}"), "once around");
+    assert_eq!(answers("to-loop.ex.", rtype::A), format!("NOERROR aa\n{ring}\nan to-loop.ex. 300 CNAME loop.ex."));
 }
 
 #[test]
@@ -279,6 +287,19 @@ fn dname() {
         |name: &str| shown(&ask(&serving(Settings::default()), &query(name, rtype::A, None), Transport::Tcp));
     assert!(over_tcp(&long).starts_with("NXDOMAIN aa\nan "), "the target is as long as the name");
     assert_eq!(over_tcp(&long.replace(".old.", ".short.")), "YXDOMAIN aa\nan short.ex. 300 DNAME very-much-longer.ex.");
+}
+
+#[test]
+fn a_dname_is_said_once() {
+    assert_eq!(
+        answers("a.twice.ex.", rtype::A),
+        "NOERROR aa\nan a.there.ex. 300 CNAME b.twice.ex.\nan a.twice.ex. 300 CNAME a.there.ex.\n\
+         an b.there.ex. 300 A 192.0.2.60\nan b.twice.ex. 300 CNAME b.there.ex.\nan twice.ex. 300 DNAME there.ex."
+    );
+    assert_eq!(
+        answers("a.grow.ex.", rtype::A),
+        "NOERROR aa\nan a.grow.ex. 300 CNAME a.up.grow.ex.\nan grow.ex. 300 DNAME up.grow.ex."
+    );
 }
 
 #[test]

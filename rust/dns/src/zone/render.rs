@@ -62,7 +62,8 @@ fn shared_tail(owner: &[u8], name: &[u8]) -> usize {
 
 /// Types whose rdata names a host whose addresses belong in the additional section.
 pub(super) fn wants_addresses(rtype: u16) -> bool {
-    matches!(rtype, rtype::NS | rtype::MX | rtype::SRV | rtype::SVCB | rtype::HTTPS | rtype::NAPTR)
+    use rtype::{AFSDB, HTTPS, MB, MX, NAPTR, NS, SRV, SVCB};
+    matches!(rtype, NS | MB | MX | AFSDB | SRV | NAPTR | SVCB | HTTPS)
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@
 //! routed  u32 node · u16 type · u16 candidates · u32 document, u32 its length · u32 block a candidate, 0 for an alias
 //! table   u32 tag, u32 node; 0 = free; linear probing
 //! ```
-//! A node's blocks follow it in the order of its sets, so that nodes can be walked without an index.
+//! A node's blocks follow it in the order of its sets, so that nodes can be walked without an index. The blocks of
+//! routed sets stand in the order of the routed index, so that a section can be checked in one pass.
 //!
 //! In a block every record's owner is `C0 0C`, or a fix-up. A *fix-up* is a compression pointer whose target is the
 //! last `tail` octets of the name that the block answers for.

@@ -8,7 +8,7 @@ import pytest
 
 from edgeplane.health.table import open_table
 
-SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
+SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 
 
 def test_what_is_set_stands_in_the_memory() -> None:

@@ -43,7 +43,7 @@ class Found:
 
 
 @click.command()
-@click.argument("config", required=False, type=click.Path(dir_okay=False))
+@click.argument("config", required=False, envvar="EDGEPLANE_CONFIG", type=click.Path(dir_okay=False))
 @format_option
 def check(config: str | None, output: str) -> None:
     """Check settings, templates, zones, permissions and addresses; print every fault with its place.

@@ -9,6 +9,7 @@ import click
 
 from edgeplane.cli.node import node_options, state_dir_of
 from edgeplane.cli.output import format_option, print_json, print_table
+from edgeplane.errors import EdgeplaneError
 from edgeplane.node.client import call
 
 
@@ -26,6 +27,8 @@ def health(check: str | None, config: str | None, state_dir: str | None, output:
     found = call(state_dir_of(config, state_dir), "health", transitions=100 if check else 0, timeout=30.0)
     if check is not None:
         found = [each for each in found if each["id"] == check]
+        if not found:
+            raise EdgeplaneError(f"{check}: the running plan has no such health check; `edgeplane health` lists them")
     if output == "json":
         print_json(found)
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -42,11 +43,12 @@ def print_document(document: Mapping[str, object], output: str) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table without frames, so that it can be cut and sorted by other tools."""
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*map(escape, map(str, row)))
-    console = Console(highlight=False)
-    console.print(table, width=None if console.is_terminal else UNBOUNDED, soft_wrap=not console.is_terminal)
+    Console(highlight=False, width=None if sys.stdout.isatty() else UNBOUNDED).print(table)
 
 
 def print_faults(faults: Iterable[object], kind: str = "") -> None:

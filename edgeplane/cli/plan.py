@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -108,4 +109,12 @@ def _print_difference(found: dict[str, Any], output: str) -> None:
         for name in found[plural][how]
     ]
     lines += [f"~ setting {key}" for key in found["settings"]]
+    lines += [line for zone in found.get("changes", []) for line in _record_sets(zone)]
     click.echo("\n".join(lines) or "nothing would change")
+
+
+def _record_sets(zone: dict[str, Any]) -> Iterator[str]:
+    """What changes inside one zone, and how many more changes were not listed."""
+    yield from (f"{sign} record set {name}" for how, sign in SIGNS.items() for name in zone[how])
+    if zone["more"]:
+        yield f"… {zone['more']} more in {zone['zone']}"

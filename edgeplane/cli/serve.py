@@ -19,7 +19,7 @@ from edgeplane.observe import logs
 
 
 @click.command()
-@click.argument("config", required=False, type=click.Path(dir_okay=False))
+@click.argument("config", required=False, envvar="EDGEPLANE_CONFIG", type=click.Path(dir_okay=False))
 def serve(config: str | None) -> None:
     """Run a node in the foreground: SIGHUP reloads, SIGTERM drains and ends.
 

@@ -23,7 +23,7 @@ class DnsRrl(Section):
 
     enabled: StrictBool = Field(True)
     responses_per_second: StrictInt = Field(200, ge=1, le=1000000)
-    slip: StrictInt = Field(2, ge=0, le=100)
+    slip: StrictInt = Field(2, ge=0, le=10)
     ipv4_prefix: StrictInt = Field(24, ge=1, le=32)
     ipv6_prefix: StrictInt = Field(64, ge=1, le=128)
     table_size: StrictInt = Field(65536, ge=1024, le=16777216)

@@ -212,7 +212,7 @@ TABLE = (
         2,
         "Every n-th answer over the limit goes out truncated; 0: none does.",
         0,
-        100,
+        10,
         "answers",
     ),
     Setting("dns.rrl", "ipv4_prefix", "integer", 24, "Length of the prefix that counts as one network.", 1, 32, "bits"),

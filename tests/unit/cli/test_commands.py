@@ -18,6 +18,7 @@ import edgeplane
 from edgeplane.cli import COMMANDS, root
 from edgeplane.cli.completion import SHELLS
 from edgeplane.cli.lazy import LazyGroup
+from edgeplane.cli.output import print_table
 from edgeplane.config.generate import ROOT
 
 EXAMPLE = ROOT / "config" / "examples" / "site"
@@ -241,3 +242,34 @@ def test_explain_without_a_node_compiles_and_says_so(core: Core, site: Path) -> 
 @pytest.mark.parametrize("wrong", [["--client", "x"], ["--subnet", "192.0.2.0/33"], ["a..b"]])
 def test_explain_refuses_what_is_no_address(core: Core, site: Path, wrong: list[Any]) -> None:
     assert run("explain", "dns", "www.example.net", *wrong).exit_code == 2
+
+
+def test_a_check_that_is_not_there_is_said_to_be_missing(monkeypatch: pytest.MonkeyPatch, site: Path) -> None:
+    monkeypatch.setattr("edgeplane.cli.health.call", lambda *_, **__: [])
+    result = run("health", "nosuch", "-c", site)
+    assert result.exit_code == 1
+    assert "no such health check" in str(result.exception) + result.output
+
+
+def test_check_takes_its_configuration_from_the_environment_too(core: Core, site: Path) -> None:
+    result = CliRunner(env={"EDGEPLANE_CONFIG": str(site)}).invoke(root, ["check", "-o", "json"])
+    assert json.loads(result.stdout)["zones"] == [ZONE]
+
+
+def test_a_difference_names_record_sets_and_how_many_more_there_are(
+    monkeypatch: pytest.MonkeyPatch, site: Path
+) -> None:
+    nothing: dict[str, list[str]] = {"added": [], "removed": [], "changed": []}
+    zone = {**nothing, "zone": "example.net.", "changed": ["www.example.net. A"], "more": 7}
+    found = {"zones": nothing, "checks": nothing, "settings": [], "changes": [zone]}
+    monkeypatch.setattr("edgeplane.cli.plan.call", lambda *_, **__: found)
+    lines = run("plan", "diff", "-c", site).output.splitlines()
+    assert lines == ["~ record set www.example.net. A", "… 7 more in example.net."]
+
+
+def test_a_table_that_is_piped_is_never_cut(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    print_table(["ID", "NAME"], [["1" * 30, "2" * 30]])
+    assert "1" * 30 + "  " + "2" * 30 in capsys.readouterr().out

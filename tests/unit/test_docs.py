@@ -1,4 +1,4 @@
-"""Templates, settings and Python that README.md and docs/guide show are right: each block compiles into a plan, loads or runs."""
+"""Templates, settings and Python of README.md and docs are right: each block becomes a plan, loads, or runs."""
 
 from __future__ import annotations
 

@@ -83,12 +83,18 @@ def wait_ready(bench: Bench, name: str, server: process.Server, each: Callable[[
 
     `each` is called between attempts.
     """
+
+    def attempt() -> None:
+        each()
+        if not server.alive():
+            raise ChildProcessError("the process ended")
+
     try:
         if MODULES[name] == "echo":
             _until(lambda: dns.ask(bench.port, bench.ready, 0.05) is not None)
         else:
-            dns.wait_answer(bench.port, bench.ready, START_S, each)
-    except TimeoutError as error:
+            dns.wait_answer(bench.port, bench.ready, START_S, attempt)
+    except (TimeoutError, ChildProcessError) as error:
         tail = server.log.read_text(errors="replace")[-2000:]
         raise RuntimeError(f"{name} is not ready: {error}\n{tail}") from error
 

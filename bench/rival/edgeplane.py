@@ -21,6 +21,7 @@ def prepare(folder: Path, port: int, content: Content) -> Setup:
     dns: dict[str, Any] = {
         "listen": [f"127.0.0.1:{port}"],
         "zone_files": [str(path) for path in content.zones.values()],
+        "name_servers": ["ns1.example.", "ns2.example."],
         "rrl": {"enabled": False},
         "cookies": False,
     }

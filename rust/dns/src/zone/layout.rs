@@ -11,8 +11,6 @@ use crate::wire::rtype;
 
 /// Most octets of a block: with header, question and OPT it must fit a message.
 const MAX_BLOCK: usize = 65_535 - 512;
-/// Most fix-ups that a block's eight-bit count holds.
-const MAX_FIXUPS: usize = 255;
 /// Where a record that nobody wrote comes from.
 const NOWHERE: Place = Place { file: 0, line: 0 };
 
@@ -240,7 +238,7 @@ impl<'a> Layout<'a> {
             rendered.record(&name, set.rtype, *ttl, rdata, owner_fixed);
         }
         self.record_count += set.records.len() as u64;
-        if rendered.bytes.len() > MAX_BLOCK || rendered.fixups.len() > MAX_FIXUPS {
+        if rendered.bytes.len() > MAX_BLOCK {
             let kind = rtype::to_text(set.rtype);
             self.builder.fault(set.place, format!("the {kind} records of this name do not fit one DNS message"));
         }

@@ -50,14 +50,33 @@ class Variant:
     why: str
 
 
+ENDLESS = 14
+"""CNAME records in an answer from which a chain counts as one without end; generated chains that end are shorter."""
+
+
 def faults(case: Case, variants: tuple[Variant, ...], used: set[str]) -> list[str]:
     """What is wrong with our answer; empty when it is right."""
+    if endless(case):
+        return begins_otherwise(case)
     found = [f"{aspect}: {why}" for aspect in ASPECTS if (why := differs(case, aspect, variants, used))]
     if case.ours.question != next(iter(case.judges.values())).question:
         found.append("question: not echoed octet for octet")
     if case.ours.twice:
         found.append(f"a record stands twice: {case.ours.twice}")
     return found + additional(case)
+
+
+def endless(case: Case) -> bool:
+    """Two DNAME records lead below one another: names grow, and every server gives up at a step of its own."""
+    answers = [case.ours, *case.judges.values()]
+    return any(sum(rdtype == CNAME for _, rdtype, _, _ in answer.answer) >= ENDLESS for answer in answers)
+
+
+def begins_otherwise(case: Case) -> list[str]:
+    """All that every judge says must be in our answer too, whatever comes after."""
+    lacks = frozenset.intersection(*case.say("answer").values()) - case.ours.answer
+    right = case.ours.aa and case.ours.rcode == "NOERROR" and (case.ours.tc or not lacks)
+    return [] if right else [f"endless: {case.ours.rcode}, lacks {set(lacks)}"]
 
 
 def differs(case: Case, aspect: str, variants: tuple[Variant, ...], used: set[str]) -> str | None:

@@ -24,6 +24,11 @@ impl<T> SnapshotCell<T> {
         self.current.load_full()
     }
 
+    /// Looks at the value of now without keeping it; for readers that come seldom and must not hold what was replaced.
+    pub fn with<R>(&self, look: impl FnOnce(&T) -> R) -> R {
+        look(&self.current.load())
+    }
+
     /// Publishes a value; the one before is kept until `collect` finds it unused.
     pub fn publish(&self, value: Arc<T>) {
         let old = self.current.swap(value);

@@ -49,6 +49,8 @@ counters! {
     responses_other: "Answers with any other response code",
     responses_truncated: "Answers with TC because they did not fit",
     dropped_malformed: "Packets without an answer: no whole header, or answers themselves",
+    receive_errors: "Receiving that failed on a UDP socket and was tried again",
+    send_errors: "Answers over UDP that the system did not take",
     acl_refused: "Queries refused because query_acl does not name the client",
     rrl_slipped: "Answers sent empty and truncated by response rate limiting",
     rrl_dropped: "Answers held back by response rate limiting",

@@ -3,127 +3,152 @@
 //! ```text
 //! receive: recvmmsg, waits for the first ─ slot(n): octets and sender ─ reply(n, len) ─ send: sendmmsg
 //! ```
-#![allow(clippy::indexing_slicing)] // Slots are indexed below `width`, which every array here has as its length.
 
 use std::io;
 use std::mem::{size_of, zeroed};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::ptr::NonNull;
 
 /// Octets of a slot: the largest answer over UDP that may be set.
 pub const SLOT: usize = 4096;
 /// Room for a destination address with its header.
 const CONTROL: usize = 64;
 
-#[repr(align(4096))]
-#[derive(Clone, Copy)]
-struct Slot([u8; SLOT]);
+/// Whether receiving waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// For the first datagram, as long as the socket's receive time-out.
+    ForOne,
+    /// Not at all.
+    No,
+}
 
-#[repr(align(8))]
-#[derive(Clone, Copy)]
+/// One datagram's buffers.
+#[repr(C, align(4096))]
+struct Slot {
+    octets: [u8; SLOT],
+    address: libc::sockaddr_in6,
+    vector: libc::iovec,
+    control: Control,
+}
+
+#[repr(C, align(8))]
 struct Control([u8; CONTROL]);
 
 /// Buffers of one thread for up to `width` datagrams.
 ///
-/// The message headers point into the other boxes, whose contents never move.
+/// Slots and headers are reached through raw pointers alone, because the headers point into the slots.
 pub struct UdpBatch {
-    slots: Box<[Slot]>,
-    addresses: Box<[libc::sockaddr_in6]>,
-    controls: Box<[Control]>,
-    vectors: Box<[libc::iovec]>,
-    messages: Box<[libc::mmsghdr]>,
+    slots: NonNull<Slot>,
+    messages: NonNull<libc::mmsghdr>,
+    width: usize,
     wildcard: bool,
     received: usize,
 }
 
-// SAFETY: the pointers in `vectors` and `messages` lead into boxes that the batch owns and that move with it.
+// SAFETY: the batch owns all that its pointers lead to, and nothing of it is tied to a thread.
 unsafe impl Send for UdpBatch {}
+
+impl Drop for UdpBatch {
+    fn drop(&mut self) {
+        let slots = std::ptr::slice_from_raw_parts_mut(self.slots.as_ptr(), self.width);
+        let messages = std::ptr::slice_from_raw_parts_mut(self.messages.as_ptr(), self.width);
+        // SAFETY: both came out of boxes of this length in `new` and are given back once.
+        unsafe {
+            drop(Box::from_raw(slots));
+            drop(Box::from_raw(messages));
+        }
+    }
+}
 
 impl UdpBatch {
     /// Buffers for `width` datagrams. `wildcard`: the socket is bound to all addresses and says where each datagram
     /// was sent to (`IP_PKTINFO`), so that the answer leaves from there.
     pub fn new(width: usize, wildcard: bool) -> Self {
         // SAFETY: all-zero octets are valid values of these plain C structures.
-        let (address, message): (libc::sockaddr_in6, libc::mmsghdr) = unsafe { (zeroed(), zeroed()) };
-        let empty = libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 };
-        let mut batch = Self {
-            slots: vec![Slot([0; SLOT]); width].into_boxed_slice(),
-            addresses: vec![address; width].into_boxed_slice(),
-            controls: vec![Control([0; CONTROL]); width].into_boxed_slice(),
-            vectors: vec![empty; width].into_boxed_slice(),
-            messages: vec![message; width].into_boxed_slice(),
-            wildcard,
-            received: 0,
-        };
-        for n in 0..width {
-            batch.vectors[n].iov_base = batch.slots[n].0.as_mut_ptr().cast();
-            let header = &mut batch.messages[n].msg_hdr;
-            header.msg_name = (&raw mut batch.addresses[n]).cast();
-            header.msg_iov = &raw mut batch.vectors[n];
-            header.msg_iovlen = 1;
-        }
+        let slots: Box<[Slot]> = (0..width).map(|_| unsafe { zeroed() }).collect();
+        // SAFETY: as above.
+        let messages: Box<[libc::mmsghdr]> = (0..width).map(|_| unsafe { zeroed() }).collect();
+        let mut batch = Self { slots: leak(slots), messages: leak(messages), width, wildcard, received: 0 };
         batch.rearm(width);
         batch
     }
 
-    /// Makes the first `count` slots ready to receive again.
+    /// The place of the n-th slot and header.
+    #[inline]
+    fn place(&self, n: usize) -> (*mut Slot, *mut libc::mmsghdr) {
+        assert!(n < self.width, "a batch has {} slots", self.width);
+        // SAFETY: `n` is below the number of slots and headers that were allocated.
+        unsafe { (self.slots.as_ptr().add(n), self.messages.as_ptr().add(n)) }
+    }
+
+    /// Makes the first `count` slots ready to receive.
     fn rearm(&mut self, count: usize) {
         for n in 0..count {
-            self.vectors[n].iov_len = SLOT;
-            let header = &mut self.messages[n].msg_hdr;
-            header.msg_namelen = size_of::<libc::sockaddr_in6>() as libc::socklen_t;
-            if self.wildcard {
-                header.msg_control = self.controls[n].0.as_mut_ptr().cast();
-                header.msg_controllen = CONTROL as _;
+            let (slot, message) = self.place(n);
+            // SAFETY: both are valid and only this batch reaches them; no reference to them lives.
+            unsafe {
+                (*slot).vector = libc::iovec { iov_base: (&raw mut (*slot).octets).cast(), iov_len: SLOT };
+                let header = &raw mut (*message).msg_hdr;
+                (*header).msg_name = (&raw mut (*slot).address).cast();
+                (*header).msg_namelen = size_of::<libc::sockaddr_in6>() as libc::socklen_t;
+                (*header).msg_iov = &raw mut (*slot).vector;
+                (*header).msg_iovlen = 1;
+                if self.wildcard {
+                    (*header).msg_control = (&raw mut (*slot).control).cast();
+                    (*header).msg_controllen = CONTROL as _;
+                }
             }
         }
     }
 
-    /// Waits for the first datagram (as long as the socket's receive time-out) and takes what else is there.
-    /// Returns how many came; none when the time-out passed or a signal interrupted.
-    pub fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
+    /// Takes what is there, at most `width` datagrams. Returns how many came; none when there is nothing to wait for,
+    /// the time-out passed or a signal interrupted.
+    pub fn receive(&mut self, socket: BorrowedFd<'_>, wait: Wait) -> io::Result<usize> {
         self.rearm(self.received);
         self.received = 0;
-        let width = self.messages.len() as libc::c_uint;
-        // SAFETY: `messages` has `width` headers whose pointers lead to buffers of the stated lengths, all owned by self.
-        let count = unsafe {
-            libc::recvmmsg(
-                socket.as_raw_fd(),
-                self.messages.as_mut_ptr(),
-                width,
-                libc::MSG_WAITFORONE as _,
-                std::ptr::null_mut(),
-            )
-        };
-        match usize::try_from(count) {
-            Ok(count) => {
-                self.received = count;
-                Ok(count)
-            }
-            Err(_) => {
-                self.rearm(width as usize);
-                let error = io::Error::last_os_error();
-                match error.kind() {
-                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(0),
-                    _ => Err(error),
-                }
-            }
+        let flags = if wait == Wait::ForOne { libc::MSG_WAITFORONE } else { libc::MSG_DONTWAIT };
+        let (fd, width) = (socket.as_raw_fd(), self.width as libc::c_uint);
+        // SAFETY: there are `width` headers, whose pointers lead to buffers of the stated lengths that the batch owns.
+        let count = unsafe { libc::recvmmsg(fd, self.messages.as_ptr(), width, flags as _, std::ptr::null_mut()) };
+        if let Ok(count) = usize::try_from(count) {
+            self.received = count;
+            return Ok(count);
+        }
+        self.rearm(self.width);
+        let error = io::Error::last_os_error();
+        match error.kind() {
+            io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(0),
+            _ => Err(error),
         }
     }
 
     /// The n-th datagram: its whole slot, its length (0 where it was longer than the slot), and who sent it.
     #[inline]
     pub fn slot(&mut self, n: usize) -> (&mut [u8; SLOT], usize, IpAddr) {
-        let message = &self.messages[n];
-        let cut_off = message.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;
-        let len = if cut_off { 0 } else { message.msg_len as usize };
-        (&mut self.slots[n].0, len, address(&self.addresses[n]))
+        let (slot, message) = self.place(n);
+        // SAFETY: both are valid; the one reference made lives as long as the borrow of the batch.
+        unsafe {
+            let cut_off = (*message).msg_hdr.msg_flags & libc::MSG_TRUNC != 0;
+            let len = if cut_off { 0 } else { (*message).msg_len as usize };
+            (&mut (*slot).octets, len, address(&(*slot).address))
+        }
     }
 
     /// Sets the length of the answer in the n-th slot; 0 sends none.
     #[inline]
     pub fn reply(&mut self, n: usize, len: usize) {
-        self.vectors[n].iov_len = len.min(SLOT);
+        let (slot, _) = self.place(n);
+        // SAFETY: the slot is valid and no reference to it lives.
+        unsafe { (*slot).vector.iov_len = len.min(SLOT) };
+    }
+
+    #[inline]
+    fn has_reply(&self, n: usize) -> bool {
+        let (slot, _) = self.place(n);
+        // SAFETY: the slot is valid and no reference to it lives.
+        unsafe { (*slot).vector.iov_len > 0 }
     }
 
     /// Sends the answers; returns how many the kernel did not take. Never waits.
@@ -131,11 +156,11 @@ impl UdpBatch {
         let mut lost = 0;
         let mut from = 0;
         while from < self.received {
-            if self.vectors[from].iov_len == 0 {
+            if !self.has_reply(from) {
                 from += 1;
                 continue;
             }
-            let run = (from..self.received).take_while(|&n| self.vectors[n].iov_len > 0).count();
+            let run = (from..self.received).take_while(|&n| self.has_reply(n)).count();
             let sent = self.send_run(socket, from, run);
             if sent == 0 {
                 lost += 1;
@@ -149,19 +174,17 @@ impl UdpBatch {
     /// Sends answers that stand side by side; returns how many went.
     fn send_run(&mut self, socket: BorrowedFd<'_>, from: usize, run: usize) -> usize {
         if self.wildcard {
-            self.controls[from..from + run].iter_mut().for_each(any_interface);
+            (from..from + run).for_each(|n| any_interface(self.place(n).0));
         }
+        let (fd, (_, first)) = (socket.as_raw_fd(), self.place(from));
         // SAFETY: `from + run` is at most `received`, which is at most the number of headers; each leads to its slot.
-        let sent = unsafe {
-            libc::sendmmsg(
-                socket.as_raw_fd(),
-                self.messages[from..].as_mut_ptr(),
-                run as libc::c_uint,
-                libc::MSG_DONTWAIT as _,
-            )
-        };
+        let sent = unsafe { libc::sendmmsg(fd, first, run as libc::c_uint, libc::MSG_DONTWAIT as _) };
         usize::try_from(sent).unwrap_or(0)
     }
+}
+
+fn leak<T>(values: Box<[T]>) -> NonNull<T> {
+    NonNull::from(Box::leak(values)).cast()
 }
 
 /// Who a datagram came from; an IPv4 address stands at the octets of `sin6_flowinfo`.
@@ -174,13 +197,15 @@ fn address(from: &libc::sockaddr_in6) -> IpAddr {
     }
 }
 
-/// Leaves the outgoing interface to the routing table; the source address stays the one that was asked.
-fn any_interface(control: &mut Control) {
-    let octets = &mut control.0;
-    let header = size_of::<libc::cmsghdr>();
-    let level = i32::from_ne_bytes([octets[8], octets[9], octets[10], octets[11]]);
-    if level == libc::IPPROTO_IP {
-        octets[header..header + 4].fill(0);
+/// Leaves the outgoing interface of an IPv4 answer to the routing table; its source stays the address that was asked.
+fn any_interface(slot: *mut Slot) {
+    // SAFETY: the slot is valid and no reference to it lives; the kernel wrote a header there, or the octets are zero.
+    unsafe {
+        let header = (&raw mut (*slot).control).cast::<libc::cmsghdr>();
+        if (*header).cmsg_level == libc::IPPROTO_IP && (*header).cmsg_type == libc::IP_PKTINFO {
+            let info = libc::CMSG_DATA(header).cast::<libc::in_pktinfo>();
+            (*info).ipi_ifindex = 0;
+        }
     }
 }
 
@@ -191,12 +216,15 @@ mod tests {
     use std::os::fd::AsFd;
     use std::time::Duration;
 
+    fn waiting(address: &str) -> UdpSocket {
+        let socket = UdpSocket::bind(address).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        socket
+    }
+
     #[test]
     fn what_comes_is_answered_in_place_and_the_empty_answer_is_not_sent() {
-        let server = UdpSocket::bind("127.0.0.1:0").unwrap();
-        server.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        let client = UdpSocket::bind("127.0.0.1:0").unwrap();
-        client.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let (server, client) = (waiting("127.0.0.1:0"), waiting("127.0.0.1:0"));
         client.connect(server.local_addr().unwrap()).unwrap();
         for octet in 0..5u8 {
             client.send(&vec![octet; 1 + usize::from(octet)]).unwrap();
@@ -204,7 +232,7 @@ mod tests {
         let mut batch = UdpBatch::new(4, false);
         let mut seen = 0;
         while seen < 5 {
-            let count = batch.receive(server.as_fd()).unwrap();
+            let count = batch.receive(server.as_fd(), Wait::ForOne).unwrap();
             for n in 0..count {
                 let (slot, len, from) = batch.slot(n);
                 assert_eq!(from, IpAddr::from([127, 0, 0, 1]));
@@ -216,10 +244,30 @@ mod tests {
             assert_eq!(batch.send(server.as_fd()), 0);
             seen += count;
         }
+        assert_eq!(batch.receive(server.as_fd(), Wait::No).unwrap(), 0);
         for expected in [0u8, 1, 3, 4] {
             let mut answer = [0; 16];
             let len = client.recv(&mut answer).unwrap();
             assert_eq!((len, answer[0], answer[len - 1]), (2 + usize::from(expected), expected, 99));
+        }
+    }
+
+    #[test]
+    fn a_socket_on_all_addresses_answers_from_the_one_that_was_asked() {
+        for (all, asked) in [("0.0.0.0:0", "127.0.0.77"), ("[::]:0", "::1")] {
+            let any: std::net::SocketAddr = all.parse().unwrap();
+            let server = UdpSocket::from(crate::listen::bind_udp(any).unwrap());
+            let client = waiting(if any.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" });
+            // A connected socket takes answers from that one address alone.
+            client.connect((asked.parse::<IpAddr>().unwrap(), server.local_addr().unwrap().port())).unwrap();
+            let mut batch = UdpBatch::new(2, true);
+            for round in 0..3u8 {
+                client.send(&[round; 3]).unwrap();
+                while batch.receive(server.as_fd(), Wait::ForOne).unwrap() == 0 {}
+                batch.reply(0, 3);
+                assert_eq!(batch.send(server.as_fd()), 0);
+                assert_eq!(client.recv(&mut [0; 9]).unwrap(), 3, "{all}");
+            }
         }
     }
 }

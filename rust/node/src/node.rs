@@ -1,6 +1,7 @@
 //! A node: one plan at a time, served from sockets that somebody else bound.
 
 use std::os::fd::OwnedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -39,7 +40,7 @@ impl Node {
         let followed = stage.clone();
         let follower = std::thread::Builder::new()
             .name("edgeplane-health".into())
-            .spawn(move || followed.follow())
+            .spawn(move || follow_on(&followed))
             .map_err(|error| Faults::one("node", format!("cannot start a thread: {error}")))?;
         Ok(Self { stage, follower: Mutex::new(Some(follower)), applied: Mutex::default(), service: Mutex::default() })
     }
@@ -170,5 +171,13 @@ fn faults(error: Error) -> Faults {
     match error {
         Error::Settings(faults) => faults,
         system => Faults::one("dns", system.to_string()),
+    }
+}
+
+/// Follows health until told to stop; a fault in one derivation must not end it.
+fn follow_on(stage: &Stage) {
+    while catch_unwind(AssertUnwindSafe(|| stage.follow())).is_err() {
+        tracing::error!("following health failed; trying again");
+        std::thread::sleep(Duration::from_secs(1));
     }
 }

@@ -24,11 +24,10 @@ use crate::wire::query::{self, HEADER, flags};
 use crate::wire::{Query, Refused, rcode, rtype};
 use reply::Reply;
 
-/// Class IN, CHAOS and ANY (RFC 1035 section 3.2.4).
+/// Class IN and CHAOS (RFC 1035 section 3.2.4).
 mod class {
     pub const IN: u16 = 1;
     pub const CHAOS: u16 = 3;
-    pub const ANY: u16 = 255;
 }
 
 /// Octets of an answer that every client takes (RFC 1035 section 4.2.1).
@@ -133,7 +132,7 @@ fn early(
         worker.counters.acl_refused.add(1);
         return Some((rcode::REFUSED, Some(rcode::EDE_PROHIBITED)));
     }
-    if query.qclass != class::IN && query.qclass != class::ANY {
+    if query.qclass != class::IN {
         return Some((rcode::REFUSED, None));
     }
     match query.qtype {
@@ -178,14 +177,15 @@ fn refuse(worker: &mut Worker, serving: &Serving, buffer: &mut [u8], refused: &R
         worker.counters.dropped_malformed.add(1);
         return 0;
     };
-    worker.counters.response(rcode).add(1);
+    // An answer that slips would be no shorter than this one.
     if let Some(rrl) = &serving.snapshot.guard.rrl
         && peer.transport == Transport::Udp
-        && rrl.verdict(peer.address, Kind::Error.hash(0), worker.now_ms) != Verdict::Send
+        && rrl.verdict(peer.address, Kind::Error.hash(0), worker.now_ms) == Verdict::Drop
     {
         worker.counters.rrl_dropped.add(1);
         return 0;
     }
+    worker.counters.response(rcode).add(1);
     reply::bare(buffer, rcode, end, edns, serving.snapshot.settings.udp_payload_size)
 }
 

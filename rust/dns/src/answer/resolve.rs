@@ -122,7 +122,7 @@ impl Resolver<'_, '_> {
     #[inline]
     fn node(&mut self, zone: &Zone, number: u32, node: Node<'_>, target: &mut QName) -> Next {
         if let Some(set) = node.set(self.qtype) {
-            return self.set(zone, number, set);
+            return self.set(zone, number, node, set);
         }
         if self.qtype == rtype::ANY {
             return self.any(zone, number, node);
@@ -130,13 +130,13 @@ impl Resolver<'_, '_> {
         if node.is(crate::zone::section::node::CNAME)
             && let Some(set) = node.set(rtype::CNAME)
         {
-            return self.cname(zone, number, set, target);
+            return self.cname(zone, number, node, set, target);
         }
         self.negative(zone)
     }
 
     #[inline]
-    fn set(&mut self, zone: &Zone, number: u32, set: Set) -> Next {
+    fn set(&mut self, zone: &Zone, number: u32, node: Node<'_>, set: Set) -> Next {
         match set {
             Set::Block(offset) => {
                 self.counters.answers_simple.add(1);
@@ -149,7 +149,7 @@ impl Resolver<'_, '_> {
                 }
             }
             Set::Routed(index) => {
-                if !self.routed(zone, number, index) {
+                if !self.routed(number, node, index) {
                     return self.negative(zone);
                 }
             }
@@ -158,17 +158,16 @@ impl Resolver<'_, '_> {
     }
 
     /// Lets a policy choose; `false` where it has nothing for this client.
-    fn routed(&mut self, zone: &Zone, number: u32, index: u32) -> bool {
+    fn routed(&mut self, number: u32, node: Node<'_>, index: u32) -> bool {
         let routing = &self.snapshot.routing;
         let group = routing.first_group(number) + index;
         let mut picked = Picked::default();
         routing.pick(&self.serving.derived, group, &self.client, self.random, &mut picked);
         self.reply.scope = self.reply.scope.max(picked.scope);
         self.counters.policy(routing.policy(group)).add(1);
-        let own = zone.routed().get(index as usize);
         for (from, offset) in picked.blocks() {
-            let is_own = *from == number && own.is_some_and(|own| own.blocks.contains(offset));
-            if !self.chosen(*from, *offset, is_own) {
+            let home = (*from == number).then_some(node.offset());
+            if !self.chosen(*from, *offset, home) {
                 self.reply.truncate();
                 break;
             }
@@ -176,11 +175,12 @@ impl Resolver<'_, '_> {
         picked.len > 0
     }
 
-    /// Adds a chosen block. Its pointers hold for the name that it was made for; another name gets its rdata in full.
-    fn chosen(&mut self, zone: u32, offset: u32, is_own: bool) -> bool {
+    /// Adds a chosen block. Its pointers hold at the node that it was made for, `home` where that is in the same zone;
+    /// any other name gets its rdata in full.
+    fn chosen(&mut self, zone: u32, offset: u32, home: Option<u32>) -> bool {
         let Some(from) = self.snapshot.zones.get(zone) else { return true };
         let block = from.block(offset);
-        if is_own || block.fixups.is_empty() {
+        if block.fixups.is_empty() || home == Some(block.node) {
             return self.reply.block(Section::Answer, &block, self.random);
         }
         let owner = from.node(block.node).name();
@@ -194,8 +194,8 @@ impl Resolver<'_, '_> {
         let all = !self.snapshot.settings.minimal_any;
         for (_, set) in node.sets().take(if all { usize::MAX } else { 1 }) {
             match set {
-                Set::Block(_) => drop(self.set(zone, number, set)),
-                Set::Routed(index) => drop(self.routed(zone, number, index)),
+                Set::Block(_) => drop(self.set(zone, number, node, set)),
+                Set::Routed(index) => drop(self.routed(number, node, index)),
             }
             if self.reply.is_truncated() {
                 return Next::Done;
@@ -204,10 +204,10 @@ impl Resolver<'_, '_> {
         if self.reply.answers() == 0 { self.negative(zone) } else { Next::Done }
     }
 
-    fn cname(&mut self, zone: &Zone, number: u32, set: Set, target: &mut QName) -> Next {
+    fn cname(&mut self, zone: &Zone, number: u32, node: Node<'_>, set: Set, target: &mut QName) -> Next {
         let rdata = self.reply.position() + 12;
         let before = self.reply.answers();
-        self.set(zone, number, set);
+        self.set(zone, number, node, set);
         if self.reply.answers() == before {
             return Next::Done;
         }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use edgeplane_base::random::Random;
 use edgeplane_base::{Reader, SnapshotCell};
@@ -15,6 +16,9 @@ use crate::answer::{Peer, Transport, Worker, respond};
 use crate::plan::Serving;
 use crate::tcp::BoxedHandler;
 use crate::udp;
+
+/// Pause before a socket that failed for good is tried again.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// Answers from what a cell holds at the moment.
 pub struct Answers {
@@ -38,18 +42,19 @@ impl Answering for Answers {
     fn serve_udp(&self, socket: OwnedFd, seat: Seat, stop: Arc<AtomicBool>) {
         let wildcard = listen::local_address(&socket).is_ok_and(|address| address.ip().is_unspecified());
         let mut serving = Reader::new(self.cell.clone());
-        if let Err(error) = udp::run(&socket, wildcard, &mut serving, &mut self.worker(&seat), &stop) {
-            tracing::error!(%error, "a UDP socket failed");
+        let mut worker = self.worker(&seat);
+        while let Err(error) = udp::run(&socket, wildcard, &mut serving, &mut worker, &stop) {
+            tracing::error!(%error, "a UDP socket fails; trying again");
+            std::thread::sleep(AFTER_FAILURE);
         }
     }
 
     fn tcp_handler(&self, seat: Seat) -> BoxedHandler {
-        let mut serving = Reader::new(self.cell.clone());
-        let mut worker = self.worker(&seat);
+        let (cell, mut worker) = (self.cell.clone(), self.worker(&seat));
         Box::new(move |buffer, len, client: SocketAddr| {
             worker.tick();
             let peer = Peer { address: client.ip().to_canonical(), transport: Transport::Tcp };
-            respond(&mut worker, serving.get(), buffer, len, &peer)
+            cell.with(|serving| respond(&mut worker, serving, buffer, len, &peer))
         })
     }
 }

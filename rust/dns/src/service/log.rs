@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use edgeplane_base::random::Random;
-use edgeplane_base::{Fault, Faults, Reader, SnapshotCell};
+use edgeplane_base::{Fault, Faults, SnapshotCell};
 
 use crate::answer::{Observer, Seen};
 use crate::error::Error;
@@ -30,7 +30,7 @@ pub(super) fn open(settings: &Settings, threads: usize, running: &Slot) -> Resul
 /// Hands every answered query of one serving thread to the log.
 pub struct LogObserver {
     thread: usize,
-    log: Reader<Slot>,
+    log: Arc<SnapshotCell<Slot>>,
     random: Random,
     counters: Arc<Counters>,
 }
@@ -38,16 +38,17 @@ pub struct LogObserver {
 impl LogObserver {
     /// An observer on the thread of that number.
     pub fn new(thread: usize, log: Arc<SnapshotCell<Slot>>, counters: Arc<Counters>) -> Self {
-        Self { thread, log: Reader::new(log), random: Random::from_process(), counters }
+        Self { thread, log, random: Random::from_process(), counters }
     }
 }
 
 impl Observer for LogObserver {
     #[inline]
     fn answered(&mut self, seen: &Seen<'_>) {
-        let Some(log) = self.log.get() else { return };
-        if log.log(self.thread, &mut self.random, || entry(seen)) == Logged::Dropped {
-            self.counters.query_log_dropped.add(1);
+        let Self { thread, log, random, counters } = self;
+        let logged = log.with(|log| log.as_ref().map(|log| log.log(*thread, random, || entry(seen))));
+        if logged == Some(Logged::Dropped) {
+            counters.query_log_dropped.add(1);
         }
     }
 }

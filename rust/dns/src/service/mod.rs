@@ -101,6 +101,7 @@ impl Service {
 
     /// Sums of all counters.
     pub fn totals(&self) -> Totals {
+        self.log.collect();
         let mut totals = Totals::of(self.counters.iter().map(|counters| &**counters));
         totals.panics += self.workers.panics();
         totals

@@ -46,7 +46,7 @@ pub fn push_text(rtype: u16, rdata: &[u8], out: &mut String) {
 pub fn is_well_formed(rtype: u16, rdata: &[u8]) -> bool {
     match fields::of(rtype) {
         Some(_) => fields::split(rtype, rdata).is_some(),
-        None if structured::knows(rtype) => structured::show(rtype, rdata).is_some(),
+        None if structured::knows(rtype) => structured::is_well_formed(rtype, rdata),
         None => true,
     }
 }

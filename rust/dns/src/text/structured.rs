@@ -38,18 +38,37 @@ fn compose(line: &[u8], origin: &[u8], out: &mut Vec<u8>) -> Result<(), String> 
     }
 }
 
+/// Whether the rdata has its type's form. Names with characters that `domain` shows without their escape cannot be read
+/// back, so data other than service parameters, whose values are only checked as text, may also compose to itself.
+pub fn is_well_formed(rtype: u16, rdata: &[u8]) -> bool {
+    let service = matches!(rtype, rtype::SVCB | rtype::HTTPS);
+    show(rtype, rdata).is_some() || (!service && composes_to_itself(rtype, rdata))
+}
+
+fn composes_to_itself(rtype: u16, rdata: &[u8]) -> bool {
+    use domain::base::rdata::ComposeRecordData;
+    let mut again = Vec::new();
+    parse(rtype, rdata).is_some_and(|data| data.compose_rdata(&mut again).is_ok()) && again == rdata
+}
+
 /// The presentation form; `None` for malformed rdata, and where it would not be read back as the same octets.
 pub fn show(rtype: u16, rdata: &[u8]) -> Option<String> {
+    let text = parse(rtype, rdata)?.display_zonefile(DisplayKind::Simple).to_string();
+    let mut again = Vec::new();
+    scan(rtype, &mut Cursor::new(text.as_bytes(), 1), None, &mut again).ok()?;
+    (again == rdata).then_some(text)
+}
+
+type Data<'a> = ZoneRecordData<&'a [u8], domain::base::ParsedName<&'a [u8]>>;
+
+/// The whole of the rdata; `None` for a type of another file too.
+fn parse(rtype: u16, rdata: &[u8]) -> Option<Data<'_>> {
     if !knows(rtype) {
         return None;
     }
     let mut parser = octseq_parser(rdata);
-    let data: ZoneRecordData<&[u8], domain::base::ParsedName<&[u8]>> =
-        domain::base::rdata::ParseRecordData::parse_rdata(Rtype::from_int(rtype), &mut parser).ok()??;
-    let text = data.display_zonefile(DisplayKind::Simple).to_string();
-    let mut again = Vec::new();
-    scan(rtype, &mut Cursor::new(text.as_bytes(), 1), None, &mut again).ok()?;
-    (parser.remaining() == 0 && again == rdata).then_some(text)
+    let data = domain::base::rdata::ParseRecordData::parse_rdata(Rtype::from_int(rtype), &mut parser).ok()??;
+    (parser.remaining() == 0).then_some(data)
 }
 
 fn octseq_parser(rdata: &[u8]) -> domain::dep::octseq::Parser<'_, [u8]> {

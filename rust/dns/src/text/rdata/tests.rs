@@ -87,6 +87,15 @@ fn a_character_string_has_255_octets_at_most() {
 }
 
 #[test]
+fn a_name_that_the_form_cannot_show_is_kept_as_octets() {
+    for name in ["\\(", "\\)", "\\;", "\\\""] {
+        let wire = rdata_from_text(NSEC, &format!("{name}. A"), None).unwrap();
+        let shown = rdata_to_text(NSEC, &wire);
+        assert_eq!(rdata_from_text(NSEC, &shown, None), Ok(wire), "{shown}");
+    }
+}
+
+#[test]
 fn malformed_rdata_is_shown_as_unknown() {
     for (rtype, rdata) in [(A, &b"\x01\x02"[..]), (MX, b"\0\x0a\xc0\x0c"), (TXT, b""), (SVCB, b"\0"), (LOC, &[1; 16])] {
         assert!(rdata_to_text(rtype, rdata).starts_with("\\# "), "{rtype}");

@@ -38,10 +38,14 @@ limits! {
     TCP_ACCEPT_PAUSE_MS = "tcp accept pause": 100, 1..=10000 "milliseconds", "long enough not to spin, short enough to take part again at once";
     /// Connections that the kernel holds until they are taken.
     TCP_BACKLOG = "tcp backlog": 1024, 1..=65535 "connections", "a burst of truncated UDP answers comes back as connections within one round trip";
-    /// IPv4 bits counted together as one client.
-    IPV4_CLIENT_PREFIX = "dns.rrl.ipv4_prefix": 24, 1..=32 "bits", "NSD and BIND: the smallest network that is routed";
-    /// IPv6 bits counted together as one client.
-    IPV6_CLIENT_PREFIX = "dns.rrl.ipv6_prefix": 56, 1..=128 "bits", "BIND: what one customer is commonly given";
+    /// IPv4 bits counted together as one client of TCP.
+    TCP_IPV4_PREFIX = "tcp IPv4 prefix": 24, 1..=32 "bits", "the smallest network that is routed";
+    /// IPv6 bits counted together as one client of TCP.
+    TCP_IPV6_PREFIX = "tcp IPv6 prefix": 56, 1..=128 "bits", "what one customer is commonly given";
+    /// IPv4 bits counted together as one client of response rate limiting.
+    RRL_IPV4_PREFIX = "dns.rrl.ipv4_prefix": 24, 1..=32 "bits", "NSD and BIND: the smallest network that is routed";
+    /// IPv6 bits counted together as one client of response rate limiting.
+    RRL_IPV6_PREFIX = "dns.rrl.ipv6_prefix": 64, 1..=128 "bits", "NSD: one link, the smallest network of many hosts";
     /// Answers of one kind a second and client prefix.
     RRL_RATE = "dns.rrl.responses_per_second": 200, 1..=1000000 "answers a second", "NSD rrl-ratelimit";
     /// One in this many answers over the rate goes out truncated.

@@ -207,8 +207,8 @@ fn check(settings: &RrlSettings) -> Result<(), Faults> {
         (limits::RRL_RATE, settings.responses_per_second),
         (limits::RRL_SLIP, settings.slip),
         (limits::RRL_TABLE_SIZE, settings.table_size),
-        (limits::IPV4_CLIENT_PREFIX, settings.ipv4_prefix.into()),
-        (limits::IPV6_CLIENT_PREFIX, settings.ipv6_prefix.into()),
+        (limits::RRL_IPV4_PREFIX, settings.ipv4_prefix.into()),
+        (limits::RRL_IPV6_PREFIX, settings.ipv6_prefix.into()),
     ] {
         if let Err(message) = limit.check(value.into()) {
             faults.push(Fault::at(limit.name, message));
@@ -283,13 +283,13 @@ mod tests {
         let rrl = rrl(|_| ());
         let error = Kind::Error.hash(0);
         flood(&rrl, ip("192.0.2.1"), error, 1_000, 0, 0);
-        flood(&rrl, ip("2001:db8:0:1ff::1"), error, 1_000, 0, 0);
+        flood(&rrl, ip("2001:db8:0:1:ffff::1"), error, 1_000, 0, 0);
         for (client, kind, expected) in [
             ("192.0.2.254", error, false),
             ("192.0.3.1", error, true),
             ("192.0.2.1", Kind::Positive.hash(0), true),
-            ("2001:db8:0:100::9", error, false),
-            ("2001:db8:0:200::1", error, true),
+            ("2001:db8:0:1::9", error, false),
+            ("2001:db8:0:2::1", error, true),
         ] {
             assert_eq!(rrl.verdict(ip(client), kind, 0) == Verdict::Send, expected, "{client}");
         }

@@ -57,9 +57,11 @@ fn zones_of(plan: &PlanFile) -> Result<Vec<Arc<Zone>>, Faults> {
     zones.map(|entry| Ok(Arc::new(Zone::open(plan.section(entry.section)?)?))).collect()
 }
 
-/// What a node that serves the plan in `old` would change for the one in `new`.
+/// What a node that serves the plan in `old` would change for the one in `new`, which is checked whole, as a node would.
 pub fn diff_plans(old: &Path, new: &Path) -> Result<Vec<Change>, Faults> {
-    Ok(diff(&zones_of(&PlanFile::open(old)?)?, &zones_of(&PlanFile::open(new)?)?))
+    let new = PlanFile::open(new)?;
+    new.load(&Held::default())?;
+    Ok(diff(&zones_of(&PlanFile::open(old)?)?, &zones_of(&new)?))
 }
 
 /// A zone of a plan file as zone file text.

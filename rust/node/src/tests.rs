@@ -181,6 +181,11 @@ fn a_build_reports_what_it_reused_and_what_changes() {
     let changed = build(3, &more, &first).unwrap();
     assert_eq!(changed.changes[0].removed, ["*.w.example.net. TXT"]);
     assert_eq!(changed.changes, diff_plans(&first, &folder.path("next.plan")).unwrap());
+    let mut damaged = std::fs::read(folder.path("next.plan")).unwrap();
+    *damaged.last_mut().unwrap() ^= 1;
+    std::fs::write(folder.path("damaged.plan"), damaged).unwrap();
+    let faults = diff_plans(&first, &folder.path("damaged.plan")).unwrap_err();
+    assert!(faults.to_string().contains("damaged.plan"), "{faults}");
     let text = export_zone(&folder.path("next.plan"), "example.net").unwrap();
     assert!(text.contains("sub.example.net.\t5\tIN\tNS\tns.example.org."), "{text}");
 }

@@ -19,7 +19,7 @@ mod _core {
     #[pymodule_export]
     use super::message::{decode, encode, rdata_from_text, rdata_to_text, type_from_text, type_to_text};
     #[pymodule_export]
-    use super::node::{Node, build_plan, explain, export_zone, plan_diff};
+    use super::node::{Node, build_plan, explain, export_zone, metrics_help, plan_diff};
     #[pymodule_export]
     use super::policy::{PrefixTable, Selector};
     #[pymodule_export]

@@ -1,5 +1,6 @@
 //! Plans and the node that serves them; documents cross the border as MessagePack.
 
+use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,11 +20,8 @@ pub struct Node(edgeplane_node::Node);
 
 #[pymethods]
 impl Node {
-    /// `settings`: the host's settings as a MessagePack map; none of them concerns the core yet.
     #[new]
-    #[pyo3(signature = (settings = None))]
-    fn new(py: Python<'_>, settings: Option<&[u8]>) -> PyResult<Self> {
-        let _ = settings;
+    fn new(py: Python<'_>) -> PyResult<Self> {
         outside(py, || edgeplane_node::Node::new().map(Self))
     }
 
@@ -99,6 +97,12 @@ pub fn export_zone(py: Python<'_>, path: PathBuf, name: &str) -> PyResult<String
 #[pyfunction]
 pub fn explain<'py>(py: Python<'py>, path: PathBuf, request: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
     packed(py, || edgeplane_node::explain_plan(&path, &ExplainRequest::read(request)?))
+}
+
+/// Name and help of every counter that `Node.stats` reports.
+#[pyfunction]
+pub fn metrics_help() -> HashMap<&'static str, &'static str> {
+    edgeplane_dns::metrics::HELP.iter().copied().collect()
 }
 
 /// A descriptor of our own for one that stays the caller's.

@@ -323,6 +323,12 @@ fn zone_files_are_copied_until_one_that_they_include_changes() {
     assert!(again.warnings[0].message.contains("example.org. changed, but its serial is still 5"));
     folder.file("example.org.zone", &ZONE.replace("SERIAL", "6"));
     assert!(compile(&source, Some(&plan)).unwrap().warnings.is_empty());
+    for (serial, grew) in [(4_u32, false), (5 + (1 << 31) - 1, true), (5 + (1 << 31), false), (u32::MAX, false)] {
+        folder.file("example.org.zone", &ZONE.replace("SERIAL", &serial.to_string()));
+        let warnings = compile(&source, Some(&plan)).unwrap().warnings;
+        let said = format!("the serial of zone example.org. went backwards, from 5 to {serial}");
+        assert_eq!(warnings.iter().map(|warning| warning.message.as_str()).eq([said.as_str()]), !grew, "{warnings:?}");
+    }
     folder.file("more.inc", "www A 192.0.2.999\n");
     let faults = compile(&source, Some(&plan)).err().unwrap();
     assert!(faults.0[0].place.ends_with("more.inc") && faults.0[0].line == 1, "{faults}");

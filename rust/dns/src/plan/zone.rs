@@ -50,7 +50,7 @@ pub(super) fn compile(
     if settled(&compiled.files, started) {
         compiled.inputs = digest(&compiled.files, input.template).unwrap_or(NEVER);
     }
-    if let Some(warning) = before.and_then(|(previous, entry)| same_serial(previous, entry, input, &compiled)) {
+    if let Some(warning) = before.and_then(|(previous, entry)| stale_serial(previous, entry, input, &compiled)) {
         compiled.warnings.push(warning);
     }
     Ok(compiled)
@@ -151,15 +151,25 @@ impl Sink for Into<'_> {
     }
 }
 
-/// Secondaries take over a zone only when its serial grew (RFC 1034 section 4.3.5).
-fn same_serial(previous: &PlanFile, entry: &ZoneEntry, input: &Input<'_>, made: &Compiled) -> Option<Fault> {
+/// Secondaries take over a zone only when its serial grew (RFC 1034 section 4.3.5, RFC 1982 section 3.2).
+fn stale_serial(previous: &PlanFile, entry: &ZoneEntry, input: &Input<'_>, made: &Compiled) -> Option<Fault> {
     let file = input.file?;
     let section = previous.entry(entry.section).ok()?;
     let changed = section.hash != Digest::of(made.zone.bytes());
-    (changed && entry.serial == made.zone.serial()).then(|| {
-        let message = format!("the content of zone {} changed, but its serial is still {}", input.name, entry.serial);
-        Fault::at(&file.path, message)
-    })
+    let (old, new) = (entry.serial, made.zone.serial());
+    let message = if grew(old, new) {
+        None
+    } else if old == new {
+        Some(format!("the content of zone {} changed, but its serial is still {old}", input.name))
+    } else {
+        Some(format!("the serial of zone {} went backwards, from {old} to {new}", input.name))
+    };
+    message.filter(|_| changed).map(|message| Fault::at(&file.path, message))
+}
+
+/// Serial number arithmetic; half of the circle away is not defined there, and no growth here.
+fn grew(old: u32, new: u32) -> bool {
+    (1..1 << 31).contains(&new.wrapping_sub(old))
 }
 
 #[cfg(test)]

@@ -181,8 +181,8 @@ fn caps(settings: &TcpSettings) -> Caps {
     Caps {
         total: settings.connections as usize,
         per_prefix: settings.connections_per_prefix as usize,
-        ipv4_prefix: limits::IPV4_CLIENT_PREFIX.default as u8,
-        ipv6_prefix: limits::IPV6_CLIENT_PREFIX.default as u8,
+        ipv4_prefix: limits::TCP_IPV4_PREFIX.default as u8,
+        ipv6_prefix: limits::TCP_IPV6_PREFIX.default as u8,
     }
 }
 

@@ -13,6 +13,10 @@ const FORMS: &[(u16, &str, &str)] = &[
     (HINFO, "PC \"Linux 6\"", "\"PC\" \"Linux 6\""),
     (MINFO, "r. e.", "r. e."),
     (WKS, "10.0.0.1 TCP 25 80 DOMAIN", "10.0.0.1 6 25 53 80"),
+    (RT, "10 relay", "10 relay.example.net."),
+    (X25, "311061700956", "\"311061700956\""),
+    (PX, "10 map822 prmd-net.", "10 map822.example.net. prmd-net."),
+    (DHCID, "AAIB Y2/A", "AAIBY2/A"),
     (SRV, "0 5 5060 sip", "0 5 5060 sip.example.net."),
     (NAPTR, "100 10 \"u\" \"E2U+sip\" \"!^.*$!sip:a@b!\" .", "100 10 \"u\" \"E2U+sip\" \"!^.*$!sip:a@b!\" ."),
     (CAA, "0 issue \"ca.example; x=1\"", "0 issue \"ca.example; x=1\""),
@@ -44,6 +48,8 @@ const FAULTS: &[(u16, &str, &str)] = &[
     (MX, "65536 a", "65535"),
     (MX, "+1 a", "65535"),
     (MX, "10", "missing"),
+    (PX, "10 map822", "missing"),
+    (DHCID, "AA*B", "Base 64"),
     (NS, "a..b", "empty label"),
     (TXT, "", "missing"),
     (TXT, "\"open", "not closed"),
@@ -118,7 +124,7 @@ fn through_domain(rtype: u16, text: &str) -> Option<Vec<u8>> {
 
 #[test]
 fn agrees_with_the_domain_crate() {
-    const OWN: &[u16] = &[WKS, LOC, URI, SPF, EUI48, SOA]; // not known there, or units of time are not
+    const OWN: &[u16] = &[WKS, RT, X25, PX, DHCID, LOC, URI, SPF, EUI48, SOA]; // not known there, or units of time are not
     let mut compared = 0;
     for (rtype, text, _) in FORMS.iter().filter(|(rtype, ..)| !OWN.contains(rtype)) {
         let text = text.replace('@', "example.net.").replace("RSASHA1", "5"); // domain reads neither here

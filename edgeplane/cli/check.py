@@ -18,6 +18,7 @@ from edgeplane.config.kinds import Listen
 from edgeplane.config.sockets import holders, is_local
 from edgeplane.dns.source import read_content
 from edgeplane.errors import ConfigError, EdgeplaneError, Fault, FaultsError
+from edgeplane.observe.words import counted
 
 COLUMNS = ("name", "records", "names", "serial", "octets")
 
@@ -183,6 +184,6 @@ def _print(found: Found) -> None:
             [name.upper() for name in COLUMNS], ([zone.get(name, "") for name in COLUMNS] for zone in found.zones)
         )
     if found.faults:
-        click.echo(f"{len(found.faults)} faults", err=True)
+        click.echo(counted(len(found.faults), "fault"), err=True)
     else:
-        click.echo(f"ok: {len(found.zones)} zones, {len(found.warnings)} warnings")
+        click.echo(f"ok: {counted(len(found.zones), 'zone')}, {counted(len(found.warnings), 'warning')}")

@@ -46,6 +46,12 @@ def export_zone(plan: Path, name: str) -> str:
     return str(_call("export_zone", str(plan), name))
 
 
+def plan_changes(old: Path, new: Path) -> list[dict[str, Any]]:
+    """What differs: {"zone", "added", "removed", "changed", "more"} a zone. Raises ContentError for a damaged file."""
+    changes: list[dict[str, Any]] = msgpack.unpackb(_call("plan_diff", str(old), str(new)))
+    return changes
+
+
 def explain(plan: Path, request: dict[str, Any]) -> dict[str, Any]:
     """Why a plan file's snapshot answers as it does; see "Explain" in docs/ARCHITECTURE.md."""
     found: dict[str, Any] = msgpack.unpackb(_call("explain", str(plan), msgpack.packb(request)))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from edgeplane.errors import EdgeplaneError, Fault, FaultsError
 
 UNBOUNDED = 10_000
 """Columns of a table that no terminal shows: nothing is cut."""
@@ -49,6 +52,19 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     for row in rows:
         table.add_row(*map(escape, map(str, row)))
     Console(highlight=False, width=None if sys.stdout.isatty() else UNBOUNDED).print(table)
+
+
+@contextmanager
+def refusals(output: str) -> Iterator[None]:
+    """With `-o json`, why a command is refused goes to stdout as `check -o json` prints it; the exit code stays."""
+    try:
+        yield
+    except EdgeplaneError as error:
+        if output != "json":
+            raise
+        faults = error.faults if isinstance(error, FaultsError) else (Fault("edgeplane", 0, str(error)),)
+        print_json({"faults": [fault.document() for fault in faults], "warnings": [], "zones": []})
+        sys.exit(error.exit_code)
 
 
 def print_faults(faults: Iterable[object], kind: str = "") -> None:

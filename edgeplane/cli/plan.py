@@ -10,12 +10,13 @@ import click
 
 from edgeplane.cli import core
 from edgeplane.cli.node import node_options, state_dir_of
-from edgeplane.cli.output import format_option, print_faults, print_json
+from edgeplane.cli.output import format_option, print_faults, print_json, refusals
 from edgeplane.config import default_path
 from edgeplane.dns.source import read_source
 from edgeplane.errors import EdgeplaneError, Fault
 from edgeplane.node.client import call
 from edgeplane.node.plans import difference, read_envelope
+from edgeplane.observe.words import counted
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
@@ -41,38 +42,48 @@ def build(file: Path, config: str | None, generation: int | None, output: str) -
     Example:
       edgeplane plan build site.plan -c config/examples/site/edgeplane.toml
     """
-    source = read_source(default_path(config))
+    with refusals(output):
+        report = _build(file, default_path(config), generation)
+    if output == "json":
+        print_json({"path": str(file), "faults": [], **report})
+        return
+    print_faults(map(Fault.from_document, report.get("warnings", [])), "warning: ")
+    zones = counted(len(report.get("zones", [])), "zone")
+    click.echo(f"{file}: generation {report['generation']}, {zones}, {file.stat().st_size} octets")
+
+
+def _build(file: Path, config: Path, generation: int | None) -> dict[str, Any]:
+    source = read_source(config)
     current = source.settings.node.state_dir / "plans" / "current.plan"
     served = current if current.exists() else None
     number = generation or 1 + (read_envelope(served)["generation"] if served else 0)
-    report = core.compile_plan(source, number, file.absolute(), served)
-    print_faults(map(Fault.from_document, report.get("warnings", [])), "warning: ")
-    if output == "json":
-        print_json({"path": str(file), "generation": number, **report})
-    else:
-        click.echo(f"{file}: generation {number}, {len(report.get('zones', []))} zones, {file.stat().st_size} octets")
+    return {"generation": number, **core.compile_plan(source, number, file.absolute(), served)}
 
 
 @plan.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--diff", is_flag=True, help="Change nothing; print what would change.")
+@click.option("--force", is_flag=True, help="Even where the node's own content comes back at its next reload or start.")
 @node_options
 @format_option
-def apply(file: Path, diff: bool, config: str | None, state_dir: str | None, output: str) -> None:
+def apply(file: Path, diff: bool, force: bool, config: str | None, state_dir: str | None, output: str) -> None:
     """Have the running node serve the plan in FILE, after checking it whole.
+
+    It is for nodes whose configuration names no templates and no zone files: those serve it over reloads and restarts.
 
     \b
     Examples:
       edgeplane plan apply site.plan --diff
       edgeplane plan apply site.plan
     """
-    directory = state_dir_of(config, state_dir)
-    if diff:
-        _print_difference(difference(_served(directory), read_envelope(file)), output)
-        return
-    reply = call(directory, "apply", path=str(file.absolute()))
+    with refusals(output):
+        directory = state_dir_of(config, state_dir)
+        if diff:
+            _print_difference(_difference(_served(directory), file), output)
+            return
+        reply = call(directory, "apply", path=str(file.absolute()), force=force)
     if output == "json":
-        print_json(reply)
+        print_json({"faults": [], **reply})
     else:
         click.echo(f"generation {reply.get('generation')} is served")
 
@@ -87,15 +98,22 @@ def diff_(config: str | None, state_dir: str | None, output: str) -> None:
     Example:
       edgeplane plan diff -c config/examples/site/edgeplane.toml
     """
-    _print_difference(call(state_dir_of(config, state_dir), "diff"), output)
+    with refusals(output):
+        _print_difference(call(state_dir_of(config, state_dir), "diff"), output)
 
 
-def _served(directory: Path) -> dict[str, Any]:
-    """The envelope that is served, or that would be at the next start."""
+def _served(directory: Path) -> Path:
+    """The plan that is served, or that would be at the next start."""
     current = directory / "plans" / "current.plan"
     if not current.exists():
         raise EdgeplaneError(f"{current} is not there: nothing was served yet, so everything would change")
-    return read_envelope(current)
+    return current
+
+
+def _difference(served: Path, file: Path) -> dict[str, Any]:
+    """What applying a plan file would change. Raises ContentError where the file is not whole."""
+    changes = core.plan_changes(served, file)
+    return {**difference(read_envelope(served), read_envelope(file)), "changes": changes}
 
 
 def _print_difference(found: dict[str, Any], output: str) -> None:

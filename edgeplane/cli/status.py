@@ -11,6 +11,10 @@ from edgeplane.cli.node import node_options, state_dir_of
 from edgeplane.cli.output import format_option, print_document, print_faults, print_json, print_table
 from edgeplane.errors import Fault
 from edgeplane.node.client import call
+from edgeplane.observe.words import counted
+
+SERVED = (("zone", "zone"), ("record", "record"), ("check", "health check"))
+"""What is counted, and its word."""
 
 
 @click.command()
@@ -42,7 +46,7 @@ def _summary(found: dict[str, Any]) -> dict[str, object]:
         "state": found["state"],
         "generation": f"{found['generation']}, since {_time(found['applied'])}",
         "source": found["source"],
-        "serves": f"{found['zones']} zones, {found['records']} records, {found['checks']} health checks",
+        "serves": ", ".join(counted(found[f"{noun}s"], word) for noun, word in SERVED),
         "listens": " ".join(found["listen"]),
         "observe": f"http://{found['observe']}/metrics",
         "reloads": f"{reloads['succeeded']} succeeded, {reloads['failed']} failed",

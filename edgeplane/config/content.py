@@ -20,8 +20,21 @@ class Content:
     zone_files: tuple[Path, ...]
 
 
+def has_content(settings: Settings) -> bool:
+    """Whether a node with these settings has something of its own to serve."""
+    return bool(settings.templates or settings.dns.zone_files)
+
+
 def find_content(settings: Settings, source: Path | str) -> Content:
     """The files of a configuration; `source` is where its faults stand. Raises ContentError with every fault."""
+    content, faults = readable_content(settings, source)
+    if faults:
+        raise ContentError(faults)
+    return content
+
+
+def readable_content(settings: Settings, source: Path | str) -> tuple[Content, list[Fault]]:
+    """The files that can be read, and a fault for every other one."""
     zone_files: set[Path] = set()
     faults: list[Fault] = []
     for pattern in settings.dns.zone_files:
@@ -31,9 +44,8 @@ def find_content(settings: Settings, source: Path | str) -> Content:
             faults.append(Fault(str(source), 0, f"dns.zone_files: no file matches {pattern}"))
     faults += [Fault(str(source), 0, message) for message in _unreadable(settings)]
     faults += [Fault(str(path), 0, reason) for path in sorted(zone_files) if (reason := _refusal(path))]
-    if faults:
-        raise ContentError(faults)
-    return Content(settings.templates, tuple(sorted(zone_files)))
+    templates = tuple(path for path in settings.templates if not _refusal(path))
+    return Content(templates, tuple(path for path in sorted(zone_files) if not _refusal(path))), faults
 
 
 def _expand(pattern: Path) -> list[Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from edgeplane.config.validation import Path
@@ -27,8 +27,13 @@ class PlacedSet:
 
     @property
     def path(self) -> str:
-        """`site.yaml: Resources.Www`, or `site.yaml: Resources.Group.RecordSets[0]`."""
-        return self.resource.path + (f".RecordSets[{self.at[1]}]" if self.at else "")
+        """`site.yaml: Resources.Www`, or `site.yaml: Resources.Group.Properties.RecordSets[0]`."""
+        return self.fault((), "").place
+
+    @property
+    def line(self) -> int:
+        """Where it stands in its file."""
+        return self.fault((), "").line
 
     def fault(self, path: Path, message: str) -> Fault:
         """A fault at one of its properties."""
@@ -37,11 +42,12 @@ class PlacedSet:
 
 @dataclass(frozen=True)
 class Zone:
-    """A zone and its record sets from templates. id: empty where only a zone file makes the zone."""
+    """A zone and its record sets from templates. id: empty where only a zone file makes the zone. line: of `path`."""
 
     path: str
     id: str
     name: str
+    line: int
     record_sets: list[PlacedSet] = field(default_factory=list)
 
 
@@ -52,6 +58,12 @@ class DnsResources:
     zones: list[Zone]
     health_checks: list[Resource[HealthCheck]]
     collections: list[Resource[CidrCollection]]
+
+    def with_lines(self, faults: Iterable[Fault]) -> list[Fault]:
+        """Faults of the core, which knows paths alone, with the lines of what stands there."""
+        lines = {zone.path: zone.line for zone in self.zones}
+        lines |= {one.path: one.line for zone in self.zones for one in zone.record_sets}
+        return [replace(fault, line=fault.line or lines.get(fault.place, 0)) for fault in faults]
 
 
 def assemble(resources: Iterable[Resource[Any]]) -> DnsResources:
@@ -86,7 +98,7 @@ def _zones(resources: Iterable[Resource[HostedZone]]) -> tuple[list[Zone], list[
     zones: dict[str, Zone] = {}
     faults = []
     for resource in resources:
-        zone = Zone(resource.path, resource.id, resource.properties.Name)
+        zone = Zone(resource.path, resource.id, resource.properties.Name, resource.fault((), "").line)
         first = zones.setdefault(zone.name, zone)
         if first is not zone:
             faults.append(resource.fault(("Name",), f"{zone.name} is the zone of {first.path} already"))
@@ -110,7 +122,7 @@ def _into_zones(placed: Iterable[PlacedSet], zones: list[Zone]) -> list[Fault]:
             faults.append(one.fault(("Name",), f"{one.record.Name} is not within {name}"))
             continue
         if name not in by_name:
-            by_name[name] = Zone(one.path, "", name)
+            by_name[name] = Zone(one.path, "", name, one.line)
             zones.append(by_name[name])
         by_name[name].record_sets.append(one)
     return faults

@@ -48,10 +48,13 @@ def build(source: Source, generation: int, out: Path, current: Path | None = Non
     if len(document["dns"]["checks"]) > limits.HEALTH_SLOTS:
         raise ContentError.one(str(source.path), f"a node holds at most {limits.HEALTH_SLOTS} health checks")
     out.parent.mkdir(parents=True, exist_ok=True)
-    packed = _core.build_plan(msgpack.packb(document), str(out), str(before) if before else None)
+    try:
+        packed = _core.build_plan(msgpack.packb(document), str(out), str(before) if before else None)
+    except ContentError as error:
+        raise ContentError(source.resources.with_lines(error.faults)) from None
     report: dict[str, Any] = msgpack.unpackb(packed)
     if report.get("faults"):
-        raise ContentError(map(Fault.from_document, report["faults"]))
+        raise ContentError(source.resources.with_lines(map(Fault.from_document, report["faults"])))
     return report
 
 

@@ -86,6 +86,12 @@ class PlanStore:
         self.previous = self.directory / "previous.plan"
         self.next = self.directory / "next.plan"
         self._counter = self.directory / "generation"
+        self._remove_leftovers()
+
+    def _remove_leftovers(self) -> None:
+        """What builders and nodes that were killed left half-way; the lock of the directory is held by now."""
+        for path in (self.next, *self.directory.glob("*.new")):
+            path.unlink(missing_ok=True)
 
     def kept(self) -> Iterator[Path]:
         """Plans to start from, best first."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edgeplane.errors import Fault
+from edgeplane.observe.words import counted
 
 
 @dataclass
@@ -66,4 +67,5 @@ class State:
         """One line for a person who waits for it."""
         zones = self.zones()
         records = sum(zone.get("records", 0) for zone in zones)
-        return f"edgeplane {self.word}: {len(zones):,} zones, {records:,} records, generation {self.generation}"
+        said = f"{counted(len(zones), 'zone')}, {counted(records, 'record')}"
+        return f"edgeplane {self.word}: {said}, generation {self.generation}"

@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgeplane.config import Settings
+from edgeplane.config import Settings, has_content, load
 from edgeplane.errors import EdgeplaneError, Fault, FaultsError
 from edgeplane.node import limits, notify
 from edgeplane.node.child import Child
@@ -92,18 +92,39 @@ class Supervisor:
     async def reload(self) -> dict[str, Any]:
         """Builds what the configuration says now and serves it: {"generation", "zones", …}.
 
+        A node without content of its own goes on with the plan that it has, which came by `apply`.
         Raises FaultsError with every fault; then the plan before goes on.
         """
         async with self._changing():
+            if await self._lives_on_applied_plan():
+                return self._applied_plan_goes_on()
             generation = self.store.next_generation()
             built = await self.programs.build(generation, self.store.next, self.store.current)
             warnings = restart_warnings(self.settings, self.programs.config)
             built["warnings"] = [*built.get("warnings", []), *(warning.document() for warning in warnings)]
             return {**built, **await self._take(self.store.next)}
 
-    async def apply(self, source: Path) -> dict[str, Any]:
-        """Serves a plan file that was built elsewhere; Refused where it is not newer than what is served."""
+    async def _lives_on_applied_plan(self) -> bool:
+        """Whether the configuration, as written now, names no content, and a plan with zones is served."""
+        own = has_content(load(self.programs.config))
+        return not own and await self._kept_plan_serves() and bool(self.state.zones())
+
+    def _applied_plan_goes_on(self) -> dict[str, Any]:
+        said = f"has no content of its own; the applied plan, generation {self.state.generation}, is served"
+        warnings = [Fault(str(self.programs.config), 0, said)]
+        warnings += restart_warnings(self.settings, self.programs.config)
+        log.info("%s", warnings[0])
+        return {**self.state.report, "warnings": [warning.document() for warning in warnings]}
+
+    async def apply(self, source: Path, *, force: bool = False) -> dict[str, Any]:
+        """Serves a plan file that was built elsewhere; Refused where it is not newer than what is served.
+
+        force: even where the next reload or start takes it back, because the configuration names content of its own.
+        """
         async with self._changing(degrades=False):
+            if not force and has_content(load(self.programs.config)):
+                said = "names content of its own, which the next reload or start serves again"
+                raise Refused.because(f"{said}; --force applies the plan until then", str(self.programs.config))
             await asyncio.to_thread(shutil.copyfile, source, self.store.next)
             generation = read_envelope(self.store.next)["generation"]
             if generation <= self.state.generation:
@@ -118,6 +139,8 @@ class Supervisor:
         """
         candidate = self.store.directory / "diff.plan"
         async with self._reloading:
+            if await self._lives_on_applied_plan():
+                return {**difference(self.state.envelope, self.state.envelope), "changes": []}
             try:
                 built = await self.programs.build(self.state.generation, candidate, self.store.current)
                 changed = difference(self.state.envelope, read_envelope(candidate))
@@ -155,6 +178,7 @@ class Supervisor:
                 self._refused(error, degrades)
                 raise
             finally:
+                self.store.next.unlink(missing_ok=True)
                 if self.state.ready:
                     notify.notify(READY=1, STATUS=self.state.line())
 

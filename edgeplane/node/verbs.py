@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,7 @@ class Verbs:
         """The page of /metrics. A part that does not answer is missing from it, and only that part."""
         found = list(metrics.of_node(self.status()))
         front, checker = await asyncio.gather(_stats(self._node.front), _stats(self._node.checker))
-        found += [*metrics.of_dns(front), *(metrics.of_checker(checker) if checker else ())]
+        found += [*metrics.of_dns(front, _counters_help()), *(metrics.of_checker(checker) if checker else ())]
         return await asyncio.to_thread(metrics.render, found)
 
     def _processes(self) -> Iterator[dict[str, Any]]:
@@ -95,7 +96,7 @@ class Verbs:
         return await self._node.front.call("explain", **args)
 
     async def _apply(self, args: dict[str, Any]) -> dict[str, Any]:
-        return await self._node.apply(_path(args))
+        return await self._node.apply(_path(args), force=args.get("force") is True)
 
     async def _diff(self, _: dict[str, Any]) -> dict[str, Any]:
         return await self._node.diff()
@@ -139,6 +140,13 @@ async def _stats(child: Child) -> dict[str, Any]:
     except EdgeplaneError:
         return {}
     return counted
+
+
+@cache
+def _counters_help() -> dict[str, str]:
+    from edgeplane import _core
+
+    return _core.metrics_help()
 
 
 def _path(args: dict[str, Any]) -> Path:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
+from types import MappingProxyType
 from typing import Any, Literal
 
 Labels = tuple[tuple[str, str], ...]
@@ -15,11 +16,12 @@ _APART: dict[str, tuple[Literal["counter", "gauge"], str]] = {
     "responses_truncated": ("counter", "truncated_total"),
     "tcp_open": ("gauge", "tcp_open"),
 }
-_LABELS: dict[str, tuple[str, Callable[[str], str]]] = {
-    "responses_": ("rcode", str.upper),
-    "answers_": ("policy", str),
-    "cookies_": ("state", str),
+_LABELS: dict[str, tuple[str, Callable[[str], str], str]] = {
+    "responses_": ("rcode", str.upper, "Answers by response code."),
+    "answers_": ("policy", str, "Answers by routing policy."),
+    "cookies_": ("state", str, "Queries by what their cookie was."),
 }
+_QUERIES = "Queries by transport and address family."
 _FORBIDDEN = re.compile(r"[^a-zA-Z0-9_]")
 
 
@@ -89,33 +91,41 @@ def of_checker(stats: Mapping[str, Any]) -> Iterator[Metric]:
         yield _histogram("edgeplane_probe_seconds", "Time that probes took.", stats["probe_seconds"])
 
 
-def of_dns(totals: Mapping[str, float]) -> Iterator[Metric]:
-    """The front's counters, which come flat: `responses_refused` → edgeplane_dns_responses_total{rcode="REFUSED"}."""
+def of_dns(totals: Mapping[str, float], help_: Mapping[str, str]) -> Iterator[Metric]:
+    """The front's counters, which come flat: `responses_refused` → edgeplane_dns_responses_total{rcode="REFUSED"}.
+
+    help_: what the core says of each counter (`_core.metrics_help`).
+    """
     rest = dict(totals)
     queries = {name: rest.pop(name) for name in totals if _TRANSPORT.fullmatch(name)}
-    yield Metric("edgeplane_dns_queries_total", "counter", "Queries.", tuple(map(_query_sample, queries.items())))
+    yield Metric("edgeplane_dns_queries_total", "counter", _QUERIES, tuple(map(_query_sample, queries.items())))
     for name in sorted(rest.keys() & _APART.keys()):
         kind, new_name = _APART[name]
-        yield Metric.single(f"edgeplane_dns_{new_name}", kind, _sentence(name), rest.pop(name))
-    for group, (label, spell) in _LABELS.items():
+        yield Metric.single(f"edgeplane_dns_{new_name}", kind, _sentence(name, help_), rest.pop(name))
+    for group, (label, spell, said) in _LABELS.items():
         members = {
             spell(name.removeprefix(group)): rest.pop(name)
             for name in totals
             if name.startswith(group) and name in rest
         }
-        yield Metric.labelled(f"edgeplane_dns_{group}total", "counter", _sentence(group), label, members)
-    yield from of_counters(rest, "edgeplane_dns")
+        yield Metric.labelled(f"edgeplane_dns_{group}total", "counter", said, label, members)
+    yield from of_counters(rest, "edgeplane_dns", help_)
 
 
-def of_counters(counters: Mapping[str, Any], prefix: str = "edgeplane") -> Iterator[Metric]:
-    """Counters by name. A map of numbers becomes one family, labelled by its key: {"rcode": {"NOERROR": 3}}."""
+def of_counters(
+    counters: Mapping[str, Any], prefix: str = "edgeplane", help_: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Metric]:
+    """Counters by name. A map of numbers becomes one family, labelled by its key: {"rcode": {"NOERROR": 3}}.
+
+    help_: what is said of them, by name.
+    """
     for key, value in sorted(counters.items()):
         name = _FORBIDDEN.sub("_", f"{prefix}_{key}").removesuffix("_total")
         if isinstance(value, int | float):
-            yield Metric.single(f"{name}_total", "counter", _sentence(key), value)
+            yield Metric.single(f"{name}_total", "counter", _sentence(key, help_), value)
         elif isinstance(value, Mapping):
             label = _FORBIDDEN.sub("_", key).removesuffix("_total")
-            yield Metric.labelled(f"{name}_total", "counter", _sentence(key), label, value)
+            yield Metric.labelled(f"{name}_total", "counter", _sentence(key, help_), label, value)
 
 
 def _query_sample(named: tuple[str, float]) -> Sample:
@@ -124,7 +134,9 @@ def _query_sample(named: tuple[str, float]) -> Sample:
     return Sample((("transport", transport), ("family", family)), value)
 
 
-def _sentence(name: str) -> str:
+def _sentence(name: str, help_: Mapping[str, str]) -> str:
+    if name in help_:
+        return f"{help_[name]}."
     return f"{name.removesuffix('_total').replace('_', ' ').strip().capitalize()}, since the process began."
 
 

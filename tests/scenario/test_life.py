@@ -134,7 +134,7 @@ def test_the_same_plan_serves_on_a_second_node(make_node, tmp_path):
     node.write("zones/example.org.zone", newer(9))
     build = [sys.executable, "-m", "edgeplane", "plan", "build", str(plan), "-c", str(node.config), "-g", "7"]
     subprocess.run(build, check=True, timeout=60, env=node.environ)
-    assert node.do("apply", path=str(plan))["generation"] == 7
+    assert node.do("apply", path=str(plan), force=True)["generation"] == 7
     assert node.answers("www.example.org") == ["192.0.2.9"]
     with pytest.raises(FaultsError, match="not newer"):
-        node.do("apply", path=str(plan))
+        node.do("apply", path=str(plan), force=True)

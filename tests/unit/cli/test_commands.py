@@ -103,7 +103,7 @@ def test_check_of_a_right_site(core: Core, site: Path) -> None:
     shown = run("check", site)
     assert shown.exit_code == 0, shown.output
     assert "example.net." in shown.stdout
-    assert "ok: 1 zones, 1 warnings" in shown.stdout
+    assert "ok: 1 zone, 1 warning" in shown.stdout
     assert "warning: z.zone:3: has no glue" in shown.stderr
     assert not (site.parent / "var").exists()
 
@@ -205,9 +205,21 @@ def test_zone_export_reads_the_plan_that_is_served(core: Core, site: Path) -> No
 
 def test_plan_build_numbers_the_plan(core: Core, site: Path) -> None:
     shown = run("plan", "build", site.parent / "x.plan", "-c", site, "-g", "41")
-    assert "generation 41, 1 zones" in shown.stdout
+    assert "generation 41, 1 zone," in shown.stdout
     assert core.sources[0]["generation"] == 41
     assert run("plan", "build", site.parent / "x.plan", "-c", site, "-g", "0").exit_code == 2
+
+
+def test_refusals_are_json_where_json_was_asked_for(core: Core, site: Path) -> None:
+    core.faults = [FAULT]
+    for arguments in (["plan", "build", site.parent / "x.plan"], ["check", site]):
+        shown = run(*arguments, *(["-c", site] if arguments[0] == "plan" else []), "-o", "json")
+        assert shown.exit_code == 1
+        assert json.loads(shown.stdout)["faults"] == [FAULT]
+    for arguments in (["reload"], ["plan", "apply", site], ["plan", "diff"]):
+        shown = run(*arguments, "-c", site, "-o", "json")
+        assert shown.exit_code == 1
+        assert "no node runs at" in json.loads(shown.stdout)["faults"][0]["message"]
 
 
 def test_plan_apply_and_diff_without_a_node_say_so(core: Core, site: Path) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from edgeplane.cli import core
+from edgeplane.cli import core, root
 from edgeplane.config.generate import ROOT
 from edgeplane.dns.source import read_source
 from edgeplane.errors import ContentError
@@ -58,3 +59,45 @@ def test_faults_of_the_core_arrive_with_their_lines(tmp_path: Path) -> None:
         core.compile_zone_file(path, None)
     fault = refused.value.faults[0]
     assert (fault.place, fault.line) == (str(path), 2)
+
+
+def test_templates_and_zone_files_are_refused_in_one_pass(tmp_path: Path) -> None:
+    (tmp_path / "a.zone").write_text("$ORIGIN example.org.\n@ IN A 1\n")
+    (tmp_path / "site.yaml").write_text("Resources:\n  Z: {Type: 'AWS::Route53::HostedZone'}\n")
+    (tmp_path / "edgeplane.toml").write_text('templates = ["site.yaml"]\n[dns]\nzone_files = ["*.zone", "*.none"]\n')
+    with pytest.raises(ContentError) as refused:
+        read_source(tmp_path / "edgeplane.toml", {})
+    places = [fault.place.removeprefix(f"{tmp_path}/") for fault in refused.value.faults]
+    assert [places[0], places[-1]] == ["edgeplane.toml", "a.zone"]
+    assert any(place.startswith("site.yaml: Resources.Z") for place in places)
+
+
+def test_faults_of_the_core_in_templates_have_the_path_and_the_line_that_python_gives(tmp_path: Path) -> None:
+    record = "Type: AWS::Route53::RecordSet, Properties: {HostedZoneName: example.net, Name: a.example.net, TTL: 1, "
+    (tmp_path / "site.yaml").write_text(
+        "Resources:\n  Z: {Type: 'AWS::Route53::HostedZone', Properties: {Name: example.net}}\n"
+        f"  A: {{{record} Type: A, ResourceRecords: [192.0.2.1]}}}}\n"
+        f"  C: {{{record} Type: CNAME, ResourceRecords: [b.example.net]}}}}\n"
+    )
+    (tmp_path / "edgeplane.toml").write_text(
+        'templates = ["site.yaml"]\n[dns]\nname_servers = ["ns1.example", "ns2.example"]\n'
+    )
+    with pytest.raises(ContentError) as refused:
+        core.trial(read_source(tmp_path / "edgeplane.toml", {}))
+    found = {(fault.place, fault.line) for fault in refused.value.faults}
+    assert found
+    assert found <= {("site.yaml: Resources.A", 3), ("site.yaml: Resources.C", 4)}
+
+
+def test_the_difference_to_a_damaged_plan_is_its_fault(plan: Path, tmp_path: Path) -> None:
+    current, damaged = tmp_path / "plans" / "current.plan", tmp_path / "damaged.plan"
+    current.parent.mkdir()
+    current.write_bytes(plan.read_bytes())
+    command = ["plan", "apply", str(damaged), "--diff", "-s", str(tmp_path)]
+    damaged.write_bytes(plan.read_bytes())
+    assert CliRunner().invoke(root, command).output == "nothing would change\n"
+    octets = bytearray(plan.read_bytes())
+    octets[-1] ^= 1
+    damaged.write_bytes(octets)
+    shown = CliRunner().invoke(root, command)
+    assert (shown.exit_code, "does not match its hash" in shown.stderr) == (1, True), shown.output

@@ -107,7 +107,7 @@ def test_sets_of_a_group_have_paths_and_lines_of_their_own(tmp_path: Path) -> No
         "        - {Name: b.example.%s, Type: A, TTL: 1, ResourceRecords: [192.0.2.1]}\n"
     )
     paths = [each["path"] for each in plan(tmp_path, ZONE + group % "net")["dns"]["zones"][0]["record_sets"]]
-    assert paths == [f"site.yaml: Resources.G.RecordSets[{number}]" for number in (0, 1)]
+    assert paths == [f"site.yaml: Resources.G.Properties.RecordSets[{number}]" for number in (0, 1)]
     (fault,) = faults(tmp_path, ZONE + group % "com")
     wanted = "site.yaml:9: Resources.G.Properties.RecordSets[1].Name: b.example.com. is not within example.net."
     assert fault == wanted

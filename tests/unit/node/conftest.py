@@ -9,16 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from ...running import PATIENCE_S, Running
+from ...running import PATIENCE_S, TOML, Running
 
 PROGRAMS = Path(__file__).parent / "programs"
 
 
 class StandIn(Running):
-    """A supervisor over the programs; `content` is what they make a plan from."""
+    """A supervisor over the programs; `content` is what they make a plan from, where the configuration names it."""
 
-    def __init__(self, directory: Path, **environ: str) -> None:
-        super().__init__(directory, program=[sys.executable, str(PROGRAMS / "supervisor.py")], **environ)
+    def __init__(self, directory: Path, content: bool = True, **environ: str) -> None:
+        toml = 'templates = ["content"]\n' + TOML if content else TOML
+        super().__init__(directory, toml, program=[sys.executable, str(PROGRAMS / "supervisor.py")], **environ)
         self.content = directory / "content"
 
     def start(self, content: str = "good", wait: bool = True) -> StandIn:
@@ -40,8 +41,8 @@ def make_node(tmp_path: Path) -> Iterator[Callable[..., StandIn]]:
     """Makes nodes in one directory that end with the test."""
     made: list[StandIn] = []
 
-    def make(**environ: str) -> StandIn:
-        made.append(StandIn(tmp_path, **environ))
+    def make(content: bool = True, **environ: str) -> StandIn:
+        made.append(StandIn(tmp_path, content, **environ))
         return made[-1]
 
     yield make

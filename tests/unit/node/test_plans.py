@@ -75,3 +75,12 @@ def test_a_difference_names_zones_checks_and_settings(tmp_path):
     assert found["zones"]["removed"] == ["example.net."]
     assert found["checks"]["removed"] == ["hc-1"]
     assert found["settings"] == ["nsid"]
+
+
+def test_what_a_killed_builder_left_is_removed_at_the_start(tmp_path):
+    directory = tmp_path / "plans"
+    directory.mkdir()
+    for name in ("next.plan.4711.new", "generation.new", "next.plan", "current.plan"):
+        (directory / name).touch()
+    PlanStore(tmp_path)
+    assert [path.name for path in directory.iterdir()] == ["current.plan"]

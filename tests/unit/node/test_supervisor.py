@@ -19,7 +19,7 @@ from .programs.builder import plan
 def test_it_serves_and_says_so(node):
     assert node.answer() == 1
     ready = node.written.splitlines()[-1]
-    assert "edgeplane ready: 1 zones, 3 records, generation 1" in ready
+    assert "edgeplane ready: 1 zone, 3 records, generation 1" in ready
     assert f"kdig @127.0.0.1 -p {node.port} example.net. SOA" in ready
     assert node.get("/readyz") == (200, "ready\n")
     assert node.get("/healthz")[0] == 200
@@ -151,10 +151,35 @@ def test_an_older_plan_is_not_applied(node, tmp_path):
     old = tmp_path / "other.plan"
     old.write_bytes(plan("other", 1))
     with pytest.raises(FaultsError, match="generation 1 is not newer than 1"):
-        node.do("apply", path=str(old))
+        node.do("apply", path=str(old), force=True)
+    assert not (node.state_dir / "plans" / "next.plan").exists()
     old.write_bytes(plan("other", 7))
-    assert node.do("apply", path=str(old))["generation"] == 7
+    assert node.do("apply", path=str(old), force=True)["generation"] == 7
     assert node.do("reload")["generation"] == 8
+
+
+def test_a_node_with_content_of_its_own_takes_no_plan_unless_forced(node, tmp_path):
+    handed = tmp_path / "handed.plan"
+    handed.write_bytes(plan("handed", 7))
+    with pytest.raises(FaultsError, match=r"content of its own.*--force"):
+        node.do("apply", path=str(handed))
+    assert node.answer() == 1
+
+
+def test_a_node_without_content_keeps_an_applied_plan_over_reloads_and_restarts(make_node, tmp_path):
+    handed = tmp_path / "handed.plan"
+    handed.write_bytes(plan("handed", 7))
+    node = make_node(content=False).start()
+    node.do("apply", path=str(handed))
+    reloaded = node.do("reload")
+    assert (reloaded["generation"], node.answer()) == (7, 7)
+    assert "no content of its own; the applied plan, generation 7, is served" in reloaded["warnings"][0]["message"]
+    assert node.do("diff")["zones"] == {"added": [], "removed": [], "changed": []}
+    node.process.send_signal(signal.SIGHUP)
+    until(lambda: node.written.count("the applied plan, generation 7") == 2, node)
+    node.close()
+    again = make_node(content=False).start()
+    assert (again.answer(), again.do("status")["state"]) == (7, "ready")
 
 
 def test_a_diff_names_what_would_change_and_changes_nothing(node):

@@ -5,6 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgeplane import _core
 from edgeplane.observe.metrics import Metric, of_checker, of_dns, render
 
 LINE = re.compile(r'[a-z_]+(\{[a-z_]+="([^"\\\n]|\\.)*"\})? \S+')
@@ -29,7 +30,7 @@ def test_flat_counters_of_the_core_become_families_with_labels():
         "tcp_open": 5,
         "panics": 0,
     }
-    page = render(of_dns(totals))
+    page = render(of_dns(totals, {"tcp_open": "Connections open now"}))
     samples = {line for line in page.splitlines() if not line.startswith("#")}
     assert samples == {
         'edgeplane_dns_queries_total{transport="udp",family="ipv4"} 7',
@@ -41,7 +42,15 @@ def test_flat_counters_of_the_core_become_families_with_labels():
         "edgeplane_dns_tcp_open 5",
         "edgeplane_dns_panics_total 0",
     }
-    assert "# TYPE edgeplane_dns_tcp_open gauge" in page
+    assert "# HELP edgeplane_dns_tcp_open Connections open now.\n# TYPE edgeplane_dns_tcp_open gauge" in page
+
+
+def test_every_counter_of_the_core_is_explained_in_its_words():
+    help_ = _core.metrics_help()
+    assert {"queries_ecs", "tcp_open", "panics"} <= help_.keys()
+    page = render(of_dns(dict.fromkeys(help_, 0), help_))
+    assert "since the process began" not in page
+    assert f"# HELP edgeplane_dns_panics_total {help_['panics']}.\n" in page
 
 
 def test_a_histogram_counts_upwards_and_ends_with_all():

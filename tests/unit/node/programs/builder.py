@@ -32,6 +32,9 @@ if __name__ == "__main__":
     if "wrong" in source:
         fault = {"place": "site.yaml: Resources.Www", "line": 4, "message": "wrong record"}
         print(json.dumps({"faults": [fault, {**fault, "line": 9}]}))
+    elif "templates" not in options.config.read_text():
+        options.out.write_bytes(plan("nothing", options.generation))
+        print(json.dumps({"ok": {"generation": options.generation, "warnings": []}}))
     elif "breaks the builder" in source:
         raise SystemExit("no memory")
     else:

@@ -32,13 +32,13 @@ pub enum Verdict {
 /// Kinds of answers with rates of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// With records: one rate a queried name.
+    /// With records or without (NODATA): one rate a queried name.
     Positive = 1,
-    /// NODATA and NXDOMAIN: one rate a zone, so that random names share it.
+    /// NXDOMAIN: one rate a zone, so that random names share it.
     Negative = 2,
     /// To a delegation: one rate a delegated name.
     Referral = 3,
-    /// FORMERR, REFUSED and the like: one rate in all.
+    /// FORMERR, REFUSED and the like: one rate each.
     Error = 4,
 }
 

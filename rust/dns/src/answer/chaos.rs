@@ -3,20 +3,20 @@
 use super::Worker;
 use super::reply::Reply;
 use crate::plan::Settings;
-use crate::wire::{Query, rtype};
+use crate::wire::{Query, rcode, rtype};
 
 const NAMES: [&[u8]; 2] = [b"\x02id\x06server\x00", b"\x08hostname\x04bind\x00"];
 
-/// Writes the TXT record that `id_server` sets; `false` where nothing is to be said.
+/// Writes the TXT record that `id_server` sets; REFUSED where nothing is to be said.
 #[cold]
-pub(super) fn answer(reply: &mut Reply<'_>, worker: &Worker, query: &Query, settings: &Settings) -> bool {
+pub(super) fn answer(reply: &mut Reply<'_>, worker: &Worker, query: &Query, settings: &Settings) -> u16 {
     let asked = NAMES.contains(&worker.qname.wire()) && matches!(query.qtype, rtype::TXT | rtype::ANY);
     let text = settings.id_server.as_bytes();
-    let Ok(len) = u8::try_from(text.len()) else { return false };
+    let Ok(len) = u8::try_from(text.len()) else { return rcode::REFUSED };
     if !asked || len == 0 {
-        return false;
+        return rcode::REFUSED;
     }
     let mut record = vec![0xc0, 12, 0, rtype::TXT as u8, 0, 3, 0, 0, 0, 0, 0, len.saturating_add(1), len];
     record.extend_from_slice(text);
-    reply.raw_answer(&record)
+    if reply.raw_answer(&record) { rcode::NOERROR } else { rcode::REFUSED }
 }

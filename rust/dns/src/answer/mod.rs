@@ -30,6 +30,9 @@ mod class {
     pub const CHAOS: u16 = 3;
 }
 
+/// What answers to a query without a question are counted under, apart from errors.
+const COOKIE_ONLY: u32 = 1 << 16;
+
 /// Octets of an answer that every client takes (RFC 1035 section 4.2.1).
 const PLAIN_UDP: usize = 512;
 
@@ -43,9 +46,8 @@ pub fn respond(worker: &mut Worker, serving: &Serving, buffer: &mut [u8], len: u
         Err(refused) => return refuse(worker, serving, buffer, &refused, peer),
     };
     let outcome = answer(worker, serving, buffer, &query, peer);
-    let sent = limited(worker, serving, buffer, &query, peer, &outcome);
-    worker.ended(serving, &query, peer, &outcome, sent);
-    sent
+    worker.ended(serving, &query, peer, &outcome);
+    outcome.len
 }
 
 /// What was answered, for counters, log and rate limit.
@@ -53,7 +55,7 @@ pub fn respond(worker: &mut Worker, serving: &Serving, buffer: &mut [u8], len: u
 pub struct Outcome {
     /// Extended response code.
     pub rcode: u16,
-    /// Length of the answer.
+    /// Length of the answer; 0 where it is held back.
     pub len: usize,
     /// Kind of the answer, for rate limiting.
     pub kind: Kind,
@@ -80,23 +82,40 @@ fn answer(worker: &mut Worker, serving: &Serving, buffer: &mut [u8], query: &Que
     let limit = limit(buffer.len(), query, settings.udp_payload_size, peer);
     let mut reply = Reply::new(buffer, query, limit);
     reply.reserve_opt(query, settings, cookie, peer);
-    let early = early(worker, serving, query, peer, &outcome);
-    if let Some((code, extended)) = early {
-        if code == rcode::REFUSED && query.qclass == class::CHAOS && chaos::answer(&mut reply, worker, query, settings)
-        {
-            outcome.len = reply.finish(rcode::NOERROR);
-            return outcome;
+    match early(worker, serving, query, peer, &outcome) {
+        Some((code, extended)) => {
+            outcome.rcode = code;
+            if code == rcode::FORMERR || extended == Some(rcode::EDE_PROHIBITED) {
+                reply.bare_opt();
+            }
+            reply.extended_error(extended);
         }
-        outcome.rcode = code;
-        if code == rcode::FORMERR {
-            reply.bare_opt();
+        None if query.qclass == class::CHAOS => outcome.rcode = chaos::answer(&mut reply, worker, query, settings),
+        None if query.end > HEADER => resolve::resolve(worker, serving, query, peer, &mut reply, &mut outcome),
+        None => outcome.hash = COOKIE_ONLY,
+    }
+    send(worker, serving, reply, peer, &mut outcome);
+    outcome
+}
+
+/// Finishes the answer as the rate limit lets it go: whole, without its records, or not at all.
+#[inline]
+fn send(worker: &Worker, serving: &Serving, mut reply: Reply<'_>, peer: &Peer, outcome: &mut Outcome) {
+    if reply.is_truncated() {
+        worker.counters.responses_truncated.add(1);
+    }
+    match verdict(worker, serving, peer, outcome) {
+        Verdict::Send => {}
+        Verdict::Slip => {
+            worker.counters.rrl_slipped.add(1);
+            reply.truncate();
         }
-        reply.extended_error(extended);
-    } else if query.end > HEADER {
-        resolve::resolve(worker, serving, query, peer, &mut reply, &mut outcome);
+        Verdict::Drop => {
+            worker.counters.rrl_dropped.add(1);
+            return;
+        }
     }
     outcome.len = reply.finish(outcome.rcode);
-    outcome
 }
 
 /// Octets that the answer may have.
@@ -132,6 +151,9 @@ fn early(
         worker.counters.acl_refused.add(1);
         return Some((rcode::REFUSED, Some(rcode::EDE_PROHIBITED)));
     }
+    if query.qclass == class::CHAOS {
+        return None;
+    }
     if query.qclass != class::IN {
         return Some((rcode::REFUSED, None));
     }
@@ -143,30 +165,15 @@ fn early(
     }
 }
 
-/// The answer's length after rate limiting; 0 when it is held back.
+/// What the rate limit says. Over TCP and with a good cookie the client's address is not forged.
 #[inline]
-fn limited(
-    worker: &Worker,
-    serving: &Serving,
-    buffer: &mut [u8],
-    query: &Query,
-    peer: &Peer,
-    outcome: &Outcome,
-) -> usize {
-    let Some(rrl) = &serving.snapshot.guard.rrl else { return outcome.len };
-    if peer.transport == Transport::Tcp || outcome.cookie == Some(CookieState::Good) {
-        return outcome.len;
-    }
-    match rrl.verdict(peer.address, outcome.kind.hash(outcome.hash), worker.now_ms) {
-        Verdict::Send => outcome.len,
-        Verdict::Slip => {
-            worker.counters.rrl_slipped.add(1);
-            reply::slip(buffer, query)
+fn verdict(worker: &Worker, serving: &Serving, peer: &Peer, outcome: &Outcome) -> Verdict {
+    match &serving.snapshot.guard.rrl {
+        Some(rrl) if peer.transport == Transport::Udp && outcome.cookie != Some(CookieState::Good) => {
+            let hash = if outcome.kind == Kind::Error { outcome.hash ^ u32::from(outcome.rcode) } else { outcome.hash };
+            rrl.verdict(peer.address, outcome.kind.hash(hash), worker.now_ms)
         }
-        Verdict::Drop => {
-            worker.counters.rrl_dropped.add(1);
-            0
-        }
+        _ => Verdict::Send,
     }
 }
 
@@ -180,7 +187,7 @@ fn refuse(worker: &mut Worker, serving: &Serving, buffer: &mut [u8], refused: &R
     // An answer that slips would be no shorter than this one.
     if let Some(rrl) = &serving.snapshot.guard.rrl
         && peer.transport == Transport::Udp
-        && rrl.verdict(peer.address, Kind::Error.hash(0), worker.now_ms) == Verdict::Drop
+        && rrl.verdict(peer.address, Kind::Error.hash(u32::from(rcode)), worker.now_ms) == Verdict::Drop
     {
         worker.counters.rrl_dropped.add(1);
         return 0;

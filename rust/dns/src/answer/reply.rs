@@ -374,13 +374,6 @@ impl Opt<'_> {
     }
 }
 
-/// Header, question and TC alone, for a client that should come back over TCP.
-pub(super) fn slip(buffer: &mut [u8], query: &Query) -> usize {
-    let flags = flags::QR | flags::TC | (query.flags & ECHOED);
-    header(buffer, flags, u16::from(query.end > HEADER), 0);
-    query.end
-}
-
 /// A response code with the question up to `end` and, where one came, a bare OPT.
 pub(super) fn bare(buffer: &mut [u8], rcode: u16, end: usize, opt: bool, payload: u16) -> usize {
     let echoed = buffer.get(2..4).and_then(|b| b.try_into().ok()).map_or(0, u16::from_be_bytes) & ECHOED;

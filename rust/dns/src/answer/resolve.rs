@@ -262,7 +262,8 @@ impl Resolver<'_, '_> {
     /// NODATA or NXDOMAIN: the SOA says how long to remember it (RFC 2308).
     fn negative(&mut self, zone: &Zone) -> Next {
         self.reply.authoritative();
-        if self.reply.owners.is_question() {
+        // Names that do not exist share a rate, else each random one would have its own.
+        if self.reply.owners.is_question() && self.outcome.rcode == rcode::NXDOMAIN {
             self.outcome.kind = Kind::Negative;
             self.outcome.hash = hash(zone.apex()) as u32;
         }

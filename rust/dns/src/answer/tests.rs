@@ -385,3 +385,50 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn who_may_not_ask_gets_nothing_in_any_class() {
+    let settings = Settings {
+        query_acl: vec!["10.0.0.0/8".into()],
+        id_server: "n1".into(),
+        nsid: "n1".into(),
+        ..Settings::default()
+    };
+    let serving = serving(settings);
+    for class in [1, 3] {
+        let mut packet = query("id.server.", rtype::TXT, None);
+        *packet.last_mut().unwrap() = class;
+        assert_eq!(shown(&ask(&serving, &packet, Transport::Udp)), "REFUSED");
+    }
+    let with_nsid = shown(&ask(&serving, &query("www.ex.", rtype::A, Some(&[0, 3, 0, 0])), Transport::Udp));
+    assert_eq!(with_nsid, "REFUSED\nad opt 000f00020012");
+}
+
+#[test]
+fn an_answer_that_slips_keeps_its_opt_and_cookie() {
+    let mut settings = Settings::default();
+    settings.rrl.exempt.clear();
+    settings.rrl.responses_per_second = 1;
+    settings.rrl.slip = 1;
+    let serving = serving(settings);
+    let packet = query("www.ex.", rtype::A, Some(&[0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8]));
+    let shown: Vec<String> = (0..8).map(|_| shown(&ask(&serving, &packet, Transport::Udp))).collect();
+    let slipped = shown.last().unwrap();
+    assert!(shown[0].contains("192.0.2.10") && slipped.starts_with("NOERROR aa tc\nad opt 000a0018"), "{shown:?}");
+}
+
+#[test]
+fn an_unknown_version_is_said_before_its_options_are_read() {
+    let mut packet = query("www.ex.", rtype::A, Some(&[0, 3, 0, 9]));
+    let version = packet.len() - 9;
+    packet[version] = 255;
+    let answer = ask(&SERVING, &packet, Transport::Udp);
+    assert_eq!((answer[3] & 0xf, answer[answer.len() - 6]), (0, 1), "BADVERS");
+}
+
+#[test]
+fn an_opt_is_answered_whatever_the_opcode() {
+    let mut packet = query("www.ex.", rtype::SOA, Some(&[]));
+    packet[2] = 0x20;
+    assert_eq!(shown(&ask(&SERVING, &packet, Transport::Udp)), "NOTIMP\nad opt ");
+}

@@ -98,8 +98,8 @@ impl Worker {
     }
 
     #[inline]
-    pub(super) fn ended(&mut self, serving: &Serving, query: &Query, peer: &Peer, outcome: &Outcome, sent: usize) {
-        if sent > 0 {
+    pub(super) fn ended(&mut self, serving: &Serving, query: &Query, peer: &Peer, outcome: &Outcome) {
+        if outcome.len > 0 {
             self.counters.response(outcome.rcode).add(1);
         }
         if let Some(edns) = &query.edns {

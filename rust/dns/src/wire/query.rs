@@ -93,7 +93,7 @@ pub fn parse(packet: &[u8], qname: &mut QName) -> Result<Query, Refused> {
         return Err(Refused::Silence);
     }
     if flags & flags::OPCODE != 0 {
-        return Err(Refused::bare(rcode::NOTIMP));
+        return Err(not_implemented(packet, header));
     }
     let (questions, answers, authorities, additionals) = (word(4), word(6), word(8), word(10));
     let mut query = Query { flags, qtype: 0, qclass: 0, end: HEADER, edns: None };
@@ -109,6 +109,17 @@ pub fn parse(packet: &[u8], qname: &mut QName) -> Result<Query, Refused> {
     }
     records(packet, [answers, authorities, additionals], &mut query)?;
     Ok(query)
+}
+
+/// NOTIMP, with an OPT where one came: messages of other opcodes are made like queries as far as that (RFC 6891 section 6.1.1).
+#[cold]
+fn not_implemented(packet: &[u8], header: &[u8; HEADER]) -> Refused {
+    let as_query = [&header[..2], &[0, 0], &header[4..]].concat();
+    let with_opt = packet.get(HEADER..).is_some_and(|rest| {
+        let parsed = parse(&[&as_query, rest].concat(), &mut QName::default());
+        matches!(parsed, Ok(Query { edns: Some(_), .. }) | Err(Refused::Rcode { edns: true, .. }))
+    });
+    Refused::Rcode { rcode: rcode::NOTIMP, end: HEADER, edns: with_opt }
 }
 
 #[inline]
@@ -194,7 +205,8 @@ fn edns(packet: &[u8], record: &Record) -> Option<Edns> {
         dnssec_ok: record.ttl & 0x8000 != 0,
         ..Edns::default()
     };
-    let mut at = record.rdata.start;
+    // Options of a version that is not known here mean nothing (RFC 6891 section 6.1.3).
+    let mut at = if edns.version == 0 { record.rdata.start } else { record.rdata.end };
     while at < record.rdata.end {
         let head: &[u8; 4] = packet.get(at..at + 4)?.try_into().ok()?;
         let data = at + 4..at + 4 + usize::from(u16::from_be_bytes([head[2], head[3]]));
@@ -205,7 +217,7 @@ fn edns(packet: &[u8], record: &Record) -> Option<Edns> {
         match u16::from_be_bytes([head[0], head[1]]) {
             OPTION_NSID => edns.nsid = true,
             OPTION_KEEPALIVE => edns.keepalive = true,
-            ecs::OPTION_CODE if edns.version == 0 => edns.ecs = Some(Ecs::read(packet.get(data)?)?),
+            ecs::OPTION_CODE => edns.ecs = Some(Ecs::read(packet.get(data)?)?),
             cookie::OPTION_CODE if edns.cookie.is_none() => edns.cookie = Some(data),
             _ => {}
         }

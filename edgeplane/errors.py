@@ -23,10 +23,10 @@ class Fault:
     message: str
 
     def __str__(self) -> str:
-        """`file:line: message`, with a resource path between the two where there is one."""
+        """`file:line: message` on one line, with a resource path between the two where there is one."""
         file, separator, path = self.place.partition(": ")
         where = f"{file}:{self.line}" if self.line else file
-        return f"{where}{separator}{path}: {self.message}"
+        return visible(f"{where}{separator}{path}: {self.message}")
 
     def document(self) -> dict[str, str | int]:
         """The fault as it travels: {"place", "line", "message"}."""
@@ -66,6 +66,13 @@ class ConfigError(FaultsError):
 
 class ContentError(FaultsError):
     """Templates, zone files or tables are wrong: the last good plan keeps serving, else exit code 1."""
+
+
+def visible(text: str) -> str:
+    """Text from elsewhere, as a terminal may show it: what it would obey instead of show is written `\\x1b`, `\\n`."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

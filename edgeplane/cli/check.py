@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from typing import Any
 import click
 
 from edgeplane.cli.core import trial
-from edgeplane.cli.output import format_option, print_faults, print_json, print_table
+from edgeplane.cli.node import config_given
+from edgeplane.cli.output import format_option, print_faults, print_json, print_line, print_table
 from edgeplane.config import Settings, default_path, load
 from edgeplane.config.kinds import Listen
 from edgeplane.config.sockets import holders, is_local
@@ -20,13 +22,17 @@ from edgeplane.dns.source import read_content
 from edgeplane.errors import ConfigError, EdgeplaneError, Fault, FaultsError
 from edgeplane.observe.words import counted
 
+OWN = "its addresses are held by the node that runs with this state_dir; `edgeplane reload` has it read this"
+"""Said once, however many sockets the node has."""
+
 COLUMNS = ("name", "records", "names", "serial", "octets")
 
 
 @dataclass
 class Found:
-    """What a check has found so far. code: 0, 1 for content, 2 for the host."""
+    """What a check has found so far. path: the configuration. code: 0, 1 for content, 2 for the host."""
 
+    path: Path
     faults: list[Fault] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
     zones: list[dict[str, Any]] = field(default_factory=list)
@@ -44,13 +50,13 @@ class Found:
 
 
 @click.command()
-@click.argument("config", required=False, envvar="EDGEPLANE_CONFIG", type=click.Path(dir_okay=False))
+@config_given
 @format_option
 def check(config: str | None, output: str) -> None:
     """Check settings, templates, zones, permissions and addresses; print every fault with its place.
 
-    Nothing is bound and nothing that is served changes. Without CONFIG: ./edgeplane.toml, else
-    /etc/edgeplane/edgeplane.toml.
+    Nothing is bound and nothing that is served changes. Without CONFIG: the file that EDGEPLANE_CONFIG names, else
+    ./edgeplane.toml, else /etc/edgeplane/edgeplane.toml.
 
     \b
     Example:
@@ -67,7 +73,7 @@ def check(config: str | None, output: str) -> None:
 
 def check_all(path: Path) -> Found:
     """Everything that can be known without serving."""
-    found = Found()
+    found = Found(path)
     try:
         settings = load(path)
     except ConfigError as error:
@@ -90,7 +96,7 @@ def _check_host(path: Path, settings: Settings, found: Found) -> None:
         if not is_local(address.host):
             faults.append(Fault(str(path), 0, f"{key}: no interface of this host has {address.host}"))
         faults += _taken(str(path), key, address, protocols, settings.node.state_dir, found)
-    found.warnings += _privileged(str(path), settings)
+    found.warnings += [*_privileged(str(path), settings), *_open_to_others(str(path), settings)]
     if faults:
         raise ConfigError(dict.fromkeys(faults))
 
@@ -115,11 +121,10 @@ def _taken(
     """A fault for each holder; a warning where that is the node which this configuration runs."""
     for protocol in protocols:
         for holder in holders(*address, protocol):
-            said = f"{key}: {protocol.upper()} {address} is held by {holder}"
             if any(_has_open(pid, state_dir) for pid in holder.pids):
-                found.warn(Fault(place, 0, f"{said}: the node that runs with this state_dir"))
+                found.warn(Fault(place, 0, OWN))
             else:
-                yield Fault(place, 0, said)
+                yield Fault(place, 0, f"{key}: {protocol.upper()} {address} is held by {holder}")
 
 
 def _has_open(pid: int, state_dir: Path) -> bool:
@@ -154,6 +159,14 @@ def _log_faults(place: str, log: Path | None) -> Iterator[Fault]:
         yield from _directory_faults(place, key, log.parent)
 
 
+def _open_to_others(place: str, settings: Settings) -> Iterator[Fault]:
+    """Plans hold the cookie secret."""
+    directory = settings.node.state_dir
+    if settings.dns.cookie_secret_file and directory.is_dir() and directory.stat().st_mode & stat.S_IRWXO:
+        said = f"node.state_dir: plans in it hold the cookie secret; run: chmod o= {directory}"
+        yield Fault(place, 0, said)
+
+
 def _privileged(place: str, settings: Settings) -> Iterator[Fault]:
     """Ports that need CAP_NET_BIND_SERVICE where this user has no such right."""
     try:
@@ -170,6 +183,7 @@ def _privileged(place: str, settings: Settings) -> Iterator[Fault]:
 
 def _document(found: Found) -> dict[str, Any]:
     return {
+        "config": str(found.path),
         "faults": [fault.document() for fault in found.faults],
         "warnings": [warning.document() for warning in found.warnings],
         "zones": found.zones,
@@ -177,13 +191,14 @@ def _document(found: Found) -> dict[str, Any]:
 
 
 def _print(found: Found) -> None:
-    print_faults(found.warnings, "warning: ")
     print_faults(found.faults)
+    print_faults(found.warnings, "warning: ")
     if found.zones:
         print_table(
             [name.upper() for name in COLUMNS], ([zone.get(name, "") for name in COLUMNS] for zone in found.zones)
         )
     if found.faults:
-        click.echo(counted(len(found.faults), "fault"), err=True)
+        print_line(f"{found.path}: {counted(len(found.faults), 'fault')}", err=True)
     else:
-        click.echo(f"ok: {counted(len(found.zones), 'zone')}, {counted(len(found.warnings), 'warning')}")
+        zones, warnings = counted(len(found.zones), "zone"), counted(len(found.warnings), "warning")
+        print_line(f"ok: {found.path}: {zones}, {warnings}")

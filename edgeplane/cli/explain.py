@@ -12,7 +12,7 @@ import click
 
 from edgeplane.cli import core
 from edgeplane.cli.node import node_options, state_dir_of
-from edgeplane.cli.output import format_option, print_json
+from edgeplane.cli.output import format_option, print_json, print_line
 from edgeplane.cli.zone import domain_name
 from edgeplane.config import default_path
 from edgeplane.dns.source import read_source
@@ -71,12 +71,13 @@ def dns(
     try:
         found = call(state_dir_of(config, state_dir), "explain", timeout=SECONDS, **request)
     except NoNode as error:
-        click.echo(f"{error}; compiling the configuration instead, every check counts as healthy", err=True)
+        print_line(f"{error}; compiling the configuration instead, every check counts as healthy", err=True)
         found = _offline(default_path(config), request)
     if output == "json":
         print_json(found)
     else:
-        click.echo("\n".join(lines(found)))
+        for line in lines(found):
+            print_line(line)
 
 
 def lines(found: dict[str, Any], indent: str = "") -> Iterator[str]:

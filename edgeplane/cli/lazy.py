@@ -39,7 +39,9 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except EdgeplaneError as error:
-            click.echo(str(error), err=True)
+            from edgeplane.cli.output import print_error
+
+            print_error(error)
             sys.exit(error.exit_code)
 
 

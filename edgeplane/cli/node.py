@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
+from click.core import ParameterSource
 
-from edgeplane.config import default_path, load
+from edgeplane.config import VARIABLE, default_path, load
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -21,9 +23,28 @@ def node_options(command: Command) -> Command:
         type=click.Path(file_okay=False),
         help="State directory of the node; then no config is read.",
     )(command)
-    return click.option(
-        "-c", "--config", envvar="EDGEPLANE_CONFIG", type=click.Path(dir_okay=False), help="Its configuration."
-    )(command)
+    return config_option("Its configuration.")(command)
+
+
+def config_given(command: Command) -> Command:
+    """Adds CONFIG and its other spelling `--config`, passed as one, `config`: what is written beats the environment."""
+
+    @wraps(command)
+    def either(config: str | None, named: str | None, **rest: Any) -> Any:
+        source = click.get_current_context().get_parameter_source("named")
+        if config and named != config and source is ParameterSource.COMMANDLINE:
+            raise click.UsageError("CONFIG is given twice: by itself and by -c")
+        return command(config=config or named, **rest)
+
+    option = config_option("The same as CONFIG.", "named")(either)
+    argued = click.argument("config", required=False, type=click.Path(dir_okay=False))(option)
+    return cast(Command, argued)
+
+
+def config_option(meaning: str, *name: str) -> Callable[[Command], Command]:
+    """`-c`, `--config`, or the environment: `click.Path` of a file that need not be there."""
+    kind = click.Path(dir_okay=False)
+    return click.option("-c", "--config", *name, envvar=VARIABLE, show_envvar=True, type=kind, help=meaning)
 
 
 def state_dir_of(config: str | None, state_dir: str | None) -> Path:

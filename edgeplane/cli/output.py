@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from edgeplane.errors import EdgeplaneError, Fault, FaultsError
+from edgeplane.errors import EdgeplaneError, Fault, FaultsError, visible
 
 UNBOUNDED = 10_000
 """Columns of a table that no terminal shows: nothing is cut."""
@@ -31,7 +31,8 @@ def format_option(command: Command) -> Command:
 
 def print_json(document: object) -> None:
     """One JSON document on stdout."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
+    click.echo("\n".join(map(_escaped, text.split("\n"))))
 
 
 def print_document(document: Mapping[str, object], output: str) -> None:
@@ -41,7 +42,7 @@ def print_document(document: Mapping[str, object], output: str) -> None:
         return
     width = max(map(len, document), default=0)
     for key, value in document.items():
-        click.echo(f"{key:<{width}}  {value}")
+        print_line(f"{key:<{width}}  {value}")
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -50,7 +51,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*map(escape, map(str, row)))
+        table.add_row(*(escape(visible(str(cell))) for cell in row))
     Console(highlight=False, width=None if sys.stdout.isatty() else UNBOUNDED).print(table)
 
 
@@ -70,4 +71,19 @@ def refusals(output: str) -> Iterator[None]:
 def print_faults(faults: Iterable[object], kind: str = "") -> None:
     """Faults or warnings on stderr, as compilers print them."""
     for fault in faults:
-        click.echo(f"{kind}{fault}", err=True)
+        print_line(f"{kind}{fault}", err=True)
+
+
+def print_error(error: EdgeplaneError) -> None:
+    """A refusal on stderr: its faults, one a line, or its sentence."""
+    print_faults(error.faults if isinstance(error, FaultsError) else [error])
+
+
+def print_line(text: object, err: bool = False) -> None:
+    """One line, whatever the text holds: names and messages come from files and from the network."""
+    click.echo(visible(str(text)), err=err)
+
+
+def _escaped(line: str) -> str:
+    """A line of JSON, in which what a terminal would obey is written as JSON escapes it."""
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in line)

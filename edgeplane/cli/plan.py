@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from edgeplane.cli import core
-from edgeplane.cli.node import node_options, state_dir_of
-from edgeplane.cli.output import format_option, print_faults, print_json, refusals
+from edgeplane.cli.node import config_option, node_options, state_dir_of
+from edgeplane.cli.output import format_option, print_faults, print_json, print_line, refusals
 from edgeplane.config import default_path
 from edgeplane.dns.source import read_source
 from edgeplane.errors import EdgeplaneError, Fault
@@ -28,7 +28,7 @@ def plan() -> None:
 
 @plan.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("-c", "--config", envvar="EDGEPLANE_CONFIG", type=click.Path(dir_okay=False), help="What to build.")
+@config_option("What to build.")
 @click.option(
     "-g", "--generation", type=click.IntRange(1), help="Its number. [default: one above the plan that is served here]"
 )
@@ -49,7 +49,7 @@ def build(file: Path, config: str | None, generation: int | None, output: str) -
         return
     print_faults(map(Fault.from_document, report.get("warnings", [])), "warning: ")
     zones = counted(len(report.get("zones", [])), "zone")
-    click.echo(f"{file}: generation {report['generation']}, {zones}, {file.stat().st_size} octets")
+    print_line(f"{file}: generation {report['generation']}, {zones}, {file.stat().st_size} octets")
 
 
 def _build(file: Path, config: Path, generation: int | None) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def apply(file: Path, diff: bool, force: bool, config: str | None, state_dir: st
     if output == "json":
         print_json({"faults": [], **reply})
     else:
-        click.echo(f"generation {reply.get('generation')} is served")
+        print_line(f"generation {reply.get('generation')} is served")
 
 
 @plan.command("diff")
@@ -128,7 +128,8 @@ def _print_difference(found: dict[str, Any], output: str) -> None:
     ]
     lines += [f"~ setting {key}" for key in found["settings"]]
     lines += [line for zone in found.get("changes", []) for line in _record_sets(zone)]
-    click.echo("\n".join(lines) or "nothing would change")
+    for line in lines or ["nothing would change"]:
+        print_line(line)
 
 
 def _record_sets(zone: dict[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import uvloop
 
+from edgeplane.cli.node import config_given
 from edgeplane.config import Settings, default_path, load
 from edgeplane.config.sockets import owner
 from edgeplane.node import limits
@@ -19,7 +20,7 @@ from edgeplane.observe import logs
 
 
 @click.command()
-@click.argument("config", required=False, envvar="EDGEPLANE_CONFIG", type=click.Path(dir_okay=False))
+@config_given
 def serve(config: str | None) -> None:
     """Run a node in the foreground: SIGHUP reloads, SIGTERM drains and ends.
 

@@ -5,11 +5,12 @@ EDGEPLANE__… ─────────────┴─► as written (dict
 """
 
 from edgeplane.config.content import Content, find_content, has_content, readable_content
-from edgeplane.config.load import default_path, load
+from edgeplane.config.load import VARIABLE, default_path, load
 from edgeplane.config.model import Settings
 from edgeplane.config.secret import read_cookie_secret
 
 __all__ = [
+    "VARIABLE",
     "Content",
     "Settings",
     "default_path",

@@ -17,6 +17,8 @@ from edgeplane.config.model import Settings
 from edgeplane.config.table import SECTIONS, by_path
 from edgeplane.errors import ConfigError, Fault
 
+VARIABLE = "EDGEPLANE_CONFIG"
+"""Names the configuration where no argument does."""
 DEFAULT_PATHS = (Path("edgeplane.toml"), Path("/etc/edgeplane/edgeplane.toml"))
 FILE_OCTETS = 1 << 20
 """Largest configuration read: a person wrote it."""
@@ -48,7 +50,8 @@ def _read(path: Path) -> str:
         with path.open("rb") as file:
             octets = file.read(FILE_OCTETS + 1)
     except OSError as error:
-        raise ConfigError.one(str(path), f"cannot be read ({error.strerror}); name a configuration file") from None
+        advice = f"{VARIABLE} names it" if os.environ.get(VARIABLE) == str(path) else "name a configuration file"
+        raise ConfigError.one(str(path), f"cannot be read ({error.strerror}); {advice}") from None
     if len(octets) > FILE_OCTETS:
         raise ConfigError.one(str(path), f"is longer than {FILE_OCTETS} octets; this is no configuration file")
     try:

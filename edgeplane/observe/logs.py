@@ -8,6 +8,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Literal
 
+from edgeplane.errors import visible
+
 Format = Literal["text", "json"]
 
 
@@ -25,7 +27,7 @@ class TextLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One line; what follows a line break is indented, so that a line that starts with a time is a new event."""
         line = f"{_time(record)} {record.levelname:>5} {record.name}: {_message(self, record)}"
-        return line.replace("\n", "\n    ")
+        return "\n    ".join(map(visible, line.split("\n")))
 
 
 class JsonLine(logging.Formatter):

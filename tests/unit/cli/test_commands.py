@@ -18,8 +18,9 @@ import edgeplane
 from edgeplane.cli import COMMANDS, root
 from edgeplane.cli.completion import SHELLS
 from edgeplane.cli.lazy import LazyGroup
-from edgeplane.cli.output import print_table
+from edgeplane.cli.output import print_document, print_error, print_json, print_table
 from edgeplane.config.generate import ROOT
+from edgeplane.errors import EdgeplaneError
 
 EXAMPLE = ROOT / "config" / "examples" / "site"
 ZONE = {"name": "example.net.", "records": 3, "names": 2, "serial": 1, "octets": 99}
@@ -73,6 +74,34 @@ def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(root, list(map(str, arguments)), prog_name="edgeplane")
 
 
+ESCAPE = "a\x1b[2J\nb\u202e"
+"""What would clear a screen, break a line and turn the reading round."""
+
+
+def test_what_a_terminal_would_obey_is_shown(core: Core, site: Path, tmp_path: Path) -> None:
+    core.faults = [{"place": f"z{ESCAPE}", "line": 1, "message": ESCAPE}]
+    refused = run("check", site)
+    assert r"za\x1b[2J\nb\u202e:1: a\x1b[2J\nb\u202e" in refused.stderr.splitlines()
+    for output in ("table", "json"):
+        for shown in (run("check", site, "-o", output), run("zone", "check", site, "-o", output)):
+            assert shown.output.replace("\n", "").isprintable(), shown.output
+
+
+def test_a_table_and_an_error_show_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(["A"], [[ESCAPE]])
+    print_error(EdgeplaneError(ESCAPE))
+    print_document({"key": ESCAPE}, "table")
+    shown = capsys.readouterr()
+    assert (shown.out + shown.err).count(r"a\x1b[2J\nb\u202e") == 3
+
+
+def test_json_keeps_its_meaning_where_it_is_escaped(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"é\x9b": "\x1b\U000e0001\n\xa0"})
+    text = capsys.readouterr().out
+    assert (text.replace("\n", "").isprintable(), "é" in text) == (True, True)
+    assert json.loads(text) == {"é\x9b": "\x1b\U000e0001\n\xa0"}
+
+
 def test_every_command_of_the_table_loads_and_shows_an_example() -> None:
     for name in COMMANDS:
         shown = run(name, "--help")
@@ -103,14 +132,14 @@ def test_check_of_a_right_site(core: Core, site: Path) -> None:
     shown = run("check", site)
     assert shown.exit_code == 0, shown.output
     assert "example.net." in shown.stdout
-    assert "ok: 1 zone, 1 warning" in shown.stdout
+    assert f"ok: {site}: 1 zone, 1 warning" in shown.stdout
     assert "warning: z.zone:3: has no glue" in shown.stderr
     assert not (site.parent / "var").exists()
 
 
 def test_check_for_machines(core: Core, site: Path) -> None:
     document = json.loads(run("check", site, "-o", "json").stdout)
-    assert document == {"faults": [], "warnings": [WARNING], "zones": [ZONE]}
+    assert document == {"config": str(site), "faults": [], "warnings": [WARNING], "zones": [ZONE]}
 
 
 def test_check_of_wrong_content_ends_with_1(core: Core, site: Path) -> None:
@@ -136,6 +165,34 @@ def test_check_of_wrong_settings_ends_with_2_and_of_both_shows_both(core: Core, 
     assert shown.exit_code == 2
     assert "dns.listen[0]: no interface of this host has 192.0.2.1" in shown.stderr
     assert "z.zone:4" in shown.stderr
+
+
+def test_the_environment_is_named_where_it_chose_the_file(tmp_path: Path) -> None:
+    none = str(tmp_path / "none.toml")
+    shown = CliRunner(env={"EDGEPLANE_CONFIG": none}).invoke(root, ["check"])
+    assert (shown.exit_code, "EDGEPLANE_CONFIG names it" in shown.stderr) == (2, True)
+    assert "EDGEPLANE_CONFIG" not in run("check", none).stderr
+    for command in ("check", "serve", "reload"):
+        assert "EDGEPLANE_CONFIG" in run(command, "--help").stdout
+
+
+def test_a_configuration_is_named_by_itself_or_by_an_option(core: Core, site: Path) -> None:
+    env = {"EDGEPLANE_CONFIG": "none.toml"}
+    for given in ([str(site)], ["-c", str(site)]):
+        shown = CliRunner(env=env).invoke(root, ["check", *given])
+        assert (shown.exit_code, str(site) in shown.stdout) == (0, True), shown.output
+    assert "given twice" in run("check", site, "-c", "other.toml").stderr
+
+
+def test_check_warns_of_plans_that_others_may_read(core: Core, site: Path) -> None:
+    (site.parent / "key").write_text("00" * 16)
+    (site.parent / "key").chmod(0o600)
+    (site.parent / "var").mkdir()
+    (site.parent / "var").chmod(0o755)
+    site.write_text(f'{site.read_text()}cookie_secret_file = "key"\n')
+    assert "node.state_dir: plans in it hold the cookie secret" in run("check", site).stderr
+    (site.parent / "var").chmod(0o750)
+    assert "node.state_dir" not in run("check", site).stderr
 
 
 def test_check_of_a_state_directory_that_is_a_file(core: Core, site: Path) -> None:

@@ -34,3 +34,7 @@ def test_json_is_one_document_in_one_line():
     document = json.loads(line)
     assert (document["level"], document["target"]) == ("WARNING", "edgeplane.node")
     assert document["message"].startswith("a\nb\nTraceback")
+
+
+def test_what_a_terminal_would_obey_is_shown() -> None:
+    assert TextLine().format(record("a \x1b[2J\u202e\nb")).endswith(": a \\x1b[2J\\u202e\n    b")

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -249,7 +249,8 @@ fn temporary(path: &Path) -> PathBuf {
 }
 
 fn write_all(path: &Path, packed: &[u8], envelope: &Envelope, sections: &[&[u8]]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+    // A plan holds the cookie secret.
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     let too_long = |_| io::Error::other("the envelope is longer than 4 GiB");
     let envelope_length = u32::try_from(packed.len()).map_err(too_long)?;
     let sections_at = align(HEADER as u64 + u64::from(envelope_length));

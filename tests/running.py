@@ -20,7 +20,8 @@ import pytest
 from edgeplane.node.client import call
 
 ROOT = Path(__file__).parents[1]
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
+"""An upper bound only: two busy cores start a node in seconds, not in half a second."""
 SERVE = (sys.executable, "-m", "edgeplane", "serve")
 
 

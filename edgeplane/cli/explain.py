@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from edgeplane.cli import core
+from edgeplane.cli.lazy import NearestGroup
 from edgeplane.cli.node import node_options, state_dir_of
 from edgeplane.cli.output import format_option, print_json, print_line
 from edgeplane.cli.zone import domain_name
@@ -19,6 +20,8 @@ from edgeplane.dns.source import read_source
 from edgeplane.node.client import NoNode, call
 
 SECONDS = 30.0
+NO_ZONE = "no zone"
+"""What the core found for a name that lies in none of its zones; that step has no serial."""
 
 
 def _address(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -35,7 +38,13 @@ def _subnet(ctx: click.Context, param: click.Parameter, value: str | None) -> st
         raise click.BadParameter(str(error)) from None
 
 
-@click.group()
+class _Explain(NearestGroup):
+    def unknown(self, ctx: click.Context, args: list[str]) -> str:
+        """A name where `dns` was left out."""
+        return f"; did you mean: {ctx.command_path} dns {' '.join(args)}"
+
+
+@click.group(cls=_Explain)
 def explain() -> None:
     """Say why the node answers as it does."""
 
@@ -83,7 +92,8 @@ def dns(
 def lines(found: dict[str, Any], indent: str = "") -> Iterator[str]:
     """An explanation as text: plain facts first, then each list or map under its name, one level deeper."""
     nested = {key: value for key, value in found.items() if _is_nested(value)}
-    plain = {key: value for key, value in found.items() if key not in nested and value not in (None, "", [])}
+    unsaid = {*nested, "serial"} if found.get("found") == NO_ZONE else nested
+    plain = {key: value for key, value in found.items() if key not in unsaid and value not in (None, "", [])}
     width = max(map(len, plain), default=0)
     yield from (f"{indent}{key:<{width}}  {_text(value)}" for key, value in plain.items())
     for key, value in nested.items():

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
 from edgeplane.cli.node import node_options, state_dir_of
-from edgeplane.cli.output import format_option, print_json, print_table
+from edgeplane.cli.output import dated, format_option, instant, print_json, print_table
 from edgeplane.errors import EdgeplaneError
 from edgeplane.node.client import call
 
@@ -30,7 +29,7 @@ def health(check: str | None, config: str | None, state_dir: str | None, output:
         if not found:
             raise EdgeplaneError(f"{check}: the running plan has no such health check; `edgeplane health` lists them")
     if output == "json":
-        print_json(found)
+        print_json(dated(found))
         return
     print_table(["ID", "TYPE", "STATE", "SINCE", "REASON", "RESOURCE"], map(_row, found))
     for each in found if check else []:
@@ -39,13 +38,9 @@ def health(check: str | None, config: str | None, state_dir: str | None, output:
 
 
 def _row(check: dict[str, Any]) -> list[object]:
-    since, reason = _time(check["since"]), check["last_reason"] or ""
+    since, reason = instant(check["since"]), check["last_reason"] or ""
     return [check["id"], check["type"], check["state"], since, reason, check["path"]]
 
 
 def _transition(transition: dict[str, Any]) -> list[object]:
-    return [_time(transition["at"]), transition["from"], transition["to"], transition["reason"]]
-
-
-def _time(seconds: float | None) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if seconds else "-"
+    return [instant(transition["at"]), transition["from"], transition["to"], transition["reason"]]

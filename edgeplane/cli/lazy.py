@@ -8,10 +8,26 @@ from typing import Any
 
 import click
 
-from edgeplane.errors import EdgeplaneError
+from edgeplane.errors import EdgeplaneError, nearest
 
 
-class LazyGroup(click.Group):
+class NearestGroup(click.Group):
+    """A group that names the command which may have been meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; a usage error with `unknown` for a name that is no command."""
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            ctx.fail(f"{args[0]!r} is no command{self.unknown(ctx, args)}")
+        return super().resolve_command(ctx, args)
+
+    def unknown(self, ctx: click.Context, args: list[str]) -> str:
+        """What to say of arguments whose first is no command."""
+        return nearest(args[0], self.list_commands(ctx))
+
+
+class LazyGroup(NearestGroup):
     """`commands_at`: command name → "module:attribute". One broken module costs one command."""
 
     def __init__(self, *args: Any, commands_at: dict[str, str], **kwargs: Any) -> None:

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
@@ -17,6 +18,9 @@ from edgeplane.errors import EdgeplaneError, Fault, FaultsError, visible
 
 UNBOUNDED = 10_000
 """Columns of a table that no terminal shows: nothing is cut."""
+
+MOMENTS = ("applied", "since", "at", "last_probe")
+"""Keys of status and health documents whose values are Unix seconds."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -77,6 +81,20 @@ def print_faults(faults: Iterable[object], kind: str = "") -> None:
 def print_error(error: EdgeplaneError) -> None:
     """A refusal on stderr: its faults, one a line, or its sentence."""
     print_faults(error.faults if isinstance(error, FaultsError) else [error])
+
+
+def instant(seconds: float | None) -> str:
+    """Unix seconds as `2026-01-31T12:00:00Z` (RFC 3339); `-` where it has not happened."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else "-"
+
+
+def dated(document: Any) -> Any:
+    """A document of a node with its moments as `instant` writes them."""
+    if isinstance(document, list):
+        return [dated(each) for each in document]
+    if isinstance(document, dict):
+        return {key: instant(value) if key in MOMENTS and value else dated(value) for key, value in document.items()}
+    return document
 
 
 def print_line(text: object, err: bool = False) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from edgeplane.cli import core
+from edgeplane.cli.lazy import NearestGroup
 from edgeplane.cli.node import config_option, node_options, state_dir_of
 from edgeplane.cli.output import format_option, print_faults, print_json, print_line, refusals
 from edgeplane.config import default_path
@@ -21,7 +22,7 @@ from edgeplane.observe.words import counted
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
 
-@click.group()
+@click.group(cls=NearestGroup)
 def plan() -> None:
     """Build plan files, and have a running node serve them."""
 

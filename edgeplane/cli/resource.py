@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from edgeplane.cli.lazy import NearestGroup
 from edgeplane.cli.node import node_options, state_dir_of
 from edgeplane.cli.output import format_option, print_json, print_table
 from edgeplane.node.client import call
 
 
-@click.group()
+@click.group(cls=NearestGroup)
 def resource() -> None:
     """What the running node serves, as resources."""
 

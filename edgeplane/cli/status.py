@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import click
 
 from edgeplane.cli.node import node_options, state_dir_of
-from edgeplane.cli.output import format_option, print_document, print_faults, print_json, print_table
+from edgeplane.cli.output import dated, format_option, instant, print_document, print_faults, print_json, print_table
 from edgeplane.errors import Fault
 from edgeplane.node.client import call
 from edgeplane.observe.words import counted
@@ -29,7 +29,7 @@ def status(config: str | None, state_dir: str | None, output: str) -> None:
     """
     found = call(state_dir_of(config, state_dir), "status", timeout=30.0)
     if output == "json":
-        print_json(found)
+        print_json(dated(found))
         return
     print_document(_summary(found), output)
     print_faults((Fault.from_document(fault) for fault in found["why"]), "degraded: ")
@@ -44,7 +44,7 @@ def _summary(found: dict[str, Any]) -> dict[str, object]:
     reloads = found["reloads"]
     return {
         "state": found["state"],
-        "generation": f"{found['generation']}, since {_time(found['applied'])}",
+        "generation": f"{found['generation']}, since {instant(found['applied'])}",
         "source": found["source"],
         "serves": ", ".join(counted(found[f"{noun}s"], word) for noun, word in SERVED),
         "listens": " ".join(found["listen"]),
@@ -53,7 +53,3 @@ def _summary(found: dict[str, Any]) -> dict[str, object]:
         "up": str(timedelta(seconds=int(found["uptime"]))),
         "version": found["version"],
     }
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

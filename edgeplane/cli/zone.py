@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
 
 from edgeplane.cli import core
 from edgeplane.cli.check import COLUMNS
+from edgeplane.cli.lazy import NearestGroup
 from edgeplane.cli.node import node_options, state_dir_of
 from edgeplane.cli.output import format_option, print_faults, print_json, print_table
 from edgeplane.dns.name import canonical
 from edgeplane.errors import EdgeplaneError, Fault
 
+_DECIMAL = re.compile(r"\\(?:([0-9]{3})|[^0-9])")
+
 
 def domain_name(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """A callback of click: the canonical form of a name; a usage error where it is none."""
+    """A callback of click: the canonical form of a name of a master file; a usage error where it is none."""
     try:
-        return None if value is None else canonical(value)
+        return None if value is None else canonical(_DECIMAL.sub(_octal, value))
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
 
 
-@click.group()
+def _octal(escape: re.Match[str]) -> str:
+    r"""`\046` as master files write an octet (RFC 1035 section 5.1) → as Route 53 does."""
+    if not escape[1]:
+        return escape[0]
+    if int(escape[1]) > 255:
+        raise ValueError(f"{escape[0]} is no octet")
+    return f"\\{int(escape[1]):03o}"
+
+
+@click.group(cls=NearestGroup)
 def zone() -> None:
     """Check zone files, export zones."""
 

@@ -17,8 +17,9 @@ from click.testing import CliRunner, Result
 import edgeplane
 from edgeplane.cli import COMMANDS, root
 from edgeplane.cli.completion import SHELLS
+from edgeplane.cli.explain import lines
 from edgeplane.cli.lazy import LazyGroup
-from edgeplane.cli.output import print_document, print_error, print_json, print_table
+from edgeplane.cli.output import dated, instant, print_document, print_error, print_json, print_table
 from edgeplane.config.generate import ROOT
 from edgeplane.errors import EdgeplaneError
 
@@ -342,3 +343,44 @@ def test_a_table_that_is_piped_is_never_cut(
     monkeypatch.setenv("COLUMNS", "20")
     print_table(["ID", "NAME"], [["1" * 30, "2" * 30]])
     assert "1" * 30 + "  " + "2" * 30 in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["relaod"], "did you mean reload?"),
+        (["plan", "biuld"], "did you mean build?"),
+        (["explain", "www.example.net", "AAAA"], "did you mean: edgeplane explain dns www.example.net AAAA"),
+    ],
+)
+def test_what_is_no_command_draws_a_suggestion(arguments: list[str], meant: str) -> None:
+    shown = run(*arguments)
+    assert (shown.exit_code, meant in shown.stderr) == (2, True), shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        (r"a\046b.Example", r"a\.b.example."),
+        (r"a\.b.example", r"a\.b.example."),
+        (r"\200\\x.example", r"\200\\x.example."),
+    ],
+)
+def test_names_are_escaped_as_master_files_escape_them(core: Core, site: Path, written: str, name: str) -> None:
+    assert run("explain", "dns", written, "-c", site).exit_code == 0
+    assert core.questions[0]["name"] == name
+    for wrong in (r"\256.example", r"\512.example"):
+        assert run("explain", "dns", wrong, "-c", site).exit_code == 2
+
+
+def test_an_explanation_without_a_zone_has_no_serial() -> None:
+    step = {"name": "a.", "serial": 0, "found": "no zone"}
+    assert [line.split()[0] for line in lines({"steps": [step]})] == ["steps", "name", "found"]
+    assert "serial" in "".join(lines({"steps": [{**step, "found": "data"}]}))
+
+
+def test_moments_are_written_one_way() -> None:
+    assert instant(0.0) == "-"
+    assert dated([{"since": 1769860800.5, "at": None, "transitions": [{"at": 1769860800}]}]) == [
+        {"since": "2026-01-31T12:00:00Z", "at": None, "transitions": [{"at": "2026-01-31T12:00:00Z"}]}
+    ]

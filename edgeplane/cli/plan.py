@@ -54,6 +54,9 @@ def build(file: Path, config: str | None, generation: int | None, output: str) -
 
 
 def _build(file: Path, config: Path, generation: int | None) -> dict[str, Any]:
+    folder = file.absolute().parent
+    if not folder.is_dir():
+        raise EdgeplaneError(f"{folder} is no directory; make it, or name another file")
     source = read_source(config)
     current = source.settings.node.state_dir / "plans" / "current.plan"
     served = current if current.exists() else None
@@ -82,6 +85,7 @@ def apply(file: Path, diff: bool, force: bool, config: str | None, state_dir: st
         if diff:
             _print_difference(_difference(_served(directory), file), output)
             return
+        _refuse_other_files(file)
         reply = call(directory, "apply", path=str(file.absolute()), force=force)
     if output == "json":
         print_json({"faults": [], **reply})
@@ -101,6 +105,13 @@ def diff_(config: str | None, state_dir: str | None, output: str) -> None:
     """
     with refusals(output):
         _print_difference(call(state_dir_of(config, state_dir), "diff"), output)
+
+
+def _refuse_other_files(file: Path) -> None:
+    """Before a node copies it: what is no regular file, or has not the head and the length of a plan."""
+    if not file.is_file():
+        raise EdgeplaneError(f"{file} is no regular file")
+    read_envelope(file)
 
 
 def _served(directory: Path) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from edgeplane.errors import nearest
 
@@ -30,6 +30,17 @@ WORDS = {
     "model_attributes_type": "must be a table of settings",
     "dict_type": "must be a map",
 }
+
+
+def _digits(value: Any) -> Any:
+    """pydantic reads `6_0` as 60; no other reader of templates does."""
+    if isinstance(value, str) and "_" in value:
+        raise ValueError(WORDS["int_parsing"])
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_digits)]
+"""A whole number of a template, in which every value is text."""
 
 
 class ProblemsError(ValueError):

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from edgeplane.config.validation import Whole
 from edgeplane.dns import parts, rules
 from edgeplane.health import models as health
 
@@ -34,12 +35,12 @@ class RecordSet(parts.Noun):
     HostedZoneId: parts.ZoneId | None = None
     HostedZoneName: parts.DomainName | None = None
     Comment: str = ""
-    TTL: Annotated[int, Field(ge=0, le=parts.TTL_MAX)] | None = None
+    TTL: Annotated[Whole, Field(ge=0, le=parts.TTL_MAX)] | None = None
     ResourceRecords: Annotated[tuple[parts.Value, ...], Field(min_length=1)] | None = None
     AliasTarget: parts.AliasTarget | None = None
     SetIdentifier: parts.SetName | None = None
     HealthCheckId: parts.Identifier | None = None
-    Weight: Annotated[int, Field(ge=0, le=255)] | None = None
+    Weight: Annotated[Whole, Field(ge=0, le=255)] | None = None
     Region: parts.RegionName | None = None
     Failover: Literal["PRIMARY", "SECONDARY"] | None = None
     GeoLocation: parts.GeoLocation | None = None

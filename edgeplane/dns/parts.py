@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from edgeplane.config.validation import ProblemsError
+from edgeplane.config.validation import ProblemsError, Whole
 from edgeplane.dns import rules
 from edgeplane.dns.name import canonical, master_file_escapes
 
 TTL_MAX = 2**31 - 1
 CIDR_BITS = {4: 24, 6: 48}
 
+_BEFORE_COMMENT = re.compile(r'(?:"(?:[^"\\]|\\.)*(?:"|$)|\\.|[^";\\])*', re.DOTALL)
+
+
+def _uncommented(value: str) -> str:
+    """A value as it is, where no `;` outside quotes makes its end a comment, as it would in a master file."""
+    found = _BEFORE_COMMENT.match(value)
+    if found and value[found.end() :].startswith(";"):
+        raise ValueError("has a comment after `;`; leave it out, or quote the text that holds it")
+    return value
+
+
 DomainName = Annotated[str, AfterValidator(canonical)]
-Value = Annotated[str, StringConstraints(min_length=1, max_length=65_535), AfterValidator(master_file_escapes)]
+Value = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=65_535),
+    AfterValidator(master_file_escapes),
+    AfterValidator(_uncommented),
+]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9-]+$")]
 ZoneId = Annotated[str, AfterValidator(lambda text: text.removeprefix("/hostedzone/")), Identifier]
 SetName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
@@ -101,7 +118,7 @@ class GeoProximityLocation(Noun):
     AWSRegion: RegionName | None = None
     LocalZoneGroup: RegionName | None = None
     Coordinates: Point | None = None
-    Bias: Annotated[int, Field(ge=-99, le=99)] = 0
+    Bias: Annotated[Whole, Field(ge=-99, le=99)] = 0
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

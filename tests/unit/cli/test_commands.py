@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import struct
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -274,14 +275,31 @@ def test_refusals_are_json_where_json_was_asked_for(core: Core, site: Path) -> N
         shown = run(*arguments, *(["-c", site] if arguments[0] == "plan" else []), "-o", "json")
         assert shown.exit_code == 1
         assert json.loads(shown.stdout)["faults"] == [FAULT]
-    for arguments in (["reload"], ["plan", "apply", site], ["plan", "diff"]):
+    no_node, no_plan = "no node runs at", "is not a whole plan file"
+    for arguments, why in ((["reload"], no_node), (["plan", "apply", site], no_plan), (["plan", "diff"], no_node)):
         shown = run(*arguments, "-c", site, "-o", "json")
         assert shown.exit_code == 1
-        assert "no node runs at" in json.loads(shown.stdout)["faults"][0]["message"]
+        assert why in json.loads(shown.stdout)["faults"][0]["message"]
+
+
+def test_plan_build_makes_no_folder(core: Core, site: Path) -> None:
+    shown = run("plan", "build", site.parent / "none" / "x.plan", "-c", site)
+    assert (shown.exit_code, f"{site.parent / 'none'} is no directory" in shown.stderr) == (1, True)
+    assert not (site.parent / "none").exists()
+
+
+def test_plan_apply_sends_no_file_that_is_no_plan(core: Core, site: Path) -> None:
+    (site.parent / "x.plan").write_bytes(bytes(99))
+    os.mkfifo(site.parent / "pipe")
+    for name, fault in (("x.plan", "is not a whole plan file"), ("pipe", "is no regular file")):
+        shown = run("plan", "apply", site.parent / name, "-c", site)
+        assert (shown.exit_code, f"{site.parent / name} {fault}" in shown.stderr) == (1, True), shown.stderr
 
 
 def test_plan_apply_and_diff_without_a_node_say_so(core: Core, site: Path) -> None:
-    (site.parent / "x.plan").touch()
+    packed = msgpack.packb({"generation": 1})
+    head = struct.pack("<8sIIQ32s", b"EDGEPLAN", 1, len(packed), 56 + len(packed), bytes(32))
+    (site.parent / "x.plan").write_bytes(head + packed)
     for arguments in (["apply", site.parent / "x.plan"], ["diff"]):
         shown = run("plan", *arguments, "-c", site)
         assert (shown.exit_code, "no node runs at" in shown.stderr) == (1, True)

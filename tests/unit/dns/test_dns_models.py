@@ -65,6 +65,9 @@ def test_policies_exclude_what_delegates(policy: str, rtype: str) -> None:
         ({"TTL": "2147483648"}, "TTL: "),
         ({"TTL": "-1"}, "TTL: "),
         ({"TTL": "5m"}, "TTL: must be a whole number"),
+        ({"TTL": "6_0"}, "TTL: must be a whole number"),
+        ({"ResourceRecords": ["192.0.2.1 ; here"]}, "ResourceRecords[0]: has a comment"),
+        ({"Type": "TXT", "ResourceRecords": ['"a;b" ; "c"']}, "ResourceRecords[0]: has a comment"),
         ({"ResourceRecords": []}, "ResourceRecords: "),
         ({"ResourceRecords": None}, "ResourceRecords: is required, or AliasTarget"),
         ({"ResourceRecords": ["192.0.2.1", "192.0.2.1"]}, "has a value twice"),
@@ -207,3 +210,9 @@ def test_within_counts_labels_not_letters() -> None:
     assert within("example.net.", "example.net.")
     assert within("example.net.", ".")
     assert not within("badexample.net.", "example.net.")
+
+
+@pytest.mark.parametrize("value", ['"v=DKIM1; k=rsa"', r"a\;b", r'"a\";" "b"', '"open ;'])
+def test_a_semicolon_in_quotes_or_escaped_is_no_comment(value: str) -> None:
+    record = RecordSet.model_validate(SIMPLE | {"Type": "TXT", "ResourceRecords": [value]})
+    assert record.ResourceRecords == (value,)

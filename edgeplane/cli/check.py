@@ -107,6 +107,8 @@ def _check_content(path: Path, settings: Settings, found: Found) -> None:
     report = trial(source, current if os.access(current, os.R_OK) else None)
     found.zones += report.get("zones", [])
     found.warnings += map(Fault.from_document, report.get("warnings", []))
+    if not (found.zones or current.exists()):
+        found.warn(Fault(str(path), 0, "no zone is served: name templates or dns.zone_files, or apply a plan"))
 
 
 def _addresses(settings: Settings) -> Iterator[tuple[str, Listen, tuple[str, ...]]]:

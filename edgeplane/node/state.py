@@ -68,4 +68,5 @@ class State:
         zones = self.zones()
         records = sum(zone.get("records", 0) for zone in zones)
         said = f"{counted(len(zones), 'zone')}, {counted(records, 'record')}"
-        return f"edgeplane {self.word}: {said}, generation {self.generation}"
+        nothing = "; no zone is served: name templates or dns.zone_files, or apply a plan"
+        return f"edgeplane {self.word}: {said}, generation {self.generation}{'' if zones else nothing}"

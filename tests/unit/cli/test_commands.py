@@ -144,6 +144,12 @@ def test_check_for_machines(core: Core, site: Path) -> None:
     assert document == {"config": str(site), "faults": [], "warnings": [WARNING], "zones": [ZONE]}
 
 
+def test_check_of_an_empty_site_warns(site: Path) -> None:
+    site.write_text(site.read_text().replace('templates = ["site.yaml"]', ""))
+    shown = run("check", site)
+    assert (shown.exit_code, "no zone is served" in shown.stderr) == (0, True), shown.output
+
+
 def test_check_of_wrong_content_ends_with_1(core: Core, site: Path) -> None:
     core.faults = [FAULT]
     shown = run("check", site)

@@ -81,11 +81,13 @@ $(VENV)/.deps: pyproject.toml
 	@touch $@
 
 $(VENV)/.core-ci: $(VENV)/.deps $(RUST)
+	@echo "building the core; the first time takes some minutes"
 	$(DEVELOP) --profile ci --features pyo3/extension-module,test-clock
 	@rm -f $(VENV)/.core-release
 	@touch $@
 
 $(VENV)/.core-release: $(VENV)/.deps $(RUST)
+	@echo "building the core; the first time takes some minutes"
 	$(DEVELOP) --release
 	@rm -f $(VENV)/.core-ci
 	@touch $@

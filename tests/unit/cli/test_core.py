@@ -101,3 +101,7 @@ def test_the_difference_to_a_damaged_plan_is_its_fault(plan: Path, tmp_path: Pat
     damaged.write_bytes(octets)
     shown = CliRunner().invoke(root, command)
     assert (shown.exit_code, "does not match its hash" in shown.stderr) == (1, True), shown.output
+
+
+def test_a_plan_file_is_its_owners_alone(plan: Path) -> None:
+    assert plan.stat().st_mode & 0o777 == 0o600

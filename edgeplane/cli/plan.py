@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from edgeplane.cli.node import config_option, node_options, state_dir_of
 from edgeplane.cli.output import format_option, print_faults, print_json, print_line, refusals
 from edgeplane.config import default_path
 from edgeplane.dns.source import read_source
-from edgeplane.errors import EdgeplaneError, Fault
+from edgeplane.errors import ContentError, EdgeplaneError, Fault, FaultsError
 from edgeplane.node.client import call
 from edgeplane.node.plans import difference, read_envelope
 from edgeplane.observe.words import counted
@@ -86,7 +87,8 @@ def apply(file: Path, diff: bool, force: bool, config: str | None, state_dir: st
             _print_difference(_difference(_served(directory), file), output)
             return
         _refuse_other_files(file)
-        reply = call(directory, "apply", path=str(file.absolute()), force=force)
+        with _as_named(directory.absolute() / "plans" / "next.plan", file):
+            reply = call(directory, "apply", path=str(file.absolute()), force=force)
     if output == "json":
         print_json({"faults": [], **reply})
     else:
@@ -105,6 +107,18 @@ def diff_(config: str | None, state_dir: str | None, output: str) -> None:
     """
     with refusals(output):
         _print_difference(call(state_dir_of(config, state_dir), "diff"), output)
+
+
+@contextmanager
+def _as_named(copy: Path, file: Path) -> Iterator[None]:
+    """Faults that the node found in its own copy of a file are the file's."""
+    try:
+        yield
+    except FaultsError as error:
+        old, new = str(copy), str(file)
+        raise ContentError(
+            Fault(fault.place.replace(old, new), fault.line, fault.message.replace(old, new)) for fault in error.faults
+        ) from None
 
 
 def _refuse_other_files(file: Path) -> None:

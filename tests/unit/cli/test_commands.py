@@ -22,7 +22,7 @@ from edgeplane.cli.explain import lines
 from edgeplane.cli.lazy import LazyGroup
 from edgeplane.cli.output import dated, instant, print_document, print_error, print_json, print_table
 from edgeplane.config.generate import ROOT
-from edgeplane.errors import EdgeplaneError
+from edgeplane.errors import ContentError, EdgeplaneError, Fault
 
 EXAMPLE = ROOT / "config" / "examples" / "site"
 ZONE = {"name": "example.net.", "records": 3, "names": 2, "serial": 1, "octets": 99}
@@ -302,10 +302,29 @@ def test_plan_apply_sends_no_file_that_is_no_plan(core: Core, site: Path) -> Non
         assert (shown.exit_code, f"{site.parent / name} {fault}" in shown.stderr) == (1, True), shown.stderr
 
 
-def test_plan_apply_and_diff_without_a_node_say_so(core: Core, site: Path) -> None:
+def a_plan(path: Path) -> Path:
+    """A file that looks like a plan."""
     packed = msgpack.packb({"generation": 1})
     head = struct.pack("<8sIIQ32s", b"EDGEPLAN", 1, len(packed), 56 + len(packed), bytes(32))
-    (site.parent / "x.plan").write_bytes(head + packed)
+    path.write_bytes(head + packed)
+    return path
+
+
+def test_what_a_node_finds_wrong_with_its_copy_is_said_of_the_file(
+    core: Core, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(directory: Path, do: str, **_: Any) -> None:
+        copy = f"{directory}/plans/next.plan"
+        raise ContentError([Fault(copy, 3, f"{copy} is damaged")])
+
+    monkeypatch.setattr("edgeplane.cli.plan.call", refuse)
+    path = a_plan(site.parent / "x.plan")
+    shown = run("plan", "apply", path, "-c", site)
+    assert (shown.exit_code, shown.stderr) == (1, f"{path}:3: {path} is damaged\n")
+
+
+def test_plan_apply_and_diff_without_a_node_say_so(core: Core, site: Path) -> None:
+    a_plan(site.parent / "x.plan")
     for arguments in (["apply", site.parent / "x.plan"], ["diff"]):
         shown = run("plan", *arguments, "-c", site)
         assert (shown.exit_code, "no node runs at" in shown.stderr) == (1, True)

@@ -53,7 +53,7 @@ CLASSES = {
     "class HS": Packet(query(rdclass=4), "REFUSED"),
     "class NONE": Packet(query(rdclass=254), "REFUSED", ALL - {"bind"}),
     "class 256": Packet(query(rdclass=256), "REFUSED", ALL - {"bind"}),
-    "class ANY": Packet(query(rdclass=255), "NOERROR", ALL - {"bind"}),
+    "class ANY": Packet(query(rdclass=255), "REFUSED", NOBODY),
 }
 TYPES = {
     "type OPT": Packet(query(rdtype=41), "FORMERR", frozenset({"bind"})),

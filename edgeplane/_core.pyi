@@ -6,6 +6,7 @@ from typing import TypeAlias, final
 
 __version__: str
 __all__ = [
+    "Events",
     "HealthTable",
     "Node",
     "PrefixTable",
@@ -49,6 +50,11 @@ def plan_diff(old: _Path, new: _Path) -> bytes: ...
 def export_zone(path: _Path, name: str) -> str: ...
 def explain(path: _Path, request: bytes) -> bytes: ...
 def metrics_help() -> dict[str, str]: ...
+
+@final
+class Events:
+    def __new__(cls) -> Events: ...
+    def take(self) -> tuple[list[tuple[str, str, str]], int]: ...
 
 @final
 class HealthTable:

@@ -19,6 +19,7 @@ from edgeplane.errors import ContentError, EdgeplaneError, Fault, FaultsError
 from edgeplane.node import limits
 from edgeplane.node.lines import encode
 from edgeplane.node.plans import PlanFileError, health_documents, read_envelope
+from edgeplane.observe import logs
 
 NICENESS = 10
 """A build gives way to answers."""
@@ -31,7 +32,9 @@ def main() -> None:
     parser.add_argument("--generation", type=int, required=True)
     parser.add_argument("--out", type=Path, required=True, help="the plan file to write")
     parser.add_argument("--current", type=Path, help="the plan that is served: its sections are reused, its slots kept")
+    parser.add_argument("--log-format", choices=("text", "json"), default="text")
     options = parser.parse_args()
+    logs.set_up(options.log_format)
     os.nice(NICENESS)
     sys.exit(_report(options.config, options.generation, options.out, options.current))
 

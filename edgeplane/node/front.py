@@ -6,6 +6,7 @@ supervisor does.
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 from typing import Any
@@ -15,7 +16,7 @@ import uvloop
 from edgeplane.dns.service import DnsService, Node
 from edgeplane.node.lines import Handler, Refused, serve_channel
 from edgeplane.node.listen import inherited
-from edgeplane.observe import logs
+from edgeplane.observe import events, logs
 
 
 def main() -> None:
@@ -40,6 +41,7 @@ class Front:
         self._udp = [number for name, number in descriptors if name == "udp"]
         self._tcp = [number for name, number in descriptors if name == "tcp"]
         self._service: DnsService | None = None
+        self._events: asyncio.Task[None] | None = None
 
     async def handle(self, do: str, args: dict[str, Any]) -> Any:
         """The handler of the channel."""
@@ -51,12 +53,16 @@ class Front:
 
     def _start(self, settings: dict[str, Any]) -> None:
         logs.set_up(settings.get("log_format", "text"))
+        self._events = asyncio.ensure_future(events.follow(_core_events()))
         self._service = DnsService(_node(), self._udp, self._tcp, self._health)
 
     async def end(self) -> None:
         """Stops the threads, so that the process can."""
         if self._service is not None:
             await self._service.stop()
+        if self._events is not None:
+            self._events.cancel()
+            await asyncio.wait([self._events])
 
 
 def _node() -> Node:
@@ -64,6 +70,13 @@ def _node() -> Node:
 
     node: Node = _core.Node()
     return node
+
+
+def _core_events() -> events.Events:
+    from edgeplane import _core
+
+    gathered: events.Events = _core.Events()
+    return gathered
 
 
 def _verb(service: DnsService, do: str) -> Handler:

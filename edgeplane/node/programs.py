@@ -33,7 +33,7 @@ class Programs:
             config=config,
             front=python("edgeplane.node.front"),
             checker=python("edgeplane.health.checker", *checker),
-            builder=python("edgeplane.node.builder", str(config.absolute())),
+            builder=python("edgeplane.node.builder", str(config.absolute()), "--log-format", log_format),
         )
 
     async def build(self, generation: int, out: Path, current: Path) -> dict[str, Any]:

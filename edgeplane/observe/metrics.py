@@ -70,6 +70,10 @@ def of_node(status: Mapping[str, Any]) -> Iterator[Metric]:
     yield Metric.single("edgeplane_ready", "gauge", "1 when the node serves what it was told to.", ready)
     yield Metric.single("edgeplane_generation", "gauge", "Generation of the plan that is served.", status["generation"])
     yield Metric.single("edgeplane_zones", "gauge", "Zones served.", status["zones"])
+    if (age := status.get("heartbeat_age")) is not None:
+        yield Metric.single(
+            "edgeplane_health_heartbeat_age_seconds", "gauge", "Since the checker's last sign of life.", age
+        )
     yield Metric.labelled("edgeplane_reloads_total", "counter", "Reloads.", "outcome", status["reloads"])
     yield Metric.labelled("edgeplane_restarts_total", "counter", "Starts after a death.", "process", restarts)
     yield Metric.labelled("edgeplane_resident_memory_bytes", "gauge", "Resident memory.", "process", resident)

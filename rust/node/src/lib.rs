@@ -6,6 +6,7 @@
 //! ```
 
 mod build;
+mod events;
 mod explain;
 mod follow;
 mod node;
@@ -15,6 +16,7 @@ mod report;
 mod tests;
 
 pub use build::{build_plan, diff_plans, explain_plan, export_zone};
+pub use events::{Event, Events};
 pub use explain::{ExplainReport, ExplainRequest, Step};
 pub use node::Node;
 pub use report::{Applied, BuildReport, Status, ZoneReport, pack};

@@ -1,6 +1,7 @@
 //! The Python face of edgeplane: the extension module `edgeplane._core`. No logic: values in, values out.
 
 mod border;
+mod events;
 mod health;
 mod message;
 mod node;
@@ -14,6 +15,8 @@ use pyo3::prelude::*;
 mod _core {
     use super::*;
 
+    #[pymodule_export]
+    use super::events::Events;
     #[pymodule_export]
     use super::health::HealthTable;
     #[pymodule_export]

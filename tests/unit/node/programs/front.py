@@ -14,6 +14,13 @@ from edgeplane.errors import ContentError
 from edgeplane.node.plans import read_envelope
 
 
+class Events:
+    """Has nothing to say."""
+
+    def take(self):
+        return [], 0
+
+
 class Node:
     """Stands in for `_core.Node`. What a plan's source says decides how it behaves."""
 
@@ -63,7 +70,7 @@ class Node:
         pass
 
 
-sys.modules["edgeplane._core"] = types.SimpleNamespace(Node=Node)  # type: ignore[assignment]
+sys.modules["edgeplane._core"] = types.SimpleNamespace(Node=Node, Events=Events)  # type: ignore[assignment]
 
 import edgeplane  # noqa: E402 - the core must be in its place first
 

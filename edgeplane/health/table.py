@@ -1,6 +1,8 @@
 """The health table as the checker sees it."""
 
 import importlib
+import os
+import struct
 from typing import Protocol
 
 
@@ -24,3 +26,14 @@ def open_table(fd: int) -> Table:
     """The table behind an inherited descriptor. The core is imported here, so that all else works without it."""
     table: Table = importlib.import_module("edgeplane._core").HealthTable.open(fd)
     return table
+
+
+_HEARTBEAT = struct.Struct("<Q")
+_HEARTBEAT_AT = 24
+
+
+def heartbeat_age(fd: int, now: float) -> float | None:
+    """Seconds since the checker last said that it lives, at `now` (CLOCK_MONOTONIC); None where it never did."""
+    octets = os.pread(fd, _HEARTBEAT.size, _HEARTBEAT_AT)
+    beat = _HEARTBEAT.unpack(octets)[0] if len(octets) == _HEARTBEAT.size else 0
+    return max(0.0, now - beat / 1000) if beat else None

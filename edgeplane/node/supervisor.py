@@ -12,9 +12,8 @@ import logging
 import os
 import shutil
 import signal
-import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from edgeplane.node.programs import Programs
 from edgeplane.node.restart import restart_warnings
 from edgeplane.node.state import State
 from edgeplane.node.verbs import Verbs
+from edgeplane.observe import logs
 from edgeplane.observe.endpoint import Endpoint
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ class Supervisor:
         self.settings, self.programs, self.listeners = settings, programs, listeners
         self.store = PlanStore(settings.node.state_dir)
         self.state = State()
+        self.health_fd = health_fd
         health = ("health", health_fd)
         self.front: Child = Child("front", programs.front, [health, *listeners.descriptors()], self._greet_front)
         self.checker: Child = Child("checker", programs.checker, [health], self._greet_checker)
@@ -72,7 +73,7 @@ class Supervisor:
             await self.reload()
         except EdgeplaneError:
             if not await self._kept_plan_serves():
-                _say("edgeplane: nothing to serve: see the faults above; no last good plan is kept")
+                logs.say(log, "edgeplane: nothing to serve: see the faults above; no last good plan is kept")
                 return 1
         await self._first_results()
         self._say_ready()
@@ -149,16 +150,16 @@ class Supervisor:
                 candidate.unlink(missing_ok=True)
 
     def reload_soon(self) -> None:
-        """SIGHUP: logs are opened anew and the configuration is read again; one wait covers many signals."""
+        """SIGHUP: logs are opened anew and the configuration is read again; one that waits covers many."""
+        self._background(self._quietly(self.front.call("reopen_logs")))
         if not self.state.reload_waits:
             self.state.reload_waits = True
-            self._background(self._reload_and_log())
+            self._background(self._quietly(self.reload()))
 
-    async def _reload_and_log(self) -> None:
+    async def _quietly(self, work: Awaitable[Any]) -> None:
+        # What went wrong is in the log and the metrics already.
         with contextlib.suppress(EdgeplaneError):
-            await self.front.call("reopen_logs")
-        with contextlib.suppress(EdgeplaneError):
-            await self.reload()
+            await work
 
     @contextlib.asynccontextmanager
     async def _changing(self, *, degrades: bool = True) -> AsyncIterator[None]:
@@ -292,7 +293,7 @@ class Supervisor:
             return
         self.state.ready = True
         addresses = self.listeners.addresses()
-        _say(f"{self.state.line()}; on {' '.join(map(str, addresses))} (UDP and TCP); {self._try(addresses)}")
+        logs.say(log, f"{self.state.line()}; on {' '.join(map(str, addresses))} (UDP and TCP); {self._try(addresses)}")
         notify.notify(READY=1, STATUS=self.state.line())
         if interval := notify.watchdog_interval():
             self._background(_watchdog(interval))
@@ -311,7 +312,3 @@ async def _watchdog(interval: float) -> None:
     while True:
         notify.notify(WATCHDOG=1)
         await asyncio.sleep(interval)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

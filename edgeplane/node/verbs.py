@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeplane import __version__
 from edgeplane.errors import EdgeplaneError
+from edgeplane.health.table import heartbeat_age
 from edgeplane.node.child import Child
 from edgeplane.node.host import resident_octets
 from edgeplane.node.lines import Refused
@@ -66,6 +67,7 @@ class Verbs:
             "zones": len(state.zones()),
             "records": sum(zone.get("records", 0) for zone in state.zones()),
             "checks": len(health_documents(state.envelope)),
+            "heartbeat_age": heartbeat_age(node.health_fd, time.monotonic()),
             "reloads": dict(state.reloads),
             "processes": list(self._processes()),
         }

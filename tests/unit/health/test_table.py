@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from edgeplane.health.table import open_table
+from edgeplane.health.table import heartbeat_age, open_table
 
 SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 
@@ -23,4 +23,14 @@ def test_what_is_set_stands_in_the_memory() -> None:
     assert os.pread(fd, 73, 0) == b"EPHEALTH" + struct.pack("<IIQQ", 1, 9, 1, 123_456) + bytes(32) + bytes(8) + b"\2"
     with pytest.raises((IndexError, ValueError)):
         table.get(9)
+    os.close(fd)
+
+
+def test_the_heartbeat_s_age_is_read_without_the_core() -> None:
+    fd = os.memfd_create("health")
+    assert heartbeat_age(fd, 5.0) is None, "no table yet"
+    os.write(fd, b"EPHEALTH" + struct.pack("<IIQQ", 1, 9, 0, 0))
+    assert heartbeat_age(fd, 5.0) is None, "no beat yet"
+    os.pwrite(fd, struct.pack("<Q", 2_500), 24)
+    assert heartbeat_age(fd, 5.0) == 2.5
     os.close(fd)

@@ -95,7 +95,9 @@ impl<H: Handler> Connection<H> {
         let ready = tokio::select! {
             biased;
             () = reached(&mut stage, Stage::Draining) => {
-                timeout(GRACE, self.stream.readable()).await.map_err(|_| End::Drained)?
+                // A query that has begun to come has the time that it would have had.
+                let last = if self.frames.is_empty() { Instant::now() + GRACE } else { deadline };
+                timeout_at(last, self.stream.readable()).await.map_err(|_| End::Drained)?
             }
             () = self.ticket.evicted() => return Err(End::Evicted),
             ready = timeout_at(deadline, self.stream.readable()) => ready.map_err(|_| End::TimedOut)?,

@@ -48,6 +48,11 @@ impl Frames {
         Next::Message(message)
     }
 
+    /// Whether nothing waits to be taken or completed.
+    pub fn is_empty(&self) -> bool {
+        self.taken == self.octets.len()
+    }
+
     /// Gives back the memory of what was taken: most connections are idle most of the time, some with half a query.
     pub fn shrink(&mut self) {
         self.octets.drain(..self.taken);

@@ -264,6 +264,24 @@ fn a_drain_answers_what_came_and_closes_everything() {
 }
 
 #[test]
+fn a_drain_waits_for_the_rest_of_a_query() {
+    on_runtime(false, async {
+        let server = Server::echo();
+        let mut client = server.connect().await;
+        client.write_all(&query(1, 0)).await.unwrap();
+        assert_eq!(answer_id(&mut client).await, Some(1));
+        let octets = query(2, 0);
+        client.write_all(&octets[..9]).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        server.stage.send(Stage::Draining).unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        client.write_all(&octets[9..]).await.unwrap();
+        assert_eq!(answer_id(&mut client).await, Some(2));
+        assert_eq!(answer_id(&mut client).await, None);
+    });
+}
+
+#[test]
 fn the_end_waits_for_nobody() {
     on_runtime(false, async {
         let server = Server::echo();

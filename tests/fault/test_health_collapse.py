@@ -1,0 +1,124 @@
+"""N9: when everything looks dead, everything is answered; a target that flaps moves slowly; a dead checker is seen."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from ..running import until
+
+ENDPOINTS = 3
+THRESHOLD = 2
+SITE = "Resources:\n  Zone: {Type: 'AWS::Route53::HostedZone', Properties: {Name: example.net}}\n"
+ENDPOINT = """\
+  Check{n}:
+    Type: AWS::Route53::HealthCheck
+    Properties:
+      HealthCheckConfig: {{Type: TCP, IPAddress: 127.0.0.1, Port: {port}, RequestInterval: 1, FailureThreshold: {threshold}}}
+  Set{n}:
+    Type: AWS::Route53::RecordSet
+    Properties: {{HostedZoneId: !Ref Zone, Name: www.example.net, Type: A, TTL: 5, SetIdentifier: "{n}",
+      MultiValueAnswer: true, HealthCheckId: !Ref Check{n}, ResourceRecords: [192.0.2.{n}]}}
+"""
+
+
+class Target:
+    """A TCP service that can be up or down."""
+
+    def __init__(self) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                self.socket.accept()[0].close()
+            except OSError:
+                return
+
+    def up(self) -> None:
+        self.socket.listen(64)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def down(self) -> None:
+        # The port stays ours, and connecting to it is refused.
+        self.socket.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def targets() -> Iterator[list[Target]]:
+    made = [Target() for _ in range(ENDPOINTS)]
+    yield made
+    for target in made:
+        target.socket.close()
+
+
+@pytest.fixture
+def node(make_node, targets):
+    template = SITE + "".join(
+        ENDPOINT.format(n=n, port=target.port, threshold=THRESHOLD) for n, target in enumerate(targets, 1)
+    )
+    node = make_node({"site.yaml": template}).start()
+    until(lambda: len(addresses(node)) == ENDPOINTS, node)
+    return node
+
+
+def addresses(node) -> set[str]:
+    return set(node.answers("www.example.net"))
+
+
+def states(node) -> set[str]:
+    return {check["state"] for check in node.do("health")}
+
+
+def heartbeat_age(node) -> float:
+    found = re.search(r"^edgeplane_health_heartbeat_age_seconds (\S+)$", node.get("/metrics")[1], re.MULTILINE)
+    return float(found[1]) if found else -1.0
+
+
+def test_all_targets_down_gives_all_endpoints(node, targets):
+    """Fail open: with one target up it alone is answered, with none up all are, and one that returns stands alone."""
+    targets[0].down()
+    targets[1].down()
+    until(lambda: addresses(node) == {"192.0.2.3"}, node)
+    targets[2].down()
+    until(lambda: states(node) == {"unhealthy"}, node)
+    until(lambda: len(addresses(node)) == ENDPOINTS, node)
+    targets[0].up()
+    until(lambda: addresses(node) == {"192.0.2.1"}, node)
+
+
+def test_a_flapping_target_moves_at_most_once_a_threshold(node, targets):
+    """A target that is up and down by turns twice a second changes its state at most once in THRESHOLD seconds."""
+    begun = time.monotonic()
+    for turn in range(16):
+        targets[0].up() if turn % 2 else targets[0].down()
+        time.sleep(0.5)
+    windows = (time.monotonic() - begun) / THRESHOLD
+    moved = next(check for check in node.do("health", transitions=100) if check["path"].endswith("Check1"))
+    assert len(moved["transitions"]) - 1 <= windows + 1, "the first is the one from unknown"
+    assert len(addresses(node)) >= ENDPOINTS - 1
+
+
+def test_a_checker_that_died_or_hangs_is_seen_and_costs_no_answer(node, targets):
+    """The last state is kept; the heartbeat's age rises in metrics; the next checker goes on."""
+    targets[0].down()
+    until(lambda: addresses(node) == {"192.0.2.2", "192.0.2.3"}, node)
+    checker = node.child("checker")
+    os.kill(checker, signal.SIGSTOP)
+    targets[1].down()
+    until(lambda: heartbeat_age(node) > 3, node)
+    assert node.do("status")["heartbeat_age"] > 3
+    assert addresses(node) == {"192.0.2.2", "192.0.2.3"}, "what was known last"
+    os.kill(checker, signal.SIGKILL)
+    assert addresses(node) == {"192.0.2.2", "192.0.2.3"}
+    until(lambda: addresses(node) == {"192.0.2.3"}, node)
+    assert 0 <= heartbeat_age(node) < 3

@@ -47,6 +47,13 @@ def health_documents(envelope: dict[str, Any]) -> list[dict[str, Any]]:
     return [document for document in documents if document is not None]
 
 
+def zone_entries(envelope: dict[str, Any]) -> list[dict[str, Any]]:
+    """The zones of a plan: {"name", "id", "section", …}."""
+    dns = envelope.get("dns")
+    zones = dns.get("zones") if isinstance(dns, dict) else None
+    return zones if isinstance(zones, list) else []
+
+
 def difference(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     """Two envelopes → {"zones": {"added", "removed", "changed"}, "checks": the same, "settings": changed keys}."""
     old_dns, new_dns = old.get("dns", {}), new.get("dns", {})
@@ -105,13 +112,19 @@ class PlanStore:
 
     def reserve(self, generation: int) -> None:
         """Notes that a generation is used, whatever comes of it."""
+        self.directory.mkdir(parents=True, exist_ok=True)
         temporary = self._counter.with_suffix(".new")
-        temporary.write_text(f"{max(generation, self._counted())}\n")
-        _flush(temporary)
-        temporary.replace(self._counter)
+        try:
+            temporary.write_text(f"{max(generation, self._counted())}\n")
+            _flush(temporary)
+            temporary.replace(self._counter)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
 
-    def commit(self, candidate: Path) -> None:
+    def commit(self, candidate: Path, generation: int) -> None:
         """Makes a plan that the front serves the one to start from, and keeps the one before; durable on return."""
+        self.reserve(generation)
         _flush(candidate)
         if self.current.exists():
             self._keep_as_previous()

@@ -24,7 +24,14 @@ from edgeplane.node.child import Child
 from edgeplane.node.control import ControlSocket
 from edgeplane.node.lines import Channel, Gone, Refused
 from edgeplane.node.listen import Listeners
-from edgeplane.node.plans import PlanFileError, PlanStore, difference, health_documents, read_envelope
+from edgeplane.node.plans import (
+    PlanFileError,
+    PlanStore,
+    difference,
+    health_documents,
+    read_envelope,
+    zone_entries,
+)
 from edgeplane.node.programs import Programs
 from edgeplane.node.restart import restart_warnings
 from edgeplane.node.state import State
@@ -175,11 +182,13 @@ class Supervisor:
                 yield
                 self.state.accepted()
                 log.info("serving generation %d", self.state.generation)
-            except EdgeplaneError as error:
-                self._refused(error, degrades)
-                raise
+            except (EdgeplaneError, OSError) as error:
+                refusal = _as_refusal(error, self.store.directory)
+                self._refused(refusal, degrades)
+                raise refusal from error
             finally:
-                self.store.next.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    self.store.next.unlink()
                 if self.state.ready:
                     notify.notify(READY=1, STATUS=self.state.line())
 
@@ -194,14 +203,15 @@ class Supervisor:
     async def _take(self, path: Path) -> dict[str, Any]:
         """Has the front serve a plan, and only then keeps it: one that kills the front must not await its restart."""
         envelope = read_envelope(path)
-        self.store.reserve(envelope["generation"])
+        if zone_entries(self.state.envelope) and not zone_entries(envelope):
+            raise Refused.because("no zone would be left to serve; to answer nothing, stop the node", "plan")
         life = self.front.pid
         report = await self._apply(self.front.call, path)
-        await asyncio.to_thread(self.store.commit, path)
+        self.state.serves(envelope, report)
+        await asyncio.to_thread(self.store.commit, path, envelope["generation"])
         if self.front.pid != life:
             self.front.kill()  # it died in between and came back with the plan before; the next one reads the new
         self._deaths.clear()
-        self.state.serves(envelope, report)
         await self._tell_checker(self.checker.call)
         return report
 
@@ -306,6 +316,12 @@ class Supervisor:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _as_refusal(error: EdgeplaneError | OSError, directory: Path) -> EdgeplaneError:
+    if isinstance(error, EdgeplaneError):
+        return error
+    return Refused.because(error.strerror or str(error), str(error.filename or directory))
 
 
 async def _watchdog(interval: float) -> None:

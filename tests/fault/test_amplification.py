@@ -13,7 +13,7 @@ from .load import Load
 FLOOD = 5000
 """Queries a second in the victim's name, all of its /24."""
 SETTLED_S = 2.0
-MEASURED_S = 2.0
+MEASURED_S = 1.0
 BIG = ZONE + "".join(f'big 300 TXT "{number:0>200}"\n' for number in range(20))
 RATIO = {0: 0.2, 2: 1.5}
 """Slip → octets out for each octet in, once the limit has closed."""
@@ -23,8 +23,15 @@ def settings(slip: int) -> str:
     return f"minimal_any = true\n[dns.rrl]\nexempt = []\nslip = {slip}\n"
 
 
-@pytest.mark.parametrize("slip", [0, 2])
-@pytest.mark.parametrize("query", [("example.org", "ANY"), ("big.example.org", "TXT"), ("nothing.example.org", "A")])
+@pytest.mark.parametrize(
+    ("slip", "query"),
+    [
+        (2, ("example.org", "ANY")),
+        (2, ("big.example.org", "TXT")),
+        (2, ("nothing.example.org", "A")),
+        (0, ("big.example.org", "TXT")),
+    ],
+)
 def test_a_flood_in_a_victim_s_name_is_not_made_larger(make_node, slip, query):
     """Default rate: octets to the victim stay below what the attacker spent; another prefix loses nothing."""
     node = make_node({"zones/example.org.zone": BIG}, settings(slip)).start()

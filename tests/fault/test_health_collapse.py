@@ -21,7 +21,8 @@ ENDPOINT = """\
   Check{n}:
     Type: AWS::Route53::HealthCheck
     Properties:
-      HealthCheckConfig: {{Type: TCP, IPAddress: 127.0.0.1, Port: {port}, RequestInterval: 1, FailureThreshold: {threshold}}}
+      HealthCheckConfig:
+        {{Type: TCP, IPAddress: 127.0.0.1, Port: {port}, RequestInterval: 1, FailureThreshold: {threshold}}}
   Set{n}:
     Type: AWS::Route53::RecordSet
     Properties: {{HostedZoneId: !Ref Zone, Name: www.example.net, Type: A, TTL: 5, SetIdentifier: "{n}",

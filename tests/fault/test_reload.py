@@ -51,6 +51,8 @@ def test_twenty_reloads_under_load(make_node):
         assert all(len(m.answer[0]) == 3 for m in load.messages(lane, 0))
         assert serials(load, lane) == sorted(serials(load, lane))
         own = (rdata_of(message) for message in load.messages(lane, 2))
-        assert [text for text, _ in groupby(own)] == ["", '"7"', ""], "there from the seventh to the eighth, and at no other time"
+        assert [text for text, _ in groupby(own)] == ["", '"7"', ""], (
+            "there from the seventh to the eighth, and at no other time"
+        )
     assert set().union(*(serials(load, lane) for lane in load.lanes)) >= {1, RELOADS + 1}
     assert 'edgeplane_reloads_total{outcome="failed"} 0\n' in node.get("/metrics")[1]

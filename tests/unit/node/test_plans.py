@@ -13,7 +13,7 @@ from .programs.builder import plan
 
 def candidate(store: PlanStore, generation: int) -> None:
     store.next.write_bytes(plan("good", generation))
-    store.commit(store.next)
+    store.commit(store.next, generation)
 
 
 def test_the_plan_before_is_kept(tmp_path):

@@ -31,27 +31,35 @@ ENDPOINT = """\
 
 
 class Target:
-    """A TCP service that can be up or down."""
+    """A TCP service on a port of its own that can be up or down."""
 
     def __init__(self) -> None:
-        self.socket = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                self.socket.accept()[0].close()
-            except OSError:
-                return
+        # Bound and not listening: connections are refused, and the port stays ours.
+        self.place = socket.socket()
+        self.place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self.place.bind(("127.0.0.1", 0))
+        self.port = self.place.getsockname()[1]
+        self.up()
 
     def up(self) -> None:
-        self.socket.listen(64)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.listener = socket.create_server(("127.0.0.1", self.port), backlog=64, reuse_port=True)
+        threading.Thread(target=_accept, args=(self.listener,), daemon=True).start()
 
     def down(self) -> None:
-        # The port stays ours, and connecting to it is refused.
-        self.socket.shutdown(socket.SHUT_RDWR)
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+    def close(self) -> None:
+        self.listener.close()
+        self.place.close()
+
+
+def _accept(listener: socket.socket) -> None:
+    while True:
+        try:
+            listener.accept()[0].close()
+        except OSError:
+            return
 
 
 @pytest.fixture
@@ -59,7 +67,7 @@ def targets() -> Iterator[list[Target]]:
     made = [Target() for _ in range(ENDPOINTS)]
     yield made
     for target in made:
-        target.socket.close()
+        target.close()
 
 
 @pytest.fixture

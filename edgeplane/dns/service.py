@@ -15,6 +15,7 @@ class Node(Protocol):
     """What the Rust core offers (`_core.Node`). Every call leaves the interpreter lock and may block."""
 
     def apply(self, path: str) -> bytes: ...
+    def check(self, path: str) -> None: ...
     def serve(self, udp: list[int], tcp: list[int], health_fd: int) -> None: ...
     def stats(self) -> bytes: ...
     def status(self) -> bytes: ...
@@ -31,11 +32,13 @@ class DnsService:
         self._node, self._udp, self._tcp, self._health_fd = node, list(udp), list(tcp), health_fd
         self._serving = False
 
-    async def reload(self, path: str) -> dict[str, Any]:
+    async def reload(self, path: str, *, whole: bool = False) -> dict[str, Any]:
         """Takes a plan file: {"generation", "zones": [{"name", "serial", "records"}], "reused"}.
 
-        Raises ContentError, and the old plan goes on.
+        whole: reads sections that the running plan holds as well. Raises ContentError, and the old plan goes on.
         """
+        if whole:
+            await self._called(self._node.check, path)
         return await self._packed(self._node.apply, path)
 
     async def start(self) -> None:
@@ -69,12 +72,14 @@ class DnsService:
         await asyncio.to_thread(self._node.reopen_logs)
 
     async def _packed(self, function: Any, *args: Any) -> dict[str, Any]:
+        document: dict[str, Any] = msgpack.unpackb(await self._called(function, *args))
+        return document
+
+    async def _called(self, function: Any, *args: Any) -> Any:
         try:
-            packed = await asyncio.to_thread(function, *args)
+            return await asyncio.to_thread(function, *args)
         except Exception as error:
             raise refusal(error) from error
-        document: dict[str, Any] = msgpack.unpackb(packed)
-        return document
 
 
 def refusal(error: Exception) -> ContentError:

@@ -81,7 +81,7 @@ def _core_events() -> events.Events:
 
 def _verb(service: DnsService, do: str) -> Handler:
     verbs: dict[str, Any] = {
-        "apply": lambda args: service.reload(args["path"]),
+        "apply": lambda args: service.reload(args["path"], whole=args.get("whole", False)),
         "serve": lambda _: service.start(),
         "stats": lambda _: service.stats(),
         "status": lambda _: service.status(),

@@ -139,7 +139,7 @@ class Supervisor:
                 raise Refused.because(
                     f"generation {generation} is not newer than {self.state.generation}, which is served", str(source)
                 )
-            return await self._take(self.store.next)
+            return await self._take(self.store.next, whole=True)
 
     async def diff(self) -> dict[str, Any]:
         """What a reload would change (see `plans.difference`). Built with the running generation, so that a zone whose
@@ -200,13 +200,16 @@ class Supervisor:
         if self.state.generation:
             log.error("the reload changed nothing; generation %d goes on", self.state.generation)
 
-    async def _take(self, path: Path) -> dict[str, Any]:
-        """Has the front serve a plan, and only then keeps it: one that kills the front must not await its restart."""
+    async def _take(self, path: Path, *, whole: bool = False) -> dict[str, Any]:
+        """Has the front serve a plan, and only then keeps it: one that kills the front must not await its restart.
+
+        whole: it was built elsewhere, so that what is served already is read as well before it is kept.
+        """
         envelope = read_envelope(path)
         if zone_entries(self.state.envelope) and not zone_entries(envelope):
             raise Refused.because("no zone would be left to serve; to answer nothing, stop the node", "plan")
         life = self.front.pid
-        report = await self._apply(self.front.call, path)
+        report = await self._apply(self.front.call, path, whole)
         self.state.serves(envelope, report)
         await asyncio.to_thread(self.store.commit, path, envelope["generation"])
         if self.front.pid != life:
@@ -215,10 +218,10 @@ class Supervisor:
         await self._tell_checker(self.checker.call)
         return report
 
-    async def _apply(self, call: Callable[..., Any], path: Path) -> dict[str, Any]:
+    async def _apply(self, call: Callable[..., Any], path: Path, whole: bool = False) -> dict[str, Any]:
         life = self.front.pid
         try:
-            report: dict[str, Any] = await call("apply", path=str(path), within=limits.APPLY_S)
+            report: dict[str, Any] = await call("apply", path=str(path), whole=whole, within=limits.APPLY_S)
             await call("serve")
         except Gone:
             self.front.kill(life)  # it may hang; where it died, the next one is left alone

@@ -68,6 +68,12 @@ impl Node {
         Ok(applied)
     }
 
+    /// Reads every section of a plan file, those that `apply` would not read as well: for a file from elsewhere, which is
+    /// to be kept for the next start.
+    pub fn check(path: &Path) -> Result<(), Faults> {
+        PlanFile::open(path)?.load(&Held::default()).map(drop)
+    }
+
     /// Follows the health table behind a descriptor from now on.
     pub fn attach_health(&self, fd: OwnedFd) -> Result<(), Faults> {
         self.stage.attach(fd)

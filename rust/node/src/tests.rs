@@ -205,3 +205,18 @@ fn with_a_fault_nothing_is_written() {
     let report = build_plan(&source(1, &sets()), &path, Some(&folder.path("old.plan"))).unwrap();
     assert!(report.warnings[0].message.contains("is no plan file"), "a previous plan that is damaged costs time only");
 }
+
+#[test]
+fn a_check_reads_what_an_apply_takes_over_unread() {
+    let folder = Folder::new();
+    let node = Node::new().unwrap();
+    node.apply(&folder.plan(1, &sets()), false).unwrap();
+    let path = folder.plan(2, &sets());
+    Node::check(&path).unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.len() - 100;
+    bytes[at] ^= 0x40;
+    std::fs::write(&path, bytes).unwrap();
+    assert!(said(Node::check(&path)).contains("the file is damaged"));
+    assert_eq!(node.apply(&path, false).unwrap().reused, 1);
+}

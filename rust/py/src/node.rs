@@ -30,6 +30,11 @@ impl Node {
         packed(py, || self.0.apply(&path, force))
     }
 
+    /// Faults for a plan file that is damaged anywhere.
+    fn check(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        outside(py, || edgeplane_node::Node::check(&path))
+    }
+
     /// Descriptors stay the caller's.
     fn serve(&self, py: Python<'_>, udp: Vec<i32>, tcp: Vec<i32>, health_fd: i32) -> PyResult<()> {
         let all = |numbers: Vec<i32>| numbers.into_iter().map(owned).collect::<PyResult<Vec<_>>>();

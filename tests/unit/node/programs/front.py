@@ -27,6 +27,9 @@ class Node:
     def __init__(self):
         self.generation = 0
 
+    def check(self, path):
+        pass
+
     def apply(self, path):
         envelope = read_envelope(Path(path))
         if "kills the front" in envelope["source"]:

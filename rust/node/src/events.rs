@@ -131,15 +131,4 @@ mod tests {
         assert_eq!((said.len(), lost), (2, 3));
         assert_eq!(events.take().1, 0, "told once");
     }
-
-    #[test]
-    fn a_panic_is_an_event() {
-        let events = Events::collect().unwrap();
-        assert!(Events::collect().is_err(), "one log a process");
-        let ended =
-            std::thread::Builder::new().name("dns-udp-1".into()).spawn(|| panic!("out\nof range")).unwrap().join();
-        assert!(ended.is_err());
-        let said = events.take().0.into_iter().find(|event| event.message.contains("out of range")).unwrap();
-        assert_eq!((said.level, said.message.contains("dns-udp-1")), ("ERROR", true));
-    }
 }

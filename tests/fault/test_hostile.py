@@ -110,35 +110,41 @@ def test_a_hundred_damaged_plans_are_refused_while_queries_are_answered(plans, t
     assert left == {"current.plan", "previous.plan", "generation"}
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "says"),
-    [
-        ("zones/example.org.zone", "", "example.org"),
-        ("zones/example.org.zone", ZONE + "www 300 A\n", "example.org.zone:6"),
-        ("zones/example.org.zone", ZONE + "@ 1 SOA a b 1 1 1 1 1\n", "SOA"),
-        ("zones/example.org.zone", ZONE + "www 300 CNAME ns1\n", "CNAME"),
-        ("zones/example.org.zone", ZONE + f"{'x' * 64} 300 A 192.0.2.1\n", "example.org.zone:6"),
-        ("zones/example.org.zone", ZONE + "$INCLUDE nowhere.zone\n", "nowhere.zone"),
-        ("zones/example.org.zone", ZONE + 'www 1 TXT "' + "x" * 70_000 + '"\n', "example.org.zone:6"),
-        ("zones/example.org.zone", "\0" * 4096, "example.org.zone"),
-        ("site.yaml", "Resources: [", "site.yaml"),
-        ("site.yaml", "", "site.yaml"),
-        ("site.yaml", TEMPLATE.replace("192.0.2.1", "192.0.2.256"), "Www"),
-        ("site.yaml", TEMPLATE.replace("TTL: 5", "TTL: 2147483648"), "TTL"),
-        ("site.yaml", TEMPLATE.replace("!Ref Zone", "!Ref Nothing"), "Nothing"),
-        ("site.yaml", TEMPLATE.replace("Name: example.net", "Name: example.org"), "example.org"),
-        ("site.yaml", TEMPLATE + TEMPLATE, "site.yaml"),
-        ("site.yaml", LAUGHS, "site.yaml"),
-    ],
-)  # fmt: skip
-def test_hostile_content_is_refused_with_its_place(make_node, name, text, says):
-    """The refusal names the file and line, or the resource; the last good content answers."""
-    node = make_node({"zones/example.org.zone": ZONE, "site.yaml": TEMPLATE}).start()
-    node.write(name, text)
-    with pytest.raises(FaultsError) as refusal:
-        node.do("reload")
-    assert says in "\n".join(map(str, refusal.value.faults))
-    assert (node.answers("www.example.org"), node.answers("www.example.net")) == (["192.0.2.1"], ["192.0.2.1"])
+CONTENT = {"zones/example.org.zone": ZONE, "site.yaml": TEMPLATE}
+HOSTILE = [
+    ("zones/example.org.zone", "", "example.org"),
+    ("zones/example.org.zone", ZONE + "www 300 A\n", "example.org.zone:6"),
+    ("zones/example.org.zone", ZONE + "@ 1 SOA a b 1 1 1 1 1\n", "SOA"),
+    ("zones/example.org.zone", ZONE + "www 300 CNAME ns1\n", "CNAME"),
+    ("zones/example.org.zone", ZONE + f"{'x' * 64} 300 A 192.0.2.1\n", "example.org.zone:6"),
+    ("zones/example.org.zone", ZONE + "$INCLUDE nowhere.zone\n", "nowhere.zone"),
+    ("zones/example.org.zone", ZONE + 'www 1 TXT "' + "x" * 70_000 + '"\n', "example.org.zone:6"),
+    ("zones/example.org.zone", "\0" * 4096, "example.org.zone"),
+    ("site.yaml", "Resources: [", "site.yaml"),
+    ("site.yaml", "", "site.yaml"),
+    ("site.yaml", TEMPLATE.replace("192.0.2.1", "192.0.2.256"), "Www"),
+    ("site.yaml", TEMPLATE.replace("TTL: 5", "TTL: 2147483648"), "TTL"),
+    ("site.yaml", TEMPLATE.replace("!Ref Zone", "!Ref Nothing"), "Nothing"),
+    ("site.yaml", TEMPLATE.replace("Name: example.net", "Name: example.org"), "example.org"),
+    ("site.yaml", TEMPLATE + TEMPLATE, "site.yaml"),
+    ("site.yaml", LAUGHS, "site.yaml"),
+]
+"""(file, what it says now, what the refusal must say): a file with its line, or the resource or setting."""
+
+
+def test_hostile_content_is_refused_with_its_place(make_node):
+    """Every refusal names the file and line, or the resource; the last good content answers all the while."""
+    node = make_node(CONTENT).start()
+    queries = [*QUERIES, ("www.example.net", "A")]
+    with Load(node, queries, rate=1000) as load:
+        for name, text, says in HOSTILE:
+            node.write(name, text)
+            with pytest.raises(FaultsError) as refusal:
+                node.do("reload")
+            assert says in "\n".join(map(str, refusal.value.faults)), text[:200]
+            node.write(name, CONTENT[name])
+    assert (load.lost, set(load.rcodes())) == (0, {"NOERROR"})
+    assert node.do("reload")["generation"] == len(HOSTILE) + 2
 
 
 @pytest.mark.parametrize("how", ["reload", "apply"])

@@ -103,7 +103,7 @@ class TextLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One line; what follows a line break is indented, so that a line that starts with a time is a new event."""
         if getattr(record, "plain", False):
-            return record.getMessage()
+            return visible(record.getMessage())
         line = f"{_time(record)} {record.levelname:>5} {record.name}: {_message(self, record)}"
         return "\n    ".join(map(visible, line.split("\n")))
 

@@ -52,8 +52,10 @@ def spawn(argv: Sequence[str], descriptors: Sequence[tuple[str, int]]) -> int:
     environ["LISTEN_FDNAMES"] = ":".join(name for name, _ in descriptors)
     # Copies above all targets first: a dup2 must not overwrite a descriptor that a later one reads.
     floor = FIRST_DESCRIPTOR + len(descriptors)
-    copies = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, floor) for _, number in descriptors]
+    copies: list[int] = []
     try:
+        for _, number in descriptors:
+            copies.append(fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, floor))
         places = [(os.POSIX_SPAWN_DUP2, copy, FIRST_DESCRIPTOR + n) for n, copy in enumerate(copies)]
         return os.posix_spawn(argv[0], list(argv), environ, file_actions=places, setpgroup=0)
     finally:
@@ -74,7 +76,8 @@ class Child:
         self.pid = 0
         self.restarts = 0
         self._channel: Channel | None = None
-        self._ended = asyncio.Event()
+        self._ended = asyncio.Event()  # set while no process runs
+        self._ended.set()
         self._greeted = asyncio.Event()
         self._stopping = False
         self._backoff = Backoff()
@@ -87,6 +90,11 @@ class Child:
         self._keeping = asyncio.ensure_future(self._keep(started))
         if greeted is not None:
             raise greeted
+
+    @property
+    def lives(self) -> bool:
+        """Whether it runs and was greeted."""
+        return self._greeted.is_set()
 
     async def call(self, do: str, *, within: float = limits.CALL_S, **args: Any) -> Any:
         """Asks the child once it was greeted; Refused, or Gone when it does not answer within so many seconds."""
@@ -131,27 +139,39 @@ class Child:
                 log.error("the %s did not start: %s", self.name, fault)
 
     async def _life(self) -> Exception | None:
-        """A new process, greeted. Where the greeting fails, the process is ended and the reason returned."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            try:
-                self.pid = spawn(self._argv, [("control", theirs.fileno()), *self._descriptors])
-            except OSError as error:
-                ours.close()
-                return error
-        self._ended = asyncio.Event()
-        self._watch(self.pid, self._ended)
-        self._channel = await Channel.over(self.name, ours)
+        """A new process, greeted. Where that fails, the process is ended and the reason returned."""
         try:
+            self._channel = await Channel.over(self.name, self._born())
             await self._greet(self._channel)
         except Exception as error:  # whatever the reason, a child that was not greeted does not serve
             self.kill()
             return error
+        if self._ended.is_set():
+            return Gone(f"the {self.name} ended while it was greeted")
         self._greeted.set()
         return None
 
-    def _watch(self, pid: int, ended: asyncio.Event) -> None:
-        loop, handle = asyncio.get_running_loop(), os.pidfd_open(pid)
+    def _born(self) -> socket.socket:
+        """Starts the process; returns this side of its control channel. OSError leaves nothing behind."""
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                self.pid = spawn(self._argv, [("control", theirs.fileno()), *self._descriptors])
+            self._watch(self.pid)
+        except BaseException:
+            ours.close()
+            raise
+        return ours
+
+    def _watch(self, pid: int) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            handle = os.pidfd_open(pid)
+        except OSError:
+            # A process whose end nobody would see.
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            raise
 
         def reap() -> None:
             loop.remove_reader(handle)
@@ -160,8 +180,9 @@ class Child:
             _, status = os.waitpid(pid, 0)
             if not self._stopping:
                 log.warning("the %s (process %d) %s", self.name, pid, exit_words(status))
-            ended.set()
+            self._ended.set()
 
+        self._ended.clear()
         loop.add_reader(handle, reap)
 
 

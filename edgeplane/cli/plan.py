@@ -16,6 +16,7 @@ from edgeplane.cli.output import format_option, print_faults, print_json, print_
 from edgeplane.config import default_path
 from edgeplane.dns.source import read_source
 from edgeplane.errors import ContentError, EdgeplaneError, Fault, FaultsError
+from edgeplane.node import limits
 from edgeplane.node.client import call
 from edgeplane.node.plans import difference, read_envelope
 from edgeplane.observe.words import counted
@@ -32,7 +33,10 @@ def plan() -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @config_option("What to build.")
 @click.option(
-    "-g", "--generation", type=click.IntRange(1), help="Its number. [default: one above the plan that is served here]"
+    "-g",
+    "--generation",
+    type=click.IntRange(1, limits.LAST_GENERATION),
+    help="Its number. [default: one above the plan that is served here]",
 )
 @format_option
 def build(file: Path, config: str | None, generation: int | None, output: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -17,6 +18,8 @@ from edgeplane.node.host import StateLock, raise_open_files
 from edgeplane.node.listen import Listeners, activated, bind_all, inherited
 from edgeplane.node.programs import Programs
 from edgeplane.observe import logs
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -53,4 +56,6 @@ async def _run(path: Path, settings: Settings, threads: int) -> int:
 
 def _listeners(settings: Settings, threads: int) -> Listeners:
     given = activated(inherited(), threads) if "LISTEN_PID" in os.environ else Listeners()
+    for address, protocol in given.one_sided():
+        log.warning("%s has no %s socket, which DNS needs: add it to the .socket unit", address, protocol)
     return given if given.udp or given.tcp else bind_all(settings.dns.listen, threads, owner)

@@ -18,7 +18,7 @@ from edgeplane.dns.source import Source, read_source
 from edgeplane.errors import ContentError, EdgeplaneError, Fault, FaultsError
 from edgeplane.node import limits
 from edgeplane.node.lines import encode
-from edgeplane.node.plans import PlanFileError, health_documents, read_envelope
+from edgeplane.node.plans import slots_of
 from edgeplane.observe import logs
 
 NICENESS = 10
@@ -47,7 +47,7 @@ def build(source: Source, generation: int, out: Path, current: Path | None = Non
     from edgeplane import _core
 
     before = current if current and current.exists() else None
-    document = source.document(generation, _slots(before))
+    document = source.document(generation, slots_of(before) if before else {})
     if len(document["dns"]["checks"]) > limits.HEALTH_SLOTS:
         raise ContentError.one(str(source.path), f"a node holds at most {limits.HEALTH_SLOTS} health checks")
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -71,15 +71,6 @@ def _report(config: Path, generation: int, out: Path, current: Path | None) -> i
         document, code = {"faults": [fault.document() for fault in faults]}, error.exit_code
     sys.stdout.buffer.write(encode(document))
     return code
-
-
-def _slots(current: Path | None) -> dict[str, int]:
-    """Check id → slot in the plan that is served."""
-    try:
-        documents = health_documents(read_envelope(current)) if current else []
-    except PlanFileError:
-        return {}
-    return {check["id"]: check["slot"] for check in documents}
 
 
 if __name__ == "__main__":

@@ -7,6 +7,12 @@ from typing import Final
 HEALTH_SLOTS: Final = 65_536
 """Health checks that one node can hold; the shared table is this many octets and never grows."""
 
+LAST_GENERATION: Final = (1 << 63) - 1
+"""Highest generation: what comes after it still fits into the plan file's 64 bits."""
+
+GENERATIONS_AHEAD: Final = 1 << 31
+"""An applied plan may be this far ahead of the one served: as far as a serial made from it is newer (RFC 1982)."""
+
 OPEN_FILES: Final = 1_048_576
 """Descriptors asked for at start; where the hard limit is lower, that is taken."""
 
@@ -30,6 +36,21 @@ CALL_S: Final = 10.0
 
 APPLY_S: Final = 600.0
 """A front that has not taken a plan within this time is killed; 10 M names need about a minute."""
+
+RESTORE_S: Final = 2.0
+"""A plan waits at most this long for the checker to put the states that it kept into the health table."""
+
+PING_S: Final = 5.0
+"""Time between two questions to the front whether it still answers, and for each answer."""
+
+PINGS_MISSED: Final = 6
+"""A front that has missed this many in a row hangs, and is ended: a minute on a host that is merely slow."""
+
+HEARTBEAT_OLD_S: Final = 15.0
+"""A checker that beats every second and did not for this long hangs."""
+
+EXTEND_START_S: Final = 10.0
+"""Time between two messages to the service manager that the start goes on."""
 
 FIRST_RESULTS_S: Final = 5.0
 """Ready waits at most this long for the first results of health checks."""

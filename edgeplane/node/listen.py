@@ -23,6 +23,9 @@ FIRST_DESCRIPTOR: Final = 3
 BACKLOG: Final = 4096
 """Connections that may wait while a front restarts; the kernel takes the smaller of this and somaxconn."""
 
+_PROTOCOLS: Final = {socket.SOCK_DGRAM: "udp", socket.SOCK_STREAM: "tcp"}
+_UNIT_FILE: Final = "see ListenDatagram= and ListenStream= of the .socket unit"
+
 Owner = Callable[[str, int, str], str]
 """(host, port, "udp" or "tcp") → who holds it, as words; empty where that cannot be seen."""
 
@@ -41,6 +44,11 @@ class Listeners:
     def addresses(self) -> list[Listen]:
         """Where the node really listens, each once."""
         return list(dict.fromkeys(Listen(*s.getsockname()[:2]) for s in [*self.udp, *self.tcp]))
+
+    def one_sided(self) -> list[tuple[Listen, str]]:
+        """Addresses that lack a protocol, with its name. DNS needs both (RFC 7766, section 5)."""
+        udp, tcp = ({Listen(*s.getsockname()[:2]) for s in sockets} for sockets in (self.udp, self.tcp))
+        return [(address, "TCP") for address in sorted(udp - tcp)] + [(address, "UDP") for address in sorted(tcp - udp)]
 
     def close(self) -> None:
         """Gives the addresses back."""
@@ -78,15 +86,29 @@ def inherited(environ: Mapping[str, str] = os.environ) -> list[tuple[str, int]]:
 
 
 def activated(descriptors: Iterable[tuple[str, int]], threads: int) -> Listeners:
-    """Sockets from a service manager, told apart by their kind; each UDP socket is shared by all threads."""
+    """Sockets from a service manager, told apart by their kind; each UDP socket is shared by all threads.
+
+    Raises HostError for one that DNS cannot be served on.
+    """
     given = Listeners()
-    for _, number in descriptors:
-        sock = socket.socket(fileno=number)
+    for name, number in descriptors:
+        sock = _socket(name, number)
         if sock.type == socket.SOCK_DGRAM:
             given.udp += [sock, *(sock.dup() for _ in range(threads - 1))]
-        elif sock.type == socket.SOCK_STREAM and sock.family in (socket.AF_INET, socket.AF_INET6):
+        else:
             given.tcp.append(sock)
     return given
+
+
+def _socket(name: str, number: int) -> socket.socket:
+    try:
+        sock = socket.socket(fileno=number)
+    except OSError as error:
+        raise HostError(f"{name} (descriptor {number}) is not a socket ({error.strerror}); {_UNIT_FILE}") from error
+    if sock.family not in (socket.AF_INET, socket.AF_INET6) or sock.type not in _PROTOCOLS:
+        kind = f"{getattr(sock.family, 'name', sock.family)} {getattr(sock.type, 'name', sock.type)}"
+        raise HostError(f"{name} (descriptor {number}, {kind}) is neither UDP nor TCP over IPv4 or IPv6; {_UNIT_FILE}")
+    return sock
 
 
 def _see_that_it_is_free(address: Listen, owner: Owner | None) -> None:
@@ -115,7 +137,7 @@ def _bind(
 
 
 def _bind_fault(address: Listen, kind: socket.SocketKind, error: OSError, owner: Owner | None) -> str:
-    protocol = "udp" if kind == socket.SOCK_DGRAM else "tcp"
+    protocol = _PROTOCOLS[kind]
     if error.errno == errno.EADDRINUSE:
         who = owner(address.host, address.port, protocol) if owner else ""
         return f"{address} ({protocol}) is taken{f' by {who}' if who else ''}; stop that, or set another [dns] listen"

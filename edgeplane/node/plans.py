@@ -14,6 +14,10 @@ from typing import Any
 import msgpack
 
 from edgeplane.errors import EdgeplaneError
+from edgeplane.node import limits
+
+PREVIOUS = "previous.plan"
+"""Name of the plan that was served before `current.plan`, beside it."""
 
 _HEAD = struct.Struct("<8sIIQ32s")
 _MAGIC = b"EDGEPLAN"
@@ -35,15 +39,39 @@ def read_envelope(path: Path) -> dict[str, Any]:
         raise PlanFileError(f"{path}: {error.strerror}") from error
     except (struct.error, ValueError, msgpack.UnpackException) as error:
         raise PlanFileError(f"{path} is not a plan file") from error
-    if not isinstance(envelope, dict) or not isinstance(envelope.get("generation"), int):
+    if not isinstance(envelope, dict) or not _is_generation(envelope.get("generation")):
         raise PlanFileError(f"{path} is not a plan file")
+    if not _are_checks(envelope):
+        raise PlanFileError(f"{path}: its health checks are not a list of {{slot, id, path, config}}")
     return envelope
+
+
+def _is_generation(number: Any) -> bool:
+    return type(number) is int and 0 <= number <= limits.LAST_GENERATION
+
+
+def _are_checks(envelope: dict[str, Any]) -> bool:
+    """Whether `health_documents` can be had, and every reader finds in them what it expects."""
+    try:
+        return all(map(_is_check, health_documents(envelope)))
+    except (TypeError, ValueError, msgpack.UnpackException):
+        return False
+
+
+def _is_check(document: Any) -> bool:
+    if not isinstance(document, dict) or not isinstance(document.get("config"), dict):
+        return False
+    slot = document.get("slot")
+    texts = isinstance(document.get("id"), str) and isinstance(document.get("path"), str)
+    return texts and type(slot) is int and 0 <= slot < limits.HEALTH_SLOTS
 
 
 def health_documents(envelope: dict[str, Any]) -> list[dict[str, Any]]:
     """The documents of a plan's health checks: {"slot", "id", "path", "config"}, free slots left out."""
     packed = envelope.get("health") or b"\x90"
     documents = msgpack.unpackb(packed)
+    if not isinstance(documents, list):
+        raise TypeError("not a list")
     return [document for document in documents if document is not None]
 
 
@@ -52,6 +80,21 @@ def zone_entries(envelope: dict[str, Any]) -> list[dict[str, Any]]:
     dns = envelope.get("dns")
     zones = dns.get("zones") if isinstance(dns, dict) else None
     return zones if isinstance(zones, list) else []
+
+
+def slots_of(current: Path) -> dict[str, int]:
+    """Check id → slot in a kept plan and in the one before it: a node may fall back, and the table serves both."""
+    slots = _slots_in(current)
+    held = set(slots.values())
+    before = _slots_in(current.with_name(PREVIOUS))
+    return {**{id_: slot for id_, slot in before.items() if slot not in held}, **slots}
+
+
+def _slots_in(path: Path) -> dict[str, int]:
+    try:
+        return {check["id"]: check["slot"] for check in health_documents(read_envelope(path))}
+    except PlanFileError:
+        return {}
 
 
 def difference(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
@@ -90,7 +133,7 @@ class PlanStore:
         self.directory = state_dir / "plans"
         self.directory.mkdir(parents=True, exist_ok=True)
         self.current = self.directory / "current.plan"
-        self.previous = self.directory / "previous.plan"
+        self.previous = self.directory / PREVIOUS
         self.next = self.directory / "next.plan"
         self._counter = self.directory / "generation"
         self._remove_leftovers()
@@ -140,9 +183,10 @@ class PlanStore:
 
     def _counted(self) -> int:
         try:
-            return int(self._counter.read_text())
+            counted = int(self._counter.read_text())
         except (OSError, ValueError):
             return 0
+        return counted if _is_generation(counted) else 0
 
 
 def _generation_of(path: Path) -> int:

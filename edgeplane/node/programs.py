@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeplane.config import Settings
-from edgeplane.errors import ContentError, Fault
+from edgeplane.errors import ConfigError, ContentError, Fault, FaultsError
 from edgeplane.node import limits
 from edgeplane.node.child import python
 
@@ -37,13 +38,19 @@ class Programs:
         )
 
     async def build(self, generation: int, out: Path, current: Path) -> dict[str, Any]:
-        """Has the configuration built into a plan file at `out`; returns the builder's report, raises ContentError."""
+        """Has the configuration built into a plan file at `out`; returns the builder's report.
+
+        Raises ConfigError for settings of the host, ContentError for all else, OSError where no process can be had.
+        """
         argv = [*self.builder, "--generation", str(generation), "--out", str(out), "--current", str(current)]
         process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
         try:
             printed, _ = await asyncio.wait_for(process.communicate(), limits.BUILD_S)
-        except BaseException:
-            process.kill()
+        except BaseException as error:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            if isinstance(error, TimeoutError):
+                raise ContentError.one("builder", f"did not finish within {limits.BUILD_S:g} s") from None
             raise
         return _report(printed, process.returncode or 0)
 
@@ -55,6 +62,7 @@ def _report(printed: bytes, code: int) -> dict[str, Any]:
     except (ValueError, AttributeError, KeyError):
         raise ContentError.one("builder", f"ended with {code} and no report; the log has more") from None
     if faults or "ok" not in document:
-        raise ContentError(faults)
+        kind: type[FaultsError] = ConfigError if code == ConfigError.exit_code else ContentError
+        raise kind(faults)
     report: dict[str, Any] = document["ok"]
     return report

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,13 +14,14 @@ from edgeplane.observe.words import counted
 @dataclass
 class State:
     """envelope: of the plan that is served. report: what the front said when it took it. faults: why it is not the
-    newest. times in Unix seconds.
+    newest. troubles: what ails parts of the node at this moment. times in Unix seconds.
     """
 
     envelope: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
     faults: Sequence[Fault] = ()
     reloads: dict[str, int] = field(default_factory=lambda: {"succeeded": 0, "failed": 0})
+    troubles: Callable[[], Sequence[Fault]] = tuple
     started: float = field(default_factory=time.time)
     applied: float = 0.0
     ready: bool = False
@@ -34,12 +35,17 @@ class State:
 
     @property
     def word(self) -> str:
-        """starting, ready, degraded (an older plan is served than was asked for) or stopping."""
+        """starting, ready, degraded (an older plan is served than was asked for, or a part ails) or stopping."""
         if self.stopping:
             return "stopping"
         if not self.ready:
             return "starting"
-        return "degraded" if self.faults else "ready"
+        return "degraded" if self.why else "ready"
+
+    @property
+    def why(self) -> Sequence[Fault]:
+        """Why the node is degraded."""
+        return [*self.faults, *self.troubles()]
 
     def serves(self, envelope: dict[str, Any], report: dict[str, Any]) -> None:
         """The front took a plan."""
@@ -57,7 +63,7 @@ class State:
 
     def readiness(self) -> tuple[str, Sequence[str]]:
         """For /readyz: the word, and why."""
-        return self.word, [str(fault) for fault in self.faults]
+        return self.word, [str(fault) for fault in self.why]
 
     def zones(self) -> list[dict[str, Any]]:
         """{"name", "serial", "records"} of every zone that is served."""

@@ -1,7 +1,7 @@
 """The supervisor: binds, starts the others, feeds them, keeps them alive, and ends them in order.
 
-lock, limits, addresses ─► front from the kept plan ─► checker ─► build ─► apply ─► ready ─► … ─► drain ─► end
-                                                                   ▲ SIGHUP, `reload`
+lock, limits, addresses ─► front and checker ─► kept states, kept plan: ready ─► build ─► apply ─► … ─► drain ─► end
+                                                                                 ▲ SIGHUP, `reload`
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
 from edgeplane.config import Settings, has_content, load
 from edgeplane.errors import EdgeplaneError, Fault, FaultsError
+from edgeplane.health.table import heartbeat_age
 from edgeplane.node import limits, notify
 from edgeplane.node.child import Child
 from edgeplane.node.control import ControlSocket
@@ -48,7 +49,7 @@ class Supervisor:
     def __init__(self, settings: Settings, programs: Programs, listeners: Listeners, health_fd: int) -> None:
         self.settings, self.programs, self.listeners = settings, programs, listeners
         self.store = PlanStore(settings.node.state_dir)
-        self.state = State()
+        self.state = State(troubles=self._troubles)
         self.health_fd = health_fd
         health = ("health", health_fd)
         self.front: Child = Child("front", programs.front, [health, *listeners.descriptors()], self._greet_front)
@@ -74,18 +75,34 @@ class Supervisor:
             await endpoint.close()
 
     async def _serve(self) -> int:
-        await self._start(self.front)
-        await self._start(self.checker)
+        stop = asyncio.ensure_future(self._stop.wait())
+        life = asyncio.ensure_future(self._begin())
+        await asyncio.wait({stop, life}, return_when=asyncio.FIRST_COMPLETED)
+        if life.done() and (code := life.result()):
+            stop.cancel()
+            return code
+        await stop
+        life.cancel()
+        await asyncio.wait({life})
+        await self._drain()
+        return 0
+
+    async def _begin(self) -> int:
+        """From nothing to a node that serves what its configuration says; else the exit code."""
+        extending = self._background(_extend_start())
+        await asyncio.gather(self._start(self.front), self._start(self.checker))
+        if self.state.envelope:
+            self._ready()
         try:
             await self.reload()
-        except EdgeplaneError:
+        except EdgeplaneError as error:
             if not await self._kept_plan_serves():
                 logs.say(log, "edgeplane: nothing to serve: see the faults above; no last good plan is kept")
-                return 1
+                return error.exit_code
         await self._first_results()
+        extending.cancel()
+        self._ready()
         self._say_ready()
-        await self._stop.wait()
-        await self._drain()
         return 0
 
     async def _kept_plan_serves(self) -> bool:
@@ -139,6 +156,12 @@ class Supervisor:
                 raise Refused.because(
                     f"generation {generation} is not newer than {self.state.generation}, which is served", str(source)
                 )
+            if generation > self.state.generation + limits.GENERATIONS_AHEAD:
+                raise Refused.because(
+                    f"generation {generation} is more than 2^31 ahead of {self.state.generation}, which is served; "
+                    "build it with a lower one (plan build -g)",
+                    str(source),
+                )
             return await self._take(self.store.next, whole=True)
 
     async def diff(self) -> dict[str, Any]:
@@ -182,9 +205,9 @@ class Supervisor:
                 yield
                 self.state.accepted()
                 log.info("serving generation %d", self.state.generation)
-            except (EdgeplaneError, OSError) as error:
+            except Exception as error:  # whatever the reason, the plan before goes on, and the reason is told
                 refusal = _as_refusal(error, self.store.directory)
-                self._refused(refusal, degrades)
+                self._refused(refusal, degrades or isinstance(error, _NotKept))
                 raise refusal from error
             finally:
                 with contextlib.suppress(OSError):
@@ -197,7 +220,7 @@ class Supervisor:
         self.state.refused(faults if degrades else ())
         for fault in faults:
             log.error("%s", fault)
-        if self.state.generation:
+        if self.state.generation and not isinstance(error, _NotKept):
             log.error("the reload changed nothing; generation %d goes on", self.state.generation)
 
     async def _take(self, path: Path, *, whole: bool = False) -> dict[str, Any]:
@@ -211,12 +234,23 @@ class Supervisor:
         life = self.front.pid
         report = await self._apply(self.front.call, path, whole)
         self.state.serves(envelope, report)
-        await asyncio.to_thread(self.store.commit, path, envelope["generation"])
+        try:
+            await self._keep(path, envelope["generation"])
+        finally:
+            await self._tell_checker(self.checker.call)
         if self.front.pid != life:
             self.front.kill()  # it died in between and came back with the plan before; the next one reads the new
         self._deaths.clear()
-        await self._tell_checker(self.checker.call)
         return report
+
+    async def _keep(self, path: Path, generation: int) -> None:
+        try:
+            await asyncio.to_thread(self.store.commit, path, generation)
+        except OSError as error:
+            said = (
+                f"generation {generation} is served but not kept ({error.strerror}): a restart starts from one before"
+            )
+            raise _NotKept([Fault(str(self.store.directory), 0, said)]) from error
 
     async def _apply(self, call: Callable[..., Any], path: Path, whole: bool = False) -> dict[str, Any]:
         life = self.front.pid
@@ -242,7 +276,10 @@ class Supervisor:
         for path in self._trusted():
             try:
                 envelope = read_envelope(path)
+                restored = await self._restore_health(envelope)
                 self.state.serves(envelope, await self._apply(channel.call, path))
+                if not restored:
+                    self._background(self._tell_checker(self.checker.call))
                 return
             except (FaultsError, PlanFileError) as error:
                 log.error("kept plan %s cannot be served: %s", path, error)
@@ -258,8 +295,23 @@ class Supervisor:
             self._deaths.clear()
         return trusted or kept
 
+    async def _restore_health(self, envelope: dict[str, Any]) -> bool:
+        """Before a plan other than the one served last: the states of its checks, in its slots, as far as they are
+        known. Unknown counts as healthy, so that without them the first answers would name what is down.
+        """
+        checks = health_documents(envelope)
+        if envelope["generation"] == self.state.generation or not (checks or self.state.envelope):
+            return True
+        try:
+            await asyncio.wait_for(self.checker.call("checks", checks=checks), limits.RESTORE_S)
+            return True
+        except (EdgeplaneError, TimeoutError) as error:
+            log.error("the checker did not restore the states of its checks: %s", error or "no answer in time")
+            return False
+
     async def _greet_checker(self, channel: Channel) -> None:
-        await self._tell_checker(channel.call)
+        if self.state.envelope:
+            await self._tell_checker(channel.call)
 
     async def _tell_checker(self, call: Callable[..., Any]) -> None:
         try:
@@ -296,35 +348,85 @@ class Supervisor:
     async def _drain(self) -> None:
         self.state.stopping = True
         notify.notify(STOPPING=1)
+        if not self.state.envelope:
+            return
         log.info("draining for at most %g s; a second signal ends at once", limits.DRAIN_S)
         with contextlib.suppress(EdgeplaneError):
             if not await self.front.call("drain", timeout=limits.DRAIN_S, within=limits.DRAIN_S + limits.STOP_S):
                 log.warning("connections were still open after %g s", limits.DRAIN_S)
 
-    def _say_ready(self) -> None:
-        if self._stop.is_set():
+    def _ready(self) -> None:
+        """Queries are answered, if only from the kept plan so far."""
+        if self.state.ready:
             return
         self.state.ready = True
-        addresses = self.listeners.addresses()
-        logs.say(log, f"{self.state.line()}; on {' '.join(map(str, addresses))} (UDP and TCP); {self._try(addresses)}")
         notify.notify(READY=1, STATUS=self.state.line())
         if interval := notify.watchdog_interval():
             self._background(_watchdog(interval))
+        self._background(self._see_that_front_answers())
+
+    def _say_ready(self) -> None:
+        addresses = self.listeners.addresses()
+        both = " (UDP and TCP)" if not self.listeners.one_sided() else ""
+        logs.say(log, f"{self.state.line()}; on {' '.join(map(str, addresses))}{both}; {self._try(addresses)}")
+
+    async def _see_that_front_answers(self) -> None:
+        """Ends a front that hangs, so that the next one serves. While it takes a plan, `_apply` has an eye on it."""
+        missed, life = 0, self.front.pid
+        while True:
+            await asyncio.sleep(limits.PING_S)
+            if self._reloading.locked() or not self.front.lives or self.front.pid != life:
+                missed, life = 0, self.front.pid
+                continue
+            try:
+                await self.front.call("stats", within=limits.PING_S)
+                missed = 0
+            except Refused:
+                missed = 0
+            except Gone:
+                missed += 1
+            if missed == limits.PINGS_MISSED:
+                log.error("the front (process %d) has not answered %d times; it is ended", life, missed)
+                self.front.kill(life)
+
+    def _troubles(self) -> list[Fault]:
+        """What ails parts of the node while it serves."""
+        if not self.checker.lives:
+            return [Fault("checker", 0, "does not run; health stays as it was last seen")]
+        age = heartbeat_age(self.health_fd, time.monotonic())
+        if age is None or age < limits.HEARTBEAT_OLD_S:
+            return []
+        return [Fault("checker", 0, f"no sign of life for {age:.0f} s; health stays as it was last seen")]
 
     def _try(self, addresses: Sequence[Any]) -> str:
         name = next((zone["name"] for zone in self.state.zones()), ".")
         return f"try: kdig @{addresses[0].host} -p {addresses[0].port} {name} SOA"
 
-    def _background(self, work: Any) -> None:
+    def _background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
-def _as_refusal(error: EdgeplaneError | OSError, directory: Path) -> EdgeplaneError:
+class _NotKept(Refused):
+    """A plan is served, but would not be after a restart."""
+
+
+def _as_refusal(error: Exception, directory: Path) -> EdgeplaneError:
     if isinstance(error, EdgeplaneError):
         return error
-    return Refused.because(error.strerror or str(error), str(error.filename or directory))
+    if isinstance(error, OSError):
+        return Refused.because(error.strerror or str(error) or type(error).__name__, str(error.filename or directory))
+    log.error("a change failed in itself", exc_info=error)
+    return Refused.because(f"{type(error).__name__}: {error}; the log has more")
+
+
+async def _extend_start() -> None:
+    """A first build may take longer than the service manager waits by itself."""
+    while True:
+        notify.notify(EXTEND_TIMEOUT_USEC=int(3e6 * limits.EXTEND_START_S))
+        await asyncio.sleep(limits.EXTEND_START_S)
 
 
 async def _watchdog(interval: float) -> None:

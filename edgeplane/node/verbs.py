@@ -57,7 +57,7 @@ class Verbs:
         return {
             "version": __version__,
             "state": state.word,
-            "why": [fault.document() for fault in state.faults],
+            "why": [fault.document() for fault in state.why],
             "generation": state.generation,
             "source": state.envelope.get("source", ""),
             "applied": state.applied,

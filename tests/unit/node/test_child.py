@@ -95,7 +95,7 @@ def test_a_host_that_is_short_of_something_delays_a_child_and_no_more(monkeypatc
         first, shortages[0] = kept.pid, 2
         kept.kill()
         while not (kept.lives and kept.pid != first):
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # noqa: ASYNC110 - a process
         await kept.stop()
         return kept.restarts
 

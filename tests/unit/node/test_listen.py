@@ -58,3 +58,25 @@ def test_activated_sockets_are_told_apart_and_shared_by_the_threads():
     given = activated([("dns.socket", udp.detach()), ("dns.socket", tcp.detach())], 3)
     assert (len(given.udp), len(given.tcp)) == (3, 1)
     given.close()
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM, socket.SOCK_SEQPACKET])
+def test_an_activated_socket_that_speaks_no_dns_is_refused(kind):
+    number = socket.socket(socket.AF_UNIX, kind).detach()
+    with pytest.raises(HostError, match=r"dns.socket .*AF_UNIX.* UDP nor TCP"):
+        activated([("dns.socket", number)], 1)
+
+
+def test_an_activated_file_is_refused(tmp_path):
+    with (tmp_path / "file").open("w") as file, pytest.raises(HostError, match="is not a socket"):
+        activated([("dns.socket", file.fileno())], 1)
+
+
+def test_an_address_without_tcp_is_named():
+    port = free_port()
+    bound = bind_all([Listen("127.0.0.1", port)], 2)
+    assert bound.one_sided() == []
+    tcp = bound.tcp.pop()
+    assert bound.one_sided() == [(Listen("127.0.0.1", port), "TCP")]
+    tcp.close()
+    bound.close()

@@ -2,13 +2,14 @@
 
 import struct
 
+import msgpack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeplane.node.plans import PlanFileError, PlanStore, difference, read_envelope
+from edgeplane.node.plans import PlanFileError, PlanStore, difference, read_envelope, slots_of
 
-from .programs.builder import plan
+from .programs.builder import CHECK, plan
 
 
 def candidate(store: PlanStore, generation: int) -> None:
@@ -84,3 +85,50 @@ def test_what_a_killed_builder_left_is_removed_at_the_start(tmp_path):
         (directory / name).touch()
     PlanStore(tmp_path)
     assert [path.name for path in directory.iterdir()] == ["current.plan"]
+
+
+@pytest.mark.parametrize(
+    "health",
+    [b"\x01", b"\xc1", b"\xc0", {}, [1], [{**CHECK, "slot": -1}], [{**CHECK, "slot": 1 << 16}],
+     [{**CHECK, "slot": True}], [{**CHECK, "id": 1}], [{**CHECK, "path": None}], [{**CHECK, "config": []}], [{"slot": 0}]],
+)  # fmt: skip
+def test_checks_of_no_right_shape_are_no_plan(tmp_path, health):
+    (tmp_path / "odd").write_bytes(plan("odd", 3, health))
+    with pytest.raises(PlanFileError, match="health checks"):
+        read_envelope(tmp_path / "odd")
+    assert slots_of(tmp_path / "odd") == {}
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
+def test_whatever_stands_for_checks_is_a_fault_or_readable(tmp_path_factory, health):
+    path = tmp_path_factory.getbasetemp() / "hostile-checks.plan"
+    try:
+        packed = msgpack.packb(health)
+    except OverflowError:
+        return
+    path.write_bytes(plan("odd", 3, packed))
+    try:
+        read_envelope(path)
+    except PlanFileError:
+        return
+    slots_of(path)
+
+
+def test_slots_are_kept_for_the_plan_before_too(tmp_path):
+    check = [{**CHECK, "slot": slot, "id": id_} for slot, id_ in enumerate("abc")]
+    (tmp_path / "previous.plan").write_bytes(plan("old", 1, check[:2]))
+    (tmp_path / "current.plan").write_bytes(plan("new", 2, [None, check[1], check[2]]))
+    assert slots_of(tmp_path / "current.plan") == {"a": 0, "b": 1, "c": 2}
+
+
+def test_a_slot_that_another_check_has_by_now_is_not_given_back(tmp_path):
+    (tmp_path / "previous.plan").write_bytes(plan("old", 1, [{**CHECK, "id": "a"}]))
+    (tmp_path / "current.plan").write_bytes(plan("new", 2, [{**CHECK, "id": "z"}]))
+    assert slots_of(tmp_path / "current.plan") == {"z": 0}
+
+
+def test_a_counter_out_of_range_is_no_counter(tmp_path):
+    store = PlanStore(tmp_path)
+    for text in ("18446744073709551615", "-5", "9" * 5000):
+        (store.directory / "generation").write_text(text)
+        assert store.next_generation() == 1

@@ -213,7 +213,10 @@ def test_the_service_manager_hears_of_every_step(make_node, tmp_path):
         manager.bind(str(tmp_path / "notify"))
         manager.settimeout(20)
         node = make_node(NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="200000").start()
-        assert "READY=1\nSTATUS=edgeplane ready" in manager.recv(4096).decode()
+        assert manager.recv(4096) == b"EXTEND_TIMEOUT_USEC=30000000"
+        while b"EXTEND" in (first := manager.recv(4096)):
+            pass
+        assert "READY=1\nSTATUS=edgeplane ready" in first.decode()
         assert manager.recv(4096) == b"WATCHDOG=1"
         node.do("reload")
         heard = [manager.recv(4096).decode() for _ in range(4)]
@@ -232,3 +235,106 @@ def test_resources_and_metrics_tell_what_is_served(node):
     assert 'edgeplane_dns_responses_total{rcode="REFUSED"} 1\n' in page
     assert 'edgeplane_health_check_state{id="hc-1",path="site.yaml: Resources.Check"} 1\n' in page
     assert "edgeplane_generation 1\n" in page
+
+
+def test_a_full_disk_is_a_failed_reload_and_leaves_the_rest_alive(node):
+    directory = node.state_dir / "plans"
+    directory.rename(directory.with_name("away"))
+    directory.write_text("in the way")
+    node.process.send_signal(signal.SIGHUP)
+    until(lambda: node.do("status")["reloads"]["failed"] == 1, node)
+    assert "never retrieved" not in node.written
+    directory.unlink()
+    directory.with_name("away").rename(directory)
+    node.do("reload")
+    assert node.do("status")["state"] == "ready"
+
+
+def test_a_plan_that_cannot_be_kept_is_served_and_reported(node, tmp_path):
+    (node.state_dir / "plans" / "previous.new").mkdir()
+    handed = tmp_path / "handed.plan"
+    handed.write_bytes(plan("handed", 7))
+    with pytest.raises(FaultsError, match="generation 7 is served but not kept"):
+        node.do("apply", path=str(handed))
+    assert (node.answer(), node.do("status")["generation"]) == (7, 7)
+    assert node.do("status")["state"] == "degraded"
+    assert "edgeplane_generation 7\n" in node.get("/metrics")[1]
+
+
+@pytest.mark.parametrize("generation", [2 + (1 << 31), (1 << 63) - 1, 1 << 63, (1 << 64) - 1])
+def test_no_plan_uses_up_the_generations(node, tmp_path, generation):
+    far = tmp_path / "far.plan"
+    far.write_bytes(plan("far", generation))
+    with pytest.raises(FaultsError, match=r"ahead of 1|is not a plan file"):
+        node.do("apply", path=str(far))
+    assert node.do("reload")["generation"] == 2
+
+
+def test_checks_of_no_right_shape_are_refused_before_anything_reads_them(node, tmp_path):
+    odd = tmp_path / "odd.plan"
+    odd.write_bytes(plan("odd", 5, b"\x01"))
+    with pytest.raises(FaultsError, match="health checks"):
+        node.do("apply", path=str(odd))
+    assert node.do("status")["generation"] == 1
+    assert node.do("reload")["generation"] == 2
+
+
+def test_kept_states_are_in_the_table_before_the_first_answer(make_node):
+    make_node().start().close()
+    again = make_node(SLOW_CHECKER="0.7").start("wrong")
+    assert again.written.index("checker: told ['hc-1']") < again.written.index("front: serves 1")
+
+
+def test_a_checker_that_does_not_come_holds_up_nobody(make_node):
+    make_node().start().close()
+    again = make_node(SLOW_CHECKER="9").start("wrong", wait=False)
+    until(lambda: "front: serves 1" in again.written, again)
+    assert "did not restore" in again.written
+    assert "checker: told" not in again.written
+    until(lambda: "checker: told ['hc-1']" in again.written, again)
+
+
+def test_a_front_that_falls_back_takes_its_checks_along(make_node):
+    node = make_node().start()
+    node.do("reload")
+    (node.state_dir / "plans" / "current.plan").write_bytes(b"damaged")
+    before = node.written.count("checker: told")
+    os.kill(node.child("front"), signal.SIGKILL)
+    until(lambda: node.do("status")["generation"] == 1, node)
+    assert node.written.count("checker: told") > before
+
+
+def test_sigterm_ends_a_first_build(make_node):
+    node = make_node().start("takes long", wait=False)
+    until(lambda: "builder: at work" in node.written, node)
+    node.process.send_signal(signal.SIGTERM)
+    assert node.ended() == 0
+
+
+def test_a_kept_plan_is_ready_while_the_first_build_goes_on(make_node):
+    make_node().start().close()
+    again = make_node().start("takes long", wait=False)
+    until(lambda: "builder: at work" in again.written, again)
+    assert (again.get("/readyz"), again.answer()) == ((200, "ready\n"), 1)
+
+
+def test_a_front_that_hangs_is_ended_and_comes_back(make_node):
+    node = make_node(QUICK_PINGS="1").start()
+    hung = node.child("front")
+    os.kill(hung, signal.SIGSTOP)
+    until(lambda: node.child("front") != hung, node)
+    assert node.answer() == 1
+
+
+def test_a_checker_that_is_not_there_is_told_of(make_node):
+    node = make_node(SLOW_CHECKER="2").start()
+    os.kill(node.child("checker"), signal.SIGKILL)
+    until(lambda: "checker: does not run" in node.get("/readyz")[1], node)
+    assert node.do("status")["why"][0]["place"] == "checker"
+    until(lambda: node.get("/readyz") == (200, "ready\n"), node)
+
+
+def test_settings_of_the_host_that_only_the_builder_sees_end_with_2(make_node):
+    node = make_node().start("unreadable secret", wait=False)
+    assert node.ended() == 2
+    assert "cookie.key: cannot be read" in node.written

@@ -3,6 +3,7 @@
 import argparse
 import json
 import struct
+import sys
 import time
 from pathlib import Path
 
@@ -11,12 +12,12 @@ import msgpack
 CHECK = {"slot": 0, "id": "hc-1", "path": "site.yaml: Resources.Check", "config": {"Type": "TCP"}}
 
 
-def plan(source: str, generation: int) -> bytes:
+def plan(source: str, generation: int, health: object = (CHECK,)) -> bytes:
     dns = {"settings": {}, "checks": ["hc-1"], "zones": [{"name": "example.net.", "id": "Z1", "section": 0}]}
     sections = [{"kind": "zone", "hash": source.encode(), "offset": 0, "length": 0}]
     envelope = msgpack.packb(
         {"generation": generation, "created": int(time.time()), "source": source, "dns": dns, "sections": sections,
-         "health": msgpack.packb([CHECK])}
+         "health": health if isinstance(health, bytes) else msgpack.packb(health)}
     )  # fmt: skip
     return struct.pack("<8sIIQ32s", b"EDGEPLAN", 1, len(envelope), 56 + len(envelope), bytes(32)) + envelope
 
@@ -35,6 +36,12 @@ if __name__ == "__main__":
     elif "templates" not in options.config.read_text():
         options.out.write_bytes(plan("nothing", options.generation))
         print(json.dumps({"ok": {"generation": options.generation, "warnings": []}}))
+    elif "unreadable secret" in source:
+        print(json.dumps({"faults": [{"place": "cookie.key", "line": 0, "message": "cannot be read"}]}))
+        raise SystemExit(2)
+    elif "takes long" in source:
+        print("builder: at work", file=sys.stderr, flush=True)
+        time.sleep(60)
     elif "breaks the builder" in source:
         raise SystemExit("no memory")
     else:

@@ -1,8 +1,10 @@
 """A checker that finds everything healthy and remembers what it was told."""
 
 import asyncio
+import os
 import socket
 import sys
+import time
 
 from edgeplane.node.lines import serve_channel
 
@@ -12,6 +14,7 @@ told: list = []
 async def handle(do, args):
     if do == "checks":
         told[:] = args["checks"]
+        print(f"checker: told {[c['id'] for c in told]}", file=sys.stderr, flush=True)
         return {}
     if do == "stats":
         return {
@@ -21,5 +24,6 @@ async def handle(do, args):
     return [{**c, "state": "healthy"} for c in told]
 
 
+time.sleep(float(os.environ.get("SLOW_CHECKER", 0)))
 assert sys.argv[1:5] == ["--control-fd", "3", "--health-fd", "4"]
 asyncio.run(serve_channel(socket.socket(fileno=3), handle))

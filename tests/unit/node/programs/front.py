@@ -45,6 +45,7 @@ class Node:
     def serve(self, udp, tcp, health_fd):
         assert os.fstat(health_fd) is not None
         assert len(udp) == 2 * len(tcp)
+        print(f"front: serves {self.generation}", file=sys.stderr, flush=True)
         for number in udp:
             threading.Thread(target=self._answer, args=[socket(fileno=os.dup(number))], daemon=True).start()
 

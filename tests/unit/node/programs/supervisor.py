@@ -7,11 +7,15 @@ from pathlib import Path
 import uvloop
 
 from edgeplane.config import load
+from edgeplane.node import limits
 from edgeplane.node.host import StateLock
 from edgeplane.node.listen import bind_all
 from edgeplane.node.programs import Programs
 from edgeplane.node.supervisor import Supervisor
 from edgeplane.observe import logs
+
+if "QUICK_PINGS" in os.environ:
+    limits.PING_S, limits.PINGS_MISSED = 0.2, 3
 
 HERE = Path(__file__).parent
 

@@ -94,8 +94,8 @@ def test_a_host_that_is_short_of_something_delays_a_child_and_no_more(monkeypatc
         await kept.greeted(20)
         first, shortages[0] = kept.pid, 2
         kept.kill()
-        while not (kept.lives and kept.pid != first):
-            await asyncio.sleep(0.01)  # noqa: ASYNC110 - a process
+        while not (kept.lives and kept.pid != first):  # noqa: ASYNC110 - a process, not an event
+            await asyncio.sleep(0.01)
         await kept.stop()
         return kept.restarts
 

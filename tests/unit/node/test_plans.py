@@ -90,7 +90,8 @@ def test_what_a_killed_builder_left_is_removed_at_the_start(tmp_path):
 @pytest.mark.parametrize(
     "health",
     [b"\x01", b"\xc1", b"\xc0", {}, [1], [{**CHECK, "slot": -1}], [{**CHECK, "slot": 1 << 16}],
-     [{**CHECK, "slot": True}], [{**CHECK, "id": 1}], [{**CHECK, "path": None}], [{**CHECK, "config": []}], [{"slot": 0}]],
+     [{**CHECK, "slot": True}], [{**CHECK, "id": 1}], [{**CHECK, "path": None}], [{**CHECK, "config": []}],
+     [{"slot": 0}]],
 )  # fmt: skip
 def test_checks_of_no_right_shape_are_no_plan(tmp_path, health):
     (tmp_path / "odd").write_bytes(plan("odd", 3, health))

@@ -98,8 +98,9 @@ class Child:
 
     async def call(self, do: str, *, within: float = limits.CALL_S, **args: Any) -> Any:
         """Asks the child once it was greeted; Refused, or Gone when it does not answer within so many seconds."""
+        deadline = time.monotonic() + within
         channel = await self.greeted(within)
-        return await channel.call(do, within=within, **args)
+        return await channel.call(do, within=max(0.0, deadline - time.monotonic()), **args)
 
     async def greeted(self, within: float) -> Channel:
         """Its channel, once it is ready for questions; Gone when that takes longer than so many seconds."""

@@ -127,7 +127,7 @@ class Channel:
         try:
             return await asyncio.wait_for(reply, within)
         except TimeoutError:
-            raise Gone(f"the {self.name} did not answer {do!r} within {within:g} s") from None
+            raise Gone(f"the {self.name} did not answer {do!r} within {within:.3g} s") from None
         finally:
             self._open.pop(id_, None)
 

@@ -267,7 +267,7 @@ class Supervisor:
     async def _start(self, child: Child) -> None:
         try:
             await child.start()
-        except EdgeplaneError as error:
+        except Exception as error:  # whatever the reason, it is tried again
             log.error("the %s did not start: %s", child.name, error)
 
     async def _greet_front(self, channel: Channel) -> None:

@@ -151,18 +151,16 @@ class Supervisor:
                 said = "names content of its own, which the next reload or start serves again"
                 raise Refused.because(f"{said}; --force applies the plan until then", str(self.programs.config))
             await asyncio.to_thread(shutil.copyfile, source, self.store.next)
-            generation = read_envelope(self.store.next)["generation"]
-            if generation <= self.state.generation:
-                raise Refused.because(
-                    f"generation {generation} is not newer than {self.state.generation}, which is served", str(source)
-                )
-            if generation > self.state.generation + limits.GENERATIONS_AHEAD:
-                raise Refused.because(
-                    f"generation {generation} is more than 2^31 ahead of {self.state.generation}, which is served; "
-                    "build it with a lower one (plan build -g)",
-                    str(source),
-                )
+            self._see_that_it_is_newer(read_envelope(self.store.next)["generation"], str(source))
             return await self._take(self.store.next, whole=True)
+
+    def _see_that_it_is_newer(self, generation: int, place: str) -> None:
+        served = self.state.generation
+        if generation <= served:
+            raise Refused.because(f"generation {generation} is not newer than {served}, which is served", place)
+        if generation > served + limits.GENERATIONS_AHEAD:
+            said = f"generation {generation} is more than 2^31 ahead of {served}, which is served"
+            raise Refused.because(f"{said}; build it with a lower one (plan build -g)", place)
 
     async def diff(self) -> dict[str, Any]:
         """What a reload would change (see `plans.difference`). Built with the running generation, so that a zone whose

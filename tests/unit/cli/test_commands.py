@@ -427,3 +427,10 @@ def test_moments_are_written_one_way() -> None:
     assert dated([{"since": 1769860800.5, "at": None, "transitions": [{"at": 1769860800}]}]) == [
         {"since": "2026-01-31T12:00:00Z", "at": None, "transitions": [{"at": "2026-01-31T12:00:00Z"}]}
     ]
+
+
+@pytest.mark.parametrize(("generation", "code"), [(0, 2), ((1 << 63) - 1, 0), (1 << 63, 2)])
+def test_a_generation_that_no_node_takes_is_not_built(core: Core, tmp_path: Path, generation: int, code: int) -> None:
+    config = str(EXAMPLE / "edgeplane.toml")
+    args = ["plan", "build", str(tmp_path / "site.plan"), "-c", config, "-g", str(generation)]
+    assert CliRunner().invoke(root, args).exit_code == code

@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from edgeplane.cli import serve
 from edgeplane.config.kinds import Listen
 from edgeplane.node.host import HostError
 from edgeplane.node.listen import activated, bind_all, inherited
@@ -80,3 +81,13 @@ def test_an_address_without_tcp_is_named():
     assert bound.one_sided() == [(Listen("127.0.0.1", port), "TCP")]
     tcp.close()
     bound.close()
+
+
+def test_activation_without_tcp_is_said(monkeypatch, caplog):
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.bind(("127.0.0.1", 0))
+    address = "{}:{}".format(*udp.getsockname())
+    monkeypatch.setenv("LISTEN_PID", "1")
+    monkeypatch.setattr(serve, "inherited", lambda: [("dns", udp.detach())])
+    serve._listeners(None, 1).close()
+    assert caplog.messages == [f"{address} has no TCP socket, which DNS needs: add it to the .socket unit"]

@@ -255,7 +255,7 @@ def test_a_plan_that_cannot_be_kept_is_served_and_reported(node, tmp_path):
     handed = tmp_path / "handed.plan"
     handed.write_bytes(plan("handed", 7))
     with pytest.raises(FaultsError, match="generation 7 is served but not kept"):
-        node.do("apply", path=str(handed))
+        node.do("apply", path=str(handed), force=True)
     assert (node.answer(), node.do("status")["generation"]) == (7, 7)
     assert node.do("status")["state"] == "degraded"
     assert "edgeplane_generation 7\n" in node.get("/metrics")[1]
@@ -266,7 +266,7 @@ def test_no_plan_uses_up_the_generations(node, tmp_path, generation):
     far = tmp_path / "far.plan"
     far.write_bytes(plan("far", generation))
     with pytest.raises(FaultsError, match=r"ahead of 1|is not a plan file"):
-        node.do("apply", path=str(far))
+        node.do("apply", path=str(far), force=True)
     assert node.do("reload")["generation"] == 2
 
 
@@ -274,7 +274,7 @@ def test_checks_of_no_right_shape_are_refused_before_anything_reads_them(node, t
     odd = tmp_path / "odd.plan"
     odd.write_bytes(plan("odd", 5, b"\x01"))
     with pytest.raises(FaultsError, match="health checks"):
-        node.do("apply", path=str(odd))
+        node.do("apply", path=str(odd), force=True)
     assert node.do("status")["generation"] == 1
     assert node.do("reload")["generation"] == 2
 
@@ -332,6 +332,14 @@ def test_a_checker_that_is_not_there_is_told_of(make_node):
     until(lambda: "checker: does not run" in node.get("/readyz")[1], node)
     assert node.do("status")["why"][0]["place"] == "checker"
     until(lambda: node.get("/readyz") == (200, "ready\n"), node)
+
+
+def test_a_checker_that_hangs_is_told_of(make_node):
+    node = make_node(HEARTBEAT_MS="1").start()
+    status, body = node.get("/readyz")
+    assert status == 200
+    assert body.startswith("degraded\nchecker: no sign of life for ")
+    assert "edgeplane_ready 0\n" in node.get("/metrics")[1]
 
 
 def test_settings_of_the_host_that_only_the_builder_sees_end_with_2(make_node):

@@ -1,6 +1,7 @@
 """A supervisor over the programs beside this file: `supervisor.py CONFIG`."""
 
 import os
+import struct
 import sys
 from pathlib import Path
 
@@ -30,8 +31,10 @@ async def run(config: Path) -> int:
         checker=[sys.executable, str(HERE / "checker.py"), "--control-fd", "3", "--health-fd", "4"],
         builder=[sys.executable, str(HERE / "builder.py"), str(config)],
     )
+    health = os.memfd_create("health")
+    os.pwrite(health, struct.pack("<Q", int(os.environ.get("HEARTBEAT_MS", 0))), 24)
     try:
-        return await Supervisor(settings, programs, bind_all(settings.dns.listen, 2), os.memfd_create("health")).run()
+        return await Supervisor(settings, programs, bind_all(settings.dns.listen, 2), health).run()
     finally:
         lock.release()
 

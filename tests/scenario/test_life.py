@@ -1,5 +1,6 @@
 """A node starts, reloads, survives the death of its parts, drains and starts again, and never stops answering."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -18,6 +19,22 @@ from ..running import until
 from .conftest import ZONE
 
 RELOADS = 20
+
+FAILOVER = """\
+Resources:
+  Zone: {Type: 'AWS::Route53::HostedZone', Properties: {Name: example.net}}
+  Check:
+    Type: AWS::Route53::HealthCheck
+    Properties: {HealthCheckConfig: {Type: TCP, IPAddress: 127.0.0.1, Port: {port}, FailureThreshold: 1}}
+  Primary:
+    Type: AWS::Route53::RecordSet
+    Properties: {HostedZoneId: !Ref Zone, Name: www.example.net, Type: A, TTL: 5, SetIdentifier: one,
+      Failover: PRIMARY, HealthCheckId: !Ref Check, ResourceRecords: [192.0.2.1]}
+  Secondary:
+    Type: AWS::Route53::RecordSet
+    Properties: {HostedZoneId: !Ref Zone, Name: www.example.net, Type: A, TTL: 5, SetIdentifier: two,
+      Failover: SECONDARY, ResourceRecords: [192.0.2.2]}
+"""
 
 
 def newer(serial: int) -> str:
@@ -138,3 +155,25 @@ def test_the_same_plan_serves_on_a_second_node(make_node, tmp_path):
     assert node.answers("www.example.org") == ["192.0.2.9"]
     with pytest.raises(FaultsError, match="not newer"):
         node.do("apply", path=str(plan), force=True)
+
+
+def first_answer(node) -> list[str]:
+    """Of a node that is on its way."""
+    for _ in range(200):
+        with contextlib.suppress(dns.exception.Timeout):
+            return [rdata.to_text() for rrset in node.query("www.example.net", timeout=0.1).answer for rdata in rrset]
+    pytest.fail(node.written)
+
+
+def test_the_first_answer_after_a_restart_knows_what_was_down(make_node):
+    with socket.socket() as refuses:
+        refuses.bind(("127.0.0.1", 0))
+        files = {"site.yaml": FAILOVER.replace("{port}", str(refuses.getsockname()[1]))}
+        node = make_node(files).start()
+        until(lambda: node.answers("www.example.net") == ["192.0.2.2"], node)
+        until(lambda: node.do("health")[0]["state"] == "unhealthy", node)
+        node.close()
+        for _ in range(3):
+            again = make_node(files).start(wait=False)
+            assert first_answer(again) == ["192.0.2.2"]
+            again.close()

@@ -55,6 +55,7 @@ class Supervisor:
         self.front: Child = Child("front", programs.front, [health, *listeners.descriptors()], self._greet_front)
         self.checker: Child = Child("checker", programs.checker, [health], self._greet_checker)
         self._reloading = asyncio.Lock()
+        self._taking = False
         self._deaths: dict[Path, int] = {}
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -251,13 +252,15 @@ class Supervisor:
             raise _NotKept([Fault(str(self.store.directory), 0, said)]) from error
 
     async def _apply(self, call: Callable[..., Any], path: Path, whole: bool = False) -> dict[str, Any]:
-        life = self.front.pid
+        life, self._taking = self.front.pid, True
         try:
             report: dict[str, Any] = await call("apply", path=str(path), whole=whole, within=limits.APPLY_S)
             await call("serve")
         except Gone:
             self.front.kill(life)  # it may hang; where it died, the next one is left alone
             raise
+        finally:
+            self._taking = False
         return report
 
     # -- children --
@@ -373,7 +376,7 @@ class Supervisor:
         missed, life = 0, self.front.pid
         while True:
             await asyncio.sleep(limits.PING_S)
-            if self._reloading.locked() or not self.front.lives or self.front.pid != life:
+            if self._taking or not self.front.lives or self.front.pid != life:
                 missed, life = 0, self.front.pid
                 continue
             try:

@@ -318,8 +318,11 @@ def test_a_kept_plan_is_ready_while_the_first_build_goes_on(make_node):
     assert (again.get("/readyz"), again.answer()) == ((200, "ready\n"), 1)
 
 
-def test_a_front_that_hangs_is_ended_and_comes_back(make_node):
+def test_a_front_that_hangs_is_ended_even_while_a_build_goes_on(make_node):
     node = make_node(QUICK_PINGS="1").start()
+    node.content.write_text("takes long")
+    node.process.send_signal(signal.SIGHUP)
+    until(lambda: "builder: at work" in node.written, node)
     hung = node.child("front")
     os.kill(hung, signal.SIGSTOP)
     until(lambda: node.child("front") != hung, node)

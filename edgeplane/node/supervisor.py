@@ -426,8 +426,8 @@ def _as_refusal(error: Exception, directory: Path) -> EdgeplaneError:
 async def _extend_start() -> None:
     """A first build may take longer than the service manager waits by itself."""
     while True:
-        notify.notify(EXTEND_TIMEOUT_USEC=int(3e6 * limits.EXTEND_START_S))
         await asyncio.sleep(limits.EXTEND_START_S)
+        notify.notify(EXTEND_TIMEOUT_USEC=int(3e6 * limits.EXTEND_START_S))
 
 
 async def _watchdog(interval: float) -> None:

@@ -16,7 +16,7 @@ from edgeplane.node.supervisor import Supervisor
 from edgeplane.observe import logs
 
 if "QUICK_PINGS" in os.environ:
-    limits.PING_S, limits.PINGS_MISSED = 0.2, 3
+    limits.PING_S, limits.PINGS_MISSED, limits.EXTEND_START_S = 0.2, 3, 0.2
 
 HERE = Path(__file__).parent
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import os
-import shutil
 import time
 
 import dns.edns
@@ -21,7 +20,10 @@ JUMPS = ["+1h", "-1h", "+1d", "-1d", "-10m"]
 BUSY_SHARE = 0.5
 """Of one core, for all processes of a node that is asked nothing."""
 
-pytestmark = pytest.mark.skipif(not LIBRARY or shutil.which("faketime") is None, reason="needs the package faketime")
+
+@pytest.fixture(autouse=True)
+def _faketime() -> None:
+    assert LIBRARY, "the package faketime is missing: sudo make packages"
 
 
 class Clock:

@@ -76,7 +76,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 def test_a_page_shows_what_happens(page: Path, site: Site):
     for command, expected, code in steps(page):
         if not shutil.which(command.split()[0], path=site.environ["PATH"]):
-            pytest.skip(f"{command.split()[0]} is not installed")
+            pytest.fail(f"{command.split()[0]} is not installed: sudo make packages")
         printed, ended = site.run(command)
         assert (says(site.moved(expected), printed), ended) == (True, code), f"$ {command}\n{printed}[exit {ended}]"
 

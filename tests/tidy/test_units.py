@@ -11,7 +11,10 @@ UNITS = Path(__file__).parents[2] / "config" / "systemd"
 EXPOSURE = 2.0
 """Of 10; `systemd-analyze security` calls below 2.5 OK and a plain service 9.6."""
 
-pytestmark = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs the package systemd")
+
+@pytest.fixture(autouse=True)
+def _systemd() -> None:
+    assert shutil.which("systemd-analyze"), "the package systemd is missing: sudo make packages"
 
 
 def analyze(*args: str) -> str:

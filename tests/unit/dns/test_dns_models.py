@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import dns.exception
+import dns.name
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -177,14 +179,14 @@ def test_names_that_are_none(text: str) -> None:
 
 @given(st.lists(st.binary(min_size=1, max_size=20), min_size=1, max_size=8))
 def test_every_label_of_octets_can_be_written_in_octal_and_reads_as_dnspython_reads_it(labels: list[bytes]) -> None:
-    name = pytest.importorskip("dns.name")
+    name = dns.name
     text = ".".join("".join(f"\\{octet:03o}" for octet in label) for label in labels)
     assert name.from_text(canonical(text)).labels == (*(label.lower() for label in labels), b"")
 
 
 @given(st.text("aZ9-_.", min_size=1, max_size=270))
 def test_plain_names_read_as_dnspython_reads_them_or_not_at_all(text: str) -> None:
-    names, errors = pytest.importorskip("dns.name"), pytest.importorskip("dns.exception")
+    names, errors = dns.name, dns.exception
     try:
         wanted = names.from_text(text).to_text().lower()
     except errors.DNSException:

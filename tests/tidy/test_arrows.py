@@ -9,9 +9,12 @@ ROOT = Path(__file__).parents[2]
 CRATES = {
     "base": 1,
     "net": 2,
+    "sign": 2,
     "geo": 3,
     "policy": 3,
+    "http": 3,
     "dns": 4,
+    "edge": 4,
     "node": 5,
     "py": 6,
 }
@@ -28,6 +31,7 @@ PACKAGES = {
     "config": 2,
     "template": 3,
     "dns": 4,
+    "edge": 4,
     "node": 5,
     "cli": 6,
 }

@@ -1,0 +1,1 @@
+//! Who may have an answer: signatures, places, methods.

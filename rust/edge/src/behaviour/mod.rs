@@ -1,0 +1,1 @@
+//! Which behaviour serves a request, and under which key.

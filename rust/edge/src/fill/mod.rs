@@ -1,0 +1,1 @@
+//! One fetch a key, however many wait for it.

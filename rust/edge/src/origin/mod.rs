@@ -1,0 +1,1 @@
+//! Where content comes from: servers, directories, buckets; pools, time-outs, fail-over.

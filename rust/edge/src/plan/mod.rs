@@ -1,0 +1,1 @@
+//! From the plan source to compiled distributions.

@@ -1,0 +1,1 @@
+//! Where responses are kept: the memory tier, the disk tier, generations.

@@ -1,0 +1,1 @@
+//! HTTP/2, the server's side (RFC 9113).

@@ -1,0 +1,138 @@
+//! An answer that needs no waiting: a head made once for many responses, a few lines of its own, content.
+
+use std::fs::File;
+use std::io::Write;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+
+use crate::Fields;
+use crate::response::reason;
+
+/// A response head made ready for sending again and again.
+#[derive(Debug)]
+pub struct PreparedHead {
+    /// 200 to 599.
+    pub status: u16,
+    /// Its fields, without `Date`, `Content-Length` and those of a connection.
+    pub fields: Fields,
+    lines: Box<[u8]>,
+    http2: OnceLock<http::HeaderMap>,
+}
+
+impl PreparedHead {
+    /// From a status and fields; the server adds `Date`, `Content-Length` and what belongs to the connection.
+    pub fn new(status: u16, fields: Fields) -> Self {
+        let mut lines = Vec::with_capacity(fields.weight() + 64);
+        let _ = write!(lines, "HTTP/1.1 {status} {}\r\n", reason(status));
+        fields.iter().for_each(|(name, value)| push_line(&mut lines, name, value));
+        Self { status, fields, lines: lines.into_boxed_slice(), http2: OnceLock::new() }
+    }
+
+    /// Status line and field lines of HTTP/1.1, without the empty line at the end.
+    pub fn lines(&self) -> &[u8] {
+        &self.lines
+    }
+
+    /// The fields as HTTP/2 sends them, made on first use.
+    pub fn http2(&self) -> &http::HeaderMap {
+        self.http2.get_or_init(|| header_map(&self.fields))
+    }
+
+    /// Octets held.
+    pub fn weight(&self) -> usize {
+        size_of::<Self>() + 2 * self.fields.weight() + self.lines.len()
+    }
+}
+
+/// Adds `name: value` and the line's end.
+pub fn push_line(lines: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    lines.extend_from_slice(name);
+    lines.extend_from_slice(b": ");
+    lines.extend_from_slice(value);
+    lines.extend_from_slice(b"\r\n");
+}
+
+/// Fields as the `http` crate has them; a field that it does not take is left out.
+pub fn header_map(fields: &Fields) -> http::HeaderMap {
+    let mut map = http::HeaderMap::with_capacity(fields.len());
+    for (name, value) in fields.iter() {
+        if let (Ok(name), Ok(value)) = (http::HeaderName::from_bytes(name), http::HeaderValue::from_bytes(value)) {
+            map.append(name, value);
+        }
+    }
+    map
+}
+
+/// What follows a head. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub enum Content {
+    /// Nothing, and no `Content-Length` is added: 204, 304, and answers to HEAD, whose head says the length itself.
+    #[default]
+    None,
+    /// Octets in memory.
+    Bytes(Bytes),
+    /// A part of a file or of a sealed memory file; it leaves by `sendfile` where the connection allows.
+    File {
+        /// Open for reading; the position is not used.
+        file: Arc<File>,
+        /// First octet.
+        offset: u64,
+        /// Number of octets.
+        length: u64,
+    },
+}
+
+impl Content {
+    /// Octets.
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::None => 0,
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::File { length, .. } => *length,
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A part of it: `start` and `length` lie within.
+    pub fn slice(&self, start: u64, length: u64) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::Bytes(bytes) => Self::Bytes(bytes.slice(start as usize..(start + length) as usize)),
+            Self::File { file, offset, .. } => Self::File { file: file.clone(), offset: offset + start, length },
+        }
+    }
+}
+
+/// Where `Service::ready` puts its answer. Belongs to a connection and is used again.
+#[derive(Debug, Default)]
+pub struct Reply {
+    /// The head; none: the service did not answer at once.
+    pub head: Option<Arc<PreparedHead>>,
+    /// Field lines of this answer alone (`age: 7\r\n…`), names in lower case; written with `Reply::field`.
+    pub lines: Vec<u8>,
+    /// The content. `Content-Length` is its length, except where it is `None`.
+    pub content: Content,
+    /// Close the connection after it.
+    pub close: bool,
+}
+
+impl Reply {
+    /// Adds a field of this answer alone. `name` in lower case.
+    #[inline]
+    pub fn field(&mut self, name: &str, value: impl AsRef<[u8]>) {
+        push_line(&mut self.lines, name.as_bytes(), value.as_ref());
+    }
+
+    /// Empties it and keeps its memory.
+    pub fn clear(&mut self) {
+        self.head = None;
+        self.lines.clear();
+        self.content = Content::None;
+        self.close = false;
+    }
+}

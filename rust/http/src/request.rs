@@ -1,0 +1,130 @@
+//! A request as the server understood it.
+
+use bytes::Bytes;
+
+use crate::Fields;
+
+/// Methods (RFC 9110 section 9, RFC 5789). Another one is refused with 501 where requests are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[allow(missing_docs)]
+pub enum Method {
+    #[default]
+    Get,
+    Head,
+    Post,
+    Put,
+    Delete,
+    Options,
+    Patch,
+}
+
+impl Method {
+    /// From its token, which has case.
+    pub fn from_token(token: &[u8]) -> Option<Self> {
+        Some(match token {
+            b"GET" => Self::Get,
+            b"HEAD" => Self::Head,
+            b"POST" => Self::Post,
+            b"PUT" => Self::Put,
+            b"DELETE" => Self::Delete,
+            b"OPTIONS" => Self::Options,
+            b"PATCH" => Self::Patch,
+            _ => return None,
+        })
+    }
+
+    /// Its token.
+    pub const fn token(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+            Self::Patch => "PATCH",
+        }
+    }
+
+    /// GET, HEAD, OPTIONS (RFC 9110 section 9.2.1).
+    pub const fn is_safe(self) -> bool {
+        matches!(self, Self::Get | Self::Head | Self::Options)
+    }
+}
+
+/// How the client reached us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(missing_docs)]
+pub enum Scheme {
+    #[default]
+    Http,
+    Https,
+}
+
+/// The protocol of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[allow(missing_docs)]
+pub enum Version {
+    Http10,
+    #[default]
+    Http11,
+    Http2,
+}
+
+/// Where the content of a request ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Framing {
+    /// There is none.
+    #[default]
+    None,
+    /// After so many octets; 0 where the request says so itself.
+    Length(u64),
+    /// After the last chunk, or the frame with END_STREAM.
+    Chunked,
+}
+
+/// A request. Filled in place by the server for each request of a connection, so that reading one takes no memory; cloned
+/// where it has to live longer.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// Of the connection.
+    pub scheme: Scheme,
+    /// Of the message.
+    pub version: Version,
+    /// Host and port in lower case, from `:authority`, the absolute form or `Host`; checked to be a host. Never twice different.
+    pub authority: String,
+    /// The path as it was sent: starts with `/` (or is `*` for OPTIONS), visible ASCII and octets above 0x7F, no fragment.
+    pub path: String,
+    /// What stands after the first `?`, without it; none where there is no `?`.
+    pub query: Option<String>,
+    /// All header fields, without pseudo-header fields; in HTTP/1 with those that belong to the connection.
+    pub fields: Fields,
+    /// Of the content.
+    pub framing: Framing,
+    /// `Expect: 100-continue`.
+    pub expects_continue: bool,
+    /// The token of `Upgrade` with `Connection: upgrade`, HTTP/1.1 only; in lower case.
+    pub upgrade: Option<Bytes>,
+}
+
+impl Request {
+    /// Host without port.
+    pub fn host(&self) -> &str {
+        match self.authority.rsplit_once(':') {
+            Some((host, port)) if !port.is_empty() && port.bytes().all(|octet| octet.is_ascii_digit()) => host,
+            _ => &self.authority,
+        }
+    }
+
+    /// Empties it for the next request and keeps its memory.
+    pub fn clear(&mut self) {
+        let Self { authority, path, query, fields, .. } = std::mem::take(self);
+        (self.authority, self.path, self.fields) = (authority, path, fields);
+        self.authority.clear();
+        self.path.clear();
+        self.fields.clear();
+        drop(query);
+    }
+}

@@ -10,7 +10,7 @@ use super::Routing;
 use super::doc::{AliasDoc, CandidateDoc, GroupDoc};
 use super::group::{Candidate, Group, Target};
 use super::order::order;
-use super::policies;
+use super::policies::Policies;
 use crate::wire::{name::labels, rtype};
 use crate::zone::{Routed, Set, Zone};
 
@@ -24,7 +24,7 @@ impl Routing {
     ) -> Result<Self, Faults> {
         let mut build = Build {
             zones,
-            steering,
+            policies: Policies::new(steering),
             checks,
             apexes: apexes(zones),
             first: first_groups(zones),
@@ -70,7 +70,7 @@ fn apexes(zones: &[Arc<Zone>]) -> HashMap<&[u8], u32> {
 
 struct Build<'a> {
     zones: &'a [Arc<Zone>],
-    steering: &'a HashMap<String, Arc<Steering>>,
+    policies: Policies<'a>,
     checks: &'a HashMap<String, u32>,
     apexes: HashMap<&'a [u8], u32>,
     first: Vec<u32>,
@@ -89,7 +89,7 @@ impl<'a> Build<'a> {
 
     fn add_group(&mut self, zone: u32, routed: &Routed, doc: &GroupDoc) {
         let place = doc.candidates.first().map_or("", |first| &first.place);
-        match policies::build(&doc.policy, doc.candidates.len(), self.steering) {
+        match self.policies.get(&doc.policy, doc.candidates.len()) {
             Ok(policy) => self.groups.push(Group {
                 policy,
                 first: self.candidates.len() as u32,

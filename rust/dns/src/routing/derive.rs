@@ -7,16 +7,26 @@ use super::group::{Candidate, Group, Target};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Derived {
     words: Vec<u32>,
-    spans: Vec<(u32, u32)>,
+    spans: Vec<Span>,
     healthy: Vec<bool>,
+}
+
+/// Where a group's words are: a single one stands here itself, which saves the answering thread a visit to memory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Span {
+    at: u32,
+    len: u32,
 }
 
 impl Derived {
     /// The words of one group's policy.
     #[inline]
     pub(super) fn words(&self, group: u32) -> &[u32] {
-        let (start, end) = self.spans.get(group as usize).copied().unwrap_or_default();
-        self.words.get(start as usize..end as usize).unwrap_or(&[])
+        match self.spans.get(group as usize) {
+            None => &[],
+            Some(Span { at, len: 1 }) => std::slice::from_ref(at),
+            Some(Span { at, len }) => self.words.get(*at as usize..(at + len) as usize).unwrap_or(&[]),
+        }
     }
 
     /// Whether a candidate counts as healthy.
@@ -27,10 +37,15 @@ impl Derived {
     /// Keeps the words that a group's policy makes of its candidates' health; `words` is a scratch pad.
     fn keep(&mut self, number: u32, group: &Group, words: &mut Vec<u32>) {
         group.policy.derive(self.candidates(group), words);
-        let start = self.words.len() as u32;
-        self.words.extend_from_slice(words);
-        if let Some(span) = self.spans.get_mut(number as usize) {
-            *span = (start, self.words.len() as u32);
+        let span = match words.as_slice() {
+            &[word] => Span { at: word, len: 1 },
+            words => Span { at: self.words.len() as u32, len: words.len() as u32 },
+        };
+        if span.len > 1 {
+            self.words.extend_from_slice(words);
+        }
+        if let Some(place) = self.spans.get_mut(number as usize) {
+            *place = span;
         }
     }
 
@@ -51,7 +66,7 @@ impl Routing {
     pub fn derive(&self, health: &dyn Fn(u32) -> Option<bool>) -> Derived {
         let mut derived = Derived {
             words: Vec::new(),
-            spans: vec![(0, 0); self.groups.len()],
+            spans: vec![Span::default(); self.groups.len()],
             healthy: vec![true; self.candidates.len()],
         };
         let mut words = Vec::new();

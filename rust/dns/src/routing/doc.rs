@@ -24,7 +24,7 @@ impl GroupDoc {
 }
 
 /// A routing policy and what it needs beside the candidates.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PolicyDoc {
     /// One record set without a policy: an alias, or one with a health check.
     Simple,
@@ -44,7 +44,7 @@ pub enum PolicyDoc {
 }
 
 /// What a steering table ranks by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum RankedBy {
     /// Milliseconds between client and region.
     Latency,

@@ -1,5 +1,7 @@
 //! Groups and candidates as flat lists, in which health and choice walk from number to number.
 
+use std::sync::Arc;
+
 use edgeplane_policy::Policy;
 
 /// Longest chain of alias records that is followed.
@@ -7,7 +9,8 @@ pub const MAX_ALIAS_DEPTH: usize = 16;
 
 /// The record sets of one name and type.
 pub(super) struct Group {
-    pub policy: Box<dyn Policy>,
+    /// Shared by groups with the same parameters, so that it is in the CPU's cache when a query for any of them comes.
+    pub policy: Arc<dyn Policy>,
     pub first: u32,
     pub len: u32,
 }

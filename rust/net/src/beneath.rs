@@ -10,10 +10,33 @@ use std::path::Path;
 /// Times that a path is resolved again when something was renamed meanwhile.
 const TRIES: usize = 8;
 
-/// Opens a file for reading; `path` is relative to `folder`. `EXDEV` when it leads out of the folder, by `..`, by a link or
-/// by being absolute; `ENOSYS` on kernels that cannot promise it. Never waits, not for a FIFO either.
-pub fn open(folder: &File, path: &Path) -> io::Result<File> {
-    let path = CString::new(path.as_os_str().as_bytes()).map_err(|_| io::ErrorKind::InvalidInput)?;
+/// Why a file was not opened.
+#[derive(Debug)]
+pub enum Refusal {
+    /// There is nothing of that name that could be read.
+    NotFound,
+    /// The path leads out of the folder: by `..`, by a link, by being absolute.
+    Outside,
+    /// We may not read it.
+    Forbidden,
+    /// Something else; `ENOSYS` on kernels that cannot keep a path beneath a folder.
+    Failed(io::Error),
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        match error.raw_os_error() {
+            Some(libc::ENOENT | libc::ENOTDIR | libc::ENAMETOOLONG | libc::ENXIO | libc::ENODEV) => Self::NotFound,
+            Some(libc::EXDEV | libc::ELOOP) => Self::Outside,
+            Some(libc::EACCES | libc::EPERM) => Self::Forbidden,
+            _ => Self::Failed(error),
+        }
+    }
+}
+
+/// Opens a file for reading; `path` is relative to `folder`. Never waits, not for a FIFO either.
+pub fn open(folder: &File, path: &Path) -> Result<File, Refusal> {
+    let path = CString::new(path.as_os_str().as_bytes()).map_err(|_| Refusal::NotFound)?;
     let mut opened = open_once(folder, &path);
     for _ in 1..TRIES {
         match &opened {
@@ -21,7 +44,7 @@ pub fn open(folder: &File, path: &Path) -> io::Result<File> {
             _ => break,
         }
     }
-    opened
+    opened.map_err(Refusal::from)
 }
 
 fn open_once(folder: &File, path: &CString) -> io::Result<File> {
@@ -73,9 +96,11 @@ mod tests {
         for path in
             ["../secret", "out", "absolute", "up/secret", "magic/etc/passwd", "/etc/passwd", "side/../../secret"]
         {
-            assert_eq!(open(&root, Path::new(path)).unwrap_err().raw_os_error(), Some(libc::EXDEV), "{path}");
+            assert!(matches!(open(&root, Path::new(path)), Err(Refusal::Outside)), "{path}");
         }
-        assert_eq!(open(&root, Path::new("none")).unwrap_err().kind(), io::ErrorKind::NotFound);
+        for path in ["none", "side/file/more", "a\0b"] {
+            assert!(matches!(open(&root, Path::new(path)), Err(Refusal::NotFound)), "{path:?}");
+        }
         fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -54,7 +54,16 @@ impl Outgoing {
         )
     }
 
-    /// Whether there is content, or may be.
+    /// The same content once more, where it does not stream.
+    pub fn copied(&self) -> Option<Self> {
+        match self {
+            Self::None => Some(Self::None),
+            Self::Bytes(bytes) => Some(Self::Bytes(bytes.clone())),
+            Self::Stream(_) => None,
+        }
+    }
+
+    /// Whether it is known that there is no content.
     pub fn is_none(&self) -> bool {
         match self {
             Self::None => true,

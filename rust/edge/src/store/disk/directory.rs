@@ -1,0 +1,166 @@
+//! The folder of the disk tier, which one process at a time holds.
+//!
+//! ```text
+//! lock              held while the tier is open
+//! temporary/N       files that are still being written
+//! objects/abc/HEX   an object under the hash of its key, in one of 4,096 folders
+//! ```
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use edgeplane_net::lock::try_lock;
+
+/// Folders under `objects`.
+pub const FOLDERS: u32 = 4_096;
+
+/// The first half of blake3 of a key: names its file. The file holds the whole key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest(pub [u8; 16]);
+
+impl std::borrow::Borrow<[u8]> for Digest {
+    fn borrow(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Digest {
+    /// Of a key.
+    pub fn of(key: &[u8]) -> Self {
+        let mut digest = [0; 16];
+        digest.iter_mut().zip(blake3::hash(key).as_bytes()).for_each(|(to, &from)| *to = from);
+        Self(digest)
+    }
+
+    /// From a file's name; none where no object has such a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let plain = name.len() == 32 && name.bytes().all(|octet| matches!(octet, b'0'..=b'9' | b'a'..=b'f'));
+        plain.then(|| u128::from_str_radix(name, 16).ok())?.map(|number| Self(number.to_be_bytes()))
+    }
+
+    fn name(self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.0))
+    }
+
+    fn folder(self) -> u32 {
+        (u128::from_be_bytes(self.0) >> 116) as u32
+    }
+}
+
+/// The folder, locked.
+#[derive(Debug)]
+pub struct Directory {
+    root: PathBuf,
+    lock: File,
+}
+
+impl Directory {
+    /// Makes what is missing, takes the lock (`WouldBlock` while another process has it), and removes what was left half
+    /// written.
+    pub fn open(root: &Path) -> io::Result<Self> {
+        make(root)?;
+        let lock = private().write(true).create(true).truncate(false).open(root.join("lock"))?;
+        if !try_lock(&lock)? {
+            return Err(io::Error::new(ErrorKind::WouldBlock, "another process uses the folder"));
+        }
+        let directory = Self { root: root.to_owned(), lock };
+        make(&directory.objects())?;
+        make(&directory.temporary())?;
+        for entry in fs::read_dir(directory.temporary())? {
+            // What stays, a folder that somebody put there, is in nobody's way.
+            let _ = remove(&entry?.path());
+        }
+        Ok(directory)
+    }
+
+    /// Whether the lock is still the one in the folder: not where the folder was removed, moved or mounted over.
+    pub fn is_held(&self) -> bool {
+        let (ours, theirs) = (self.lock.metadata(), fs::metadata(self.root.join("lock")));
+        matches!((ours, theirs), (Ok(a), Ok(b)) if (a.dev(), a.ino()) == (b.dev(), b.ino()))
+    }
+
+    /// A new file to write into.
+    pub fn create(&self, number: u64) -> io::Result<(PathBuf, File)> {
+        let path = self.temporary().join(number.to_string());
+        let file = private().read(true).write(true).create_new(true).open(&path)?;
+        Ok((path, file))
+    }
+
+    /// Moves a written file to its place, over what is there.
+    pub fn place(&self, written: &Path, digest: Digest) -> io::Result<()> {
+        match fs::rename(written, self.object(digest)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                make(&self.folder(digest.folder()))?;
+                fs::rename(written, self.object(digest))
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Opens an object for reading; none where there is none.
+    pub fn open_object(&self, digest: Digest) -> io::Result<Option<File>> {
+        match File::open(self.object(digest)) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes an object, if it is there.
+    pub fn remove_object(&self, digest: Digest) -> io::Result<()> {
+        remove(&self.object(digest))
+    }
+
+    /// The names in one of the folders, and of those that are no object's their paths.
+    pub fn list(&self, folder: u32) -> io::Result<(Vec<Digest>, Vec<PathBuf>)> {
+        let (mut objects, mut foreign) = (Vec::new(), Vec::new());
+        let entries = match fs::read_dir(self.folder(folder)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok((objects, foreign)),
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            match entry.file_name().to_str().and_then(Digest::from_name) {
+                Some(digest) if digest.folder() == folder => objects.push(digest),
+                _ => foreign.push(entry.path()),
+            }
+        }
+        Ok((objects, foreign))
+    }
+
+    fn objects(&self) -> PathBuf {
+        self.root.join("objects")
+    }
+
+    fn temporary(&self) -> PathBuf {
+        self.root.join("temporary")
+    }
+
+    fn folder(&self, folder: u32) -> PathBuf {
+        self.objects().join(format!("{folder:03x}"))
+    }
+
+    fn object(&self, digest: Digest) -> PathBuf {
+        self.folder(digest.folder()).join(digest.name())
+    }
+}
+
+/// Removes a file; that it is not there is no fault.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn make(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.mode(0o600);
+    options
+}

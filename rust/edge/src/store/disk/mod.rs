@@ -1,0 +1,391 @@
+//! The disk tier: a file an object, found by the hash of its key, in a folder that this process alone holds.
+//!
+//! Everything here blocks on files; callers run it on threads without sockets. A fault of the disk is counted and logged,
+//! and the tier then lets writes pass by for a while: callers see misses, never errors. Only whole objects are served: the
+//! end of a file is checked at every use, its content at the first use after a start, and again by a slow scrub.
+
+mod directory;
+mod format;
+mod index;
+mod keeper;
+mod scrub;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwapOption;
+use edgeplane_base::clock::Clock;
+
+use self::directory::{Digest, Directory, FOLDERS};
+use self::format::{Checking, Checksum, Damage, Tail, Unreadable};
+use self::index::{Index, Kept, Room, blocks};
+use super::limits::{DISK_OBJECT_SHARE, DISK_RETRY_MS, DISK_STRIPES};
+
+pub use keeper::Keeper;
+pub use scrub::Scrubbed;
+pub use writer::Writer;
+
+/// Objects on disk, at most so many octets of them, what is being written included.
+pub struct Disk {
+    root: PathBuf,
+    capacity: u64,
+    clock: Arc<dyn Clock>,
+    directory: ArcSwapOption<Directory>,
+    opening: Mutex<()>,
+    index: Index,
+    /// Over the paths: a rename or unlink and what the index says of it are one.
+    stripes: Box<[Mutex<()>]>,
+    /// Whether there may be objects that the index does not know.
+    rebuilding: AtomicBool,
+    stopping: AtomicBool,
+    /// Monotonic milliseconds until which writes pass by; 0: they do not.
+    closed_until: AtomicU64,
+    /// Whether a fault was logged since an object was last written.
+    said: AtomicBool,
+    next_file: AtomicU64,
+    scrub: Mutex<scrub::Position>,
+    counts: Counts,
+}
+
+/// An object that was found whole. The file stays readable when the object is removed meanwhile.
+#[derive(Debug, Clone)]
+pub struct DiskHit {
+    /// The caller's description.
+    pub meta: Vec<u8>,
+    /// Holds the content.
+    pub file: Arc<File>,
+    /// Where the content begins in the file.
+    pub offset: u64,
+    /// Octets of content.
+    pub length: u64,
+    checksum: Checksum,
+    id: u64,
+}
+
+macro_rules! counts {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        #[derive(Default)]
+        struct Counts { $($name: AtomicU64,)* }
+
+        /// What happened since the start, and what is there now.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        pub struct Stats {
+            $($(#[$doc])* pub $name: u64,)*
+            /// Objects now.
+            pub entries: u64,
+            /// Octets that objects take on disk now.
+            pub octets: u64,
+            /// Octets that files take which are being written, or unlinked.
+            pub pending: u64,
+            /// Octets at most.
+            pub capacity: u64,
+            /// Whether writes are taken; otherwise they pass by.
+            pub open: bool,
+            /// Whether files from before the start are still being looked through.
+            pub rebuilding: bool,
+        }
+
+        impl Counts {
+            fn fill(&self) -> Stats {
+                Stats { $($name: self.$name.load(Relaxed),)* ..Stats::default() }
+            }
+        }
+    };
+}
+
+counts! {
+    /// `get` found something.
+    hits,
+    /// `get` found nothing.
+    misses,
+    /// Objects written.
+    insertions,
+    /// Objects that left to make room.
+    evictions,
+    /// Objects that were too large, or for which no room could be made.
+    refusals,
+    /// Files removed because their checksum did not fit.
+    corrupted,
+    /// Files removed that were cut off, or not ours.
+    foreign,
+    /// Files removed that another version wrote.
+    outdated,
+    /// Times the disk said no.
+    faults,
+    /// Octets read by the scrub.
+    scrubbed,
+}
+
+impl Disk {
+    /// The tier in this folder. Where it cannot be used now (another process has it, the disk is read-only), everything
+    /// passes by, and it is tried again later. Objects from before are found once `rebuild` has run, which `Keeper` does.
+    pub fn open(root: &Path, capacity: u64, clock: Arc<dyn Clock>) -> Arc<Self> {
+        let disk = Arc::new(Self {
+            root: root.to_owned(),
+            capacity,
+            clock,
+            directory: ArcSwapOption::empty(),
+            opening: Mutex::default(),
+            index: Index::new(capacity),
+            stripes: (0..DISK_STRIPES.default).map(|_| Mutex::default()).collect(),
+            rebuilding: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            closed_until: AtomicU64::new(0),
+            said: AtomicBool::new(false),
+            next_file: AtomicU64::new(0),
+            scrub: Mutex::default(),
+            counts: Counts::default(),
+        });
+        disk.reopen();
+        disk
+    }
+
+    /// The object of a key.
+    pub fn get(&self, key: &[u8]) -> Option<DiskHit> {
+        let hit = self.look_up(key);
+        self.count(if hit.is_some() { &self.counts.hits } else { &self.counts.misses });
+        hit
+    }
+
+    /// Whether `get` may find something; looks at no file and does not block.
+    pub fn may_have(&self, key: &[u8]) -> bool {
+        self.rebuilding.load(Relaxed) || self.index.peek(Digest::of(key)).is_some()
+    }
+
+    /// Removes the object of a key.
+    pub fn remove(&self, key: &[u8]) {
+        let digest = Digest::of(key);
+        let _stripe = self.stripe(digest);
+        let Some(directory) = self.directory.load_full() else { return };
+        self.unlink(&directory, digest);
+        if let Some(kept) = self.index.peek(digest) {
+            self.index.remove(digest, kept.id);
+        }
+    }
+
+    /// What happened, and what is there.
+    pub fn stats(&self) -> Stats {
+        let usage = self.index.usage();
+        Stats {
+            entries: usage.entries,
+            octets: usage.octets,
+            pending: usage.pending,
+            capacity: self.capacity,
+            open: self.directory.load().is_some() && self.closed_until.load(Relaxed) == 0,
+            rebuilding: self.rebuilding.load(Relaxed),
+            ..self.counts.fill()
+        }
+    }
+
+    /// Looks through all files from before the start. `get` finds objects that were not reached yet, too. Ends early when
+    /// the tier is being stopped, or the disk says no.
+    pub fn rebuild(&self) {
+        let Some(directory) = self.directory.load_full() else { return };
+        if !(0..FOLDERS).all(|folder| self.rebuild_folder(&directory, folder)) {
+            return;
+        }
+        let _opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.directory.load().as_ref().is_some_and(|now| Arc::ptr_eq(now, &directory)) {
+            self.rebuilding.store(false, Relaxed);
+        }
+    }
+
+    /// The largest object that is taken, in octets on disk.
+    pub fn largest(&self) -> u64 {
+        self.capacity / DISK_OBJECT_SHARE.default
+    }
+
+    fn look_up(&self, key: &[u8]) -> Option<DiskHit> {
+        let digest = Digest::of(key);
+        let directory = self.directory.load_full()?;
+        let kept = self.index.get(digest).or_else(|| self.adopt_unless_known(&directory, digest))?;
+        let opened = directory.open_object(digest).inspect_err(|error| self.fault("open an object", error)).ok()?;
+        let Some(file) = opened else {
+            self.index.remove(digest, kept.id);
+            return None;
+        };
+        let checked = self.check(&file, digest, kept);
+        let tail = checked.map_err(|why| self.discard(&directory, digest, kept.id, &why)).ok()?;
+        // Another key with the same digest: not ours to serve, and not damaged.
+        (tail.key == key).then(|| DiskHit {
+            meta: tail.meta,
+            file: Arc::new(file),
+            offset: 0,
+            length: tail.length,
+            checksum: tail.checksum,
+            id: kept.id,
+        })
+    }
+
+    /// The tail of a file, and on first use its content too.
+    fn check(&self, file: &File, digest: Digest, kept: Kept) -> Result<Tail, Unreadable> {
+        let tail = Tail::read(file)?;
+        if !kept.verified {
+            let mut checking = Checking::new(&tail);
+            checking.step(file, u64::MAX)?;
+            if checking.outcome() != Some(true) {
+                return Err(Damage::Corrupted.into());
+            }
+            self.index.verify(digest, kept.id);
+        }
+        Ok(tail)
+    }
+
+    /// Whether to go on.
+    fn rebuild_folder(&self, directory: &Directory, folder: u32) -> bool {
+        let listed = directory.list(folder).inspect_err(|error| self.fault("list a folder", error));
+        let Ok((objects, foreign)) = listed else { return false };
+        foreign.iter().for_each(|path| self.remove_foreign(path));
+        for digest in objects {
+            if self.stopping.load(Relaxed) {
+                return false;
+            }
+            self.adopt(directory, digest);
+            while self.make_room(self.index.surplus()) {}
+        }
+        true
+    }
+
+    fn adopt_unless_known(&self, directory: &Directory, digest: Digest) -> Option<Kept> {
+        if self.rebuilding.load(Relaxed) { self.adopt(directory, digest) } else { None }
+    }
+
+    /// Takes a file from before into the index; one that is damaged is removed.
+    fn adopt(&self, directory: &Directory, digest: Digest) -> Option<Kept> {
+        let _stripe = self.stripe(digest);
+        if let Some(kept) = self.index.peek(digest) {
+            return Some(kept);
+        }
+        let file = directory.open_object(digest).inspect_err(|error| self.fault("open an object", error)).ok()??;
+        match Tail::read(&file) {
+            Ok(tail) => {
+                let length = tail.length + format::tail_length(&tail.key, &tail.meta);
+                Some(self.index.found(digest, blocks(length)))
+            }
+            Err(why) => {
+                self.count_damage(&why);
+                self.unlink(directory, digest);
+                None
+            }
+        }
+    }
+
+    /// Removes an object that cannot be served, unless another has taken its place.
+    fn discard(&self, directory: &Directory, digest: Digest, id: u64, why: &Unreadable) {
+        let _stripe = self.stripe(digest);
+        if self.index.peek(digest).is_some_and(|kept| kept.id == id) {
+            self.count_damage(why);
+            self.unlink(directory, digest);
+            self.index.remove(digest, id);
+        }
+    }
+
+    /// Acts on what the index said about room; whether to ask again.
+    fn make_room(&self, room: Room) -> bool {
+        let Room::Evict(digest, weight) = room else { return false };
+        let stripe = self.stripe(digest);
+        if let Some(directory) = self.directory.load_full()
+            && self.index.peek(digest).is_none()
+        {
+            self.unlink(&directory, digest);
+        }
+        drop(stripe);
+        self.index.release(weight);
+        self.count(&self.counts.evictions);
+        true
+    }
+
+    /// Room for a file being written; false when there is none to be made.
+    fn reserve(&self, octets: u64) -> bool {
+        loop {
+            match self.index.reserve(octets) {
+                Room::Reserved => return true,
+                Room::None => return false,
+                room => self.make_room(room),
+            };
+        }
+    }
+
+    /// The folder, where it may be written to now.
+    fn writable(&self) -> Option<Arc<Directory>> {
+        match self.closed_until.load(Relaxed) {
+            0 => self.directory.load_full(),
+            until if self.clock.monotonic_ms() < until => None,
+            _ => self.reopen(),
+        }
+    }
+
+    /// Takes writes again: in the folder that is held, or in one that is opened anew where it is no longer the same.
+    fn reopen(&self) -> Option<Arc<Directory>> {
+        let _opening = self.opening.try_lock().ok()?;
+        if let Some(directory) = self.directory.load_full().filter(|directory| directory.is_held()) {
+            self.closed_until.store(0, Relaxed);
+            return Some(directory);
+        }
+        self.directory.store(None);
+        self.index.clear();
+        let opened = Directory::open(&self.root).inspect_err(|error| self.fault("open its folder", error)).ok()?;
+        let directory = Arc::new(opened);
+        self.rebuilding.store(true, Relaxed);
+        self.directory.store(Some(directory.clone()));
+        self.closed_until.store(0, Relaxed);
+        Some(directory)
+    }
+
+    /// The disk said no: writes pass by for a while.
+    fn fault(&self, doing: &'static str, error: &io::Error) {
+        self.count(&self.counts.faults);
+        let until = self.clock.monotonic_ms() + DISK_RETRY_MS.default;
+        self.closed_until.store(until.max(1), Relaxed);
+        if !self.said.swap(true, Relaxed) {
+            let retry_s = DISK_RETRY_MS.default / 1_000;
+            tracing::warn!(path = %self.root.display(), %error, retry_s, "the disk tier cannot {doing}; responses pass by it");
+        }
+    }
+
+    /// An object was written: the disk is well.
+    fn well(&self) {
+        self.count(&self.counts.insertions);
+        if self.said.swap(false, Relaxed) {
+            tracing::info!(path = %self.root.display(), "the disk tier takes responses again");
+        }
+    }
+
+    fn unlink(&self, directory: &Directory, digest: Digest) {
+        if let Err(error) = directory.remove_object(digest) {
+            self.fault("remove an object", &error);
+        }
+    }
+
+    fn remove_foreign(&self, path: &Path) {
+        // A folder that somebody put there stays.
+        if directory::remove(path).is_ok() {
+            self.count(&self.counts.foreign);
+        }
+    }
+
+    fn count_damage(&self, why: &Unreadable) {
+        match why {
+            Unreadable::System(error) => self.fault("read an object", error),
+            Unreadable::Damaged(Damage::Unknown) => self.count(&self.counts.foreign),
+            Unreadable::Damaged(Damage::Outdated) => self.count(&self.counts.outdated),
+            Unreadable::Damaged(Damage::Corrupted) => self.count(&self.counts.corrupted),
+        }
+    }
+
+    fn count(&self, counter: &AtomicU64) {
+        counter.fetch_add(1, Relaxed);
+    }
+
+    fn stripe(&self, digest: Digest) -> Option<MutexGuard<'_, ()>> {
+        let [.., last] = digest.0;
+        let stripe = self.stripes.get(usize::from(last) % self.stripes.len())?;
+        Some(stripe.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

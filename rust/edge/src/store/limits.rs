@@ -1,0 +1,74 @@
+//! Numbers of the store that someone may ask "why?" of.
+
+use edgeplane_base::Limit;
+
+macro_rules! limits {
+    ($($(#[$doc:meta])* $name:ident = $setting:literal: $default:literal, $min:literal..=$max:literal $unit:literal, $why:literal;)*) => {
+        $($(#[$doc])* pub const $name: Limit =
+            Limit { name: $setting, default: $default, min: $min, max: $max, unit: $unit, why: $why };)*
+        /// All limits, for reference pages.
+        pub const ALL: &[&Limit] = &[$(&$name),*];
+    };
+}
+
+limits! {
+    /// Share of the small queue.
+    S3FIFO_SMALL = "s3fifo small queue": 10, 1..=50 "percent", "Yang and others, SOSP 2023, section 4.1: 10 % is best or near it on 6,594 traces";
+    /// Touches in the small queue that lead into the main one.
+    S3FIFO_MOVE = "s3fifo move": 1, 1..=3 "touches", "who came back once is no one-hit wonder; measured in order/tests.rs beside 2";
+    /// Shards of the memory tier.
+    MEMORY_SHARDS = "memory shards": 64, 1..=1024 "shards", "a lock each: with 16 threads two meet in one of 64 on one hit in four, for a few nanoseconds";
+    /// Least room of a shard of the memory tier.
+    MEMORY_SHARD_SIZE = "memory shard size": 8388608, 1..=1099511627776 "octets", "hashing fills shards unevenly, and less so the more objects each has; 8 MiB are 500 objects of 16 KiB";
+    /// Part of its shard that one object may fill.
+    MEMORY_OBJECT_SHARE = "memory object share": 2, 1..=1000 "objects a shard", "what is larger would push out everything else of its shard";
+    /// Octets counted for an entry beside key and weight.
+    MEMORY_ENTRY = "memory entry": 160, 160..=160 "octets", "slot 48, links and marks 32, table 6, ghost 34, the counts of an Arc 16, the allocator's rounding; measured in memory/tests.rs";
+    /// Content from here on is kept in a sealed memory file.
+    MEMORY_FILE = "memory file": 65536, 4096..=1073741824 "octets", "below it one writev of head and content costs less than two calls; measured in body.rs";
+    /// Part of the descriptors that content in memory may use.
+    MEMORY_FILE_SHARE = "memory file share": 4, 2..=100 "parts", "the other three quarters are for connections, which come first";
+    /// Longest key of the disk tier.
+    DISK_KEY = "disk key": 65536, 1..=1048576 "octets", "URL (8,192), header and cookie values (20,480) fit three times over";
+    /// Longest description of an object on disk.
+    DISK_META = "disk meta": 1048576, 1..=16777216 "octets", "a response head of 20,480 octets fits fifty times over";
+    /// Part of the disk tier that one object may fill.
+    DISK_OBJECT_SHARE = "disk object share": 4, 1..=1000 "parts", "one download must not empty the tier";
+    /// Pause after a fault of the disk.
+    DISK_RETRY_MS = "disk retry": 10000, 1..=3600000 "milliseconds", "a full disk costs one failed file in ten seconds, a mended one is found within ten";
+    /// Content read again to check it.
+    DISK_SCRUB = "disk scrub": 4194304, 1..=1073741824 "octets a second", "10 GiB in 43 minutes at 3 % of what a slow disk reads";
+    /// Time from the start of one check of all content to the start of the next.
+    DISK_SCRUB_EVERY_MS = "disk scrub interval": 3600000, 1000..=2592000000 "milliseconds", "a small tier is not read over and over; a large one takes longer anyway";
+    /// Pause of the thread that keeps the disk tier in order.
+    DISK_KEEPER_MS = "disk keeper": 1000, 10..=60000 "milliseconds", "the unit of the scrub's rate";
+    /// A file's place on disk is counted in these.
+    DISK_BLOCK = "disk block": 4096, 512..=65536 "octets", "the block size of ext4 and XFS";
+    /// Locks over the paths of the disk tier.
+    DISK_STRIPES = "disk stripes": 64, 1..=4096 "locks", "held for a rename or an unlink; more than threads that do so at once";
+    /// Longest path of an invalidation.
+    INVALIDATION_PATH = "invalidation path": 4000, 1..=4000 "octets", "CloudFront quotas: maximum length of a path to invalidate";
+    /// Longest tag.
+    INVALIDATION_TAG = "invalidation tag": 256, 1..=256 "octets", "CloudFront: invalidation by cache tag";
+    /// What the paths and tags of one distribution may weigh before the older half becomes an invalidation of everything.
+    INVALIDATION_ROOM = "invalidation room": 2097152, 4096..=1073741824 "octets", "15,000 paths of 80 octets: five times the 3,000 that CloudFront has in flight";
+    /// Octets counted for an invalidation beside its path or tag.
+    INVALIDATION_ENTRY = "invalidation entry": 56, 56..=56 "octets", "pointer, sequence, parent 32, the counts of an Arc 16, the allocator's rounding";
+    /// Distributions with invalidations of their own; beyond it everything fetched until then is invalid.
+    INVALIDATION_DISTRIBUTIONS = "invalidation distributions": 10000, 1..=1000000 "distributions", "fifty times CloudFront's quota of an account";
+    /// What the log of invalidations may hold before it is written anew.
+    INVALIDATION_LOG = "invalidation log": 8388608, 4096..=1073741824 "octets", "read in some 20 ms at start; four times what one distribution may hold";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ALL;
+
+    #[test]
+    fn every_default_is_in_its_own_range() {
+        for limit in ALL {
+            limit.check(limit.default).unwrap();
+            assert!(!limit.why.is_empty() && !limit.unit.is_empty());
+        }
+    }
+}

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 
 use crate::Fields;
+use crate::h1::{digits, is_token, is_value};
 use crate::response::reason;
 
 /// A response head made ready for sending again and again.
@@ -14,22 +15,29 @@ use crate::response::reason;
 pub struct PreparedHead {
     /// 200 to 599.
     pub status: u16,
-    /// Its fields, without `Date`, `Content-Length` and those of a connection.
+    /// Its fields. A `Date` among them goes out in place of the server's, a `Content-Length` where there is no content, as
+    /// for HEAD; those of a connection never do.
     pub fields: Fields,
+    /// Whether they have a `Date` of their own.
+    pub(crate) is_dated: bool,
+    /// Their `Content-Length`, for answers to HEAD and 304; those with content say its length.
+    pub(crate) length: Option<u64>,
     lines: Box<[u8]>,
     http2: OnceLock<http::HeaderMap>,
 }
 
 impl PreparedHead {
-    /// From a status and fields; the server adds `Date`, `Content-Length` and what belongs to the connection.
+    /// From a status and fields; the server adds `Date` where there is none, `Content-Length` and what belongs to the
+    /// connection. A field that could not be read as one is left out.
     pub fn new(status: u16, fields: Fields) -> Self {
         let mut lines = Vec::with_capacity(fields.weight() + 64);
         let _ = write!(lines, "HTTP/1.1 {status} {}\r\n", reason(status));
-        fields.iter().for_each(|(name, value)| push_line(&mut lines, name, value));
-        Self { status, fields, lines: lines.into_boxed_slice(), http2: OnceLock::new() }
+        push_end_to_end(&mut lines, &fields);
+        let (is_dated, length) = (fields.has("date"), fields.get("content-length").and_then(digits));
+        Self { status, fields, is_dated, length, lines: lines.into_boxed_slice(), http2: OnceLock::new() }
     }
 
-    /// Status line and field lines of HTTP/1.1, without the empty line at the end.
+    /// Status line and field lines of HTTP/1.1, without `Content-Length` and the empty line at the end.
     pub fn lines(&self) -> &[u8] {
         &self.lines
     }
@@ -44,6 +52,26 @@ impl PreparedHead {
         size_of::<Self>() + 2 * self.fields.weight() + self.lines.len()
     }
 }
+
+/// Adds the lines of all fields but those that frame a message or belong to a connection (RFC 9110 section 7.6.1).
+pub(crate) fn push_end_to_end(lines: &mut Vec<u8>, fields: &Fields) {
+    for (name, value) in fields.iter() {
+        let is_field = !name.is_empty() && name.iter().all(|&octet| is_token(octet)) && is_value(value);
+        if is_field && !OF_CONNECTION.iter().any(|of| name.eq_ignore_ascii_case(of)) {
+            push_line(lines, name, value);
+        }
+    }
+}
+
+const OF_CONNECTION: [&[u8]; 7] = [
+    b"connection",
+    b"content-length",
+    b"keep-alive",
+    b"proxy-connection",
+    b"trailer",
+    b"transfer-encoding",
+    b"upgrade",
+];
 
 /// Adds `name: value` and the line's end.
 pub fn push_line(lines: &mut Vec<u8>, name: &[u8], value: &[u8]) {

@@ -118,13 +118,13 @@ impl Request {
         }
     }
 
-    /// Empties it for the next request and keeps its memory.
+    /// Empties it for the next request and keeps its memory, but for the query's, which has no place while there is none.
     pub fn clear(&mut self) {
-        let Self { authority, path, query, fields, .. } = std::mem::take(self);
-        (self.authority, self.path, self.fields) = (authority, path, fields);
+        (self.method, self.scheme, self.version) = (Method::default(), Scheme::default(), Version::default());
+        (self.framing, self.expects_continue) = (Framing::default(), false);
+        (self.query, self.upgrade) = (None, None);
         self.authority.clear();
         self.path.clear();
         self.fields.clear();
-        drop(query);
     }
 }

@@ -6,6 +6,7 @@ pub mod descriptor;
 pub mod listen;
 pub mod lock;
 pub mod memory_file;
+pub mod sendfile;
 pub mod shared;
 pub mod tcp;
 pub mod udp;

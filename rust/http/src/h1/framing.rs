@@ -1,0 +1,121 @@
+//! The fields of a request that say where it ends and what becomes of its connection (RFC 9112 sections 6 and 9).
+
+use bytes::Bytes;
+
+use super::refusal::{Refusal, bad};
+use super::settings::Settings;
+use crate::fields::members;
+use crate::request::Framing;
+use crate::{Request, Version};
+
+/// What was seen of them so far.
+#[derive(Default)]
+pub(crate) struct Seen<'a> {
+    pub host: Option<&'a [u8]>,
+    length: Option<u64>,
+    chunked: bool,
+    close: bool,
+    keep_alive: bool,
+    upgrades: bool,
+    upgrade: Option<&'a [u8]>,
+    expects: Option<bool>,
+}
+
+impl<'a> Seen<'a> {
+    /// Looks at a field.
+    #[inline]
+    pub fn field(&mut self, name: &[u8], value: &'a [u8]) -> Result<(), Refusal> {
+        match name.len() {
+            4 if name.eq_ignore_ascii_case(b"host") => self.host(value),
+            6 if name.eq_ignore_ascii_case(b"expect") => self.expect(value),
+            7 if name.eq_ignore_ascii_case(b"upgrade") => self.upgrade(value),
+            10 if name.eq_ignore_ascii_case(b"connection") => self.connection(value),
+            14 if name.eq_ignore_ascii_case(b"content-length") => self.length(value),
+            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => self.transfer_encoding(value),
+            _ => Ok(()),
+        }
+    }
+
+    fn host(&mut self, value: &'a [u8]) -> Result<(), Refusal> {
+        match self.host.replace(value) {
+            Some(_) => Err(bad("two Host fields")),
+            None => Ok(()),
+        }
+    }
+
+    fn length(&mut self, value: &[u8]) -> Result<(), Refusal> {
+        let length = digits(value).ok_or(bad("Content-Length is not a number"))?;
+        match self.length.replace(length) {
+            Some(_) => Err(bad("two Content-Length fields")),
+            None => Ok(()),
+        }
+    }
+
+    fn transfer_encoding(&mut self, value: &[u8]) -> Result<(), Refusal> {
+        if !value.eq_ignore_ascii_case(b"chunked") {
+            return Err(bad("Transfer-Encoding is not chunked"));
+        }
+        match std::mem::replace(&mut self.chunked, true) {
+            true => Err(bad("two Transfer-Encoding fields")),
+            false => Ok(()),
+        }
+    }
+
+    fn connection(&mut self, value: &[u8]) -> Result<(), Refusal> {
+        for option in members(value) {
+            self.close |= option.eq_ignore_ascii_case(b"close");
+            self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+            self.upgrades |= option.eq_ignore_ascii_case(b"upgrade");
+        }
+        Ok(())
+    }
+
+    /// An upgrade to HTTP/2 is ignored, as any may be (RFC 9110 section 7.8): its client waits for 101 before it goes on.
+    fn upgrade(&mut self, value: &'a [u8]) -> Result<(), Refusal> {
+        let wanted = members(value).find(|protocol| !protocol.eq_ignore_ascii_case(b"h2c"));
+        self.upgrade = self.upgrade.or(wanted);
+        Ok(())
+    }
+
+    fn expect(&mut self, value: &[u8]) -> Result<(), Refusal> {
+        let known = value.eq_ignore_ascii_case(b"100-continue");
+        self.expects = Some(known && self.expects.unwrap_or(true));
+        Ok(())
+    }
+
+    /// Puts what was seen into the request; whether its connection stays open after it.
+    pub fn settle(&self, request: &mut Request, settings: &Settings) -> Result<bool, Refusal> {
+        request.framing = self.framing(request.version, settings)?;
+        if request.version == Version::Http10 {
+            return Ok(self.keep_alive && !self.close);
+        }
+        request.expects_continue = match self.expects {
+            Some(false) => return Err(Refusal::new(417, "an expectation that nobody knows")),
+            expects => expects.is_some() && !matches!(request.framing, Framing::None | Framing::Length(0)),
+        };
+        if let (true, Some(protocol)) = (self.upgrades, self.upgrade) {
+            request.upgrade = Some(Bytes::from(protocol.to_ascii_lowercase()));
+        }
+        Ok(!self.close)
+    }
+
+    fn framing(&self, version: Version, settings: &Settings) -> Result<Framing, Refusal> {
+        match (self.chunked, self.length) {
+            (true, Some(_)) => Err(bad("both Transfer-Encoding and Content-Length")),
+            (true, None) if version == Version::Http10 => Err(bad("Transfer-Encoding in HTTP/1.0")),
+            (true, None) => Ok(Framing::Chunked),
+            (false, Some(length)) if length > settings.content_size => Err(Refusal::new(413, "content too large")),
+            (false, Some(length)) => Ok(Framing::Length(length)),
+            (false, None) => Ok(Framing::None),
+        }
+    }
+}
+
+/// A number in digits alone; at most 19 of them, which never overflow.
+pub(crate) fn digits(value: &[u8]) -> Option<u64> {
+    let number = |number: u64, &digit: &u8| digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0'));
+    if value.is_empty() || value.len() > 19 {
+        return None;
+    }
+    value.iter().try_fold(0, number)
+}

@@ -108,6 +108,7 @@ pub fn source(settings: Settings) -> PlanSource {
         generation: 1,
         source: "edgeplane.toml".into(),
         health: vec![0x90],
+        edge: Vec::new(),
         dns: DnsSource {
             settings,
             zone_files: vec![zone_file("ex.zone", ZONE, "ex."), zone_file("elsewhere.zone", ELSEWHERE, "elsewhere.")],

@@ -21,6 +21,11 @@ impl Fields {
         Self { octets: Vec::new(), entries: Vec::new() }
     }
 
+    /// No fields, and memory for so many with so many octets of names and values.
+    pub fn with_capacity(fields: usize, octets: usize) -> Self {
+        Self { octets: Vec::with_capacity(octets), entries: Vec::with_capacity(fields) }
+    }
+
     /// Adds a field at the end. The caller answers for the octets: parsers and encoders check them.
     pub fn push(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
         let at = self.octets.len() as u32;

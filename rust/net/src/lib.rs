@@ -1,6 +1,7 @@
 //! Sockets and threads: listeners, batched UDP, shared memory, worker threads. All unsafe code of the house is here.
 #![allow(unsafe_code)]
 
+pub mod beneath;
 pub mod clock;
 pub mod descriptor;
 pub mod listen;

@@ -111,13 +111,16 @@ fn assemble(source: &PlanSource, inputs: &[Input<'_>], zones: Vec<CompiledZone>,
         created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
         source: source.source.clone(),
         health: source.health.clone(),
+        edge: source.edge.clone(),
         dns,
         sections,
     };
+    let served: Vec<Arc<Zone>> = zones.iter().map(|zone| zone.zone.clone()).collect();
+    let advice = super::advice::advise(&served);
     Compiled {
         envelope,
         reused: zones.iter().map(|zone| zone.reused).collect(),
-        warnings: zones.iter().flat_map(|zone| zone.warnings.clone()).collect(),
+        warnings: zones.iter().flat_map(|zone| zone.warnings.clone()).chain(advice).collect(),
         zones: zones.into_iter().map(|zone| zone.zone).collect(),
         tables: tables.into_iter().map(|table| table.bytes).collect(),
     }

@@ -16,6 +16,9 @@ pub struct Envelope {
     /// The checks' documents, carried along unread.
     #[serde(default, with = "serde_bytes")]
     pub health: Vec<u8>,
+    /// What the edge serves, carried along unread.
+    #[serde(default, with = "serde_bytes")]
+    pub edge: Vec<u8>,
     /// What DNS serves.
     pub dns: DnsEnvelope,
     /// The sections, in the order of their offsets.

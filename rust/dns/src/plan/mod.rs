@@ -4,6 +4,7 @@
 //! plan source ─ compile ─► envelope + sections ─ file ─► disk ─ file ─► Snapshot ─ routing.derive ─► Serving
 //! ```
 
+mod advice;
 mod authority;
 mod compile;
 mod conflicts;

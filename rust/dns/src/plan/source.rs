@@ -16,6 +16,9 @@ pub struct PlanSource {
     /// The checks' documents, carried along unread.
     #[serde(default, with = "serde_bytes")]
     pub health: Vec<u8>,
+    /// What the edge serves, MessagePack as well and carried along unread: pillars do not know one another.
+    #[serde(default, with = "serde_bytes")]
+    pub edge: Vec<u8>,
     /// What DNS serves.
     pub dns: DnsSource,
 }

@@ -107,6 +107,7 @@ fn source(generation: u64, record_sets: Vec<RecordSet>) -> PlanSource {
         generation,
         source: "edgeplane.toml".into(),
         health: vec![0x90],
+        edge: Vec::new(),
         dns: DnsSource {
             zones: vec![zone],
             checks: vec!["check-0".into(), String::new(), "check-2".into()],

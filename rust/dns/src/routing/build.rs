@@ -11,7 +11,7 @@ use super::doc::{AliasDoc, CandidateDoc, GroupDoc};
 use super::group::{Candidate, Group, Target};
 use super::order::order;
 use super::policies::Policies;
-use crate::wire::{name::labels, rtype};
+use crate::wire::{name::suffixes, rtype};
 use crate::zone::{Routed, Set, Zone};
 
 impl Routing {
@@ -199,16 +199,6 @@ fn node_or_wildcard<'z>(zone: &'z Zone, name: &[u8]) -> Option<crate::zone::Node
     let encloser = suffixes(name).skip(1).find(|suffix| zone.find(suffix).is_some())?;
     let wildcard = [b"\x01*", encloser].concat();
     zone.find(&wildcard)
-}
-
-/// A wire name and its ancestors, the root last.
-fn suffixes(name: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut next = Some(name);
-    std::iter::from_fn(move || {
-        let now = next?;
-        next = labels(now).next().and_then(|label| now.get(label.len() + 1..));
-        Some(now)
-    })
 }
 
 /// A wire name in presentation form.

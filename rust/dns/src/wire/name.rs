@@ -139,6 +139,11 @@ pub fn labels(wire: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// An uncompressed wire name and its ancestors, the root last.
+pub fn suffixes(name: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::successors(Some(name), |name| name.get(labels(name).next()?.len() + 1..))
+}
+
 fn push_label(wire: &mut Vec<u8>, label: &mut Vec<u8>) -> Result<(), NameError> {
     match label.len() {
         0 => return Err(NameError::EmptyLabel),

@@ -1,1 +1,109 @@
 //! Where content comes from: servers, directories, buckets; pools, time-outs, fail-over.
+//!
+//! ```text
+//! fetch ─┬─ directory ─ open beneath the root ─────────────────────────────────────────────┐
+//!        ├─ bucket ─ path, signature ─┐                                                     ├─► Fetched: head, Incoming
+//!        └─ server ───────────────────┴─ breaker ─ attempts ─ kept connection, or ──────────┘
+//!                                                             name ─ vetting ─ connect to what was vetted
+//! ```
+//! `Origins` belongs to a worker's thread; `Shared` to the process.
+
+mod attempts;
+mod breaker;
+mod bucket;
+mod counters;
+mod credentials;
+mod directory;
+mod error;
+mod fetched;
+mod group;
+mod resolver;
+mod settings;
+mod shared;
+#[cfg(test)]
+mod tests;
+mod vetting;
+
+pub use breaker::{FAILURES, WINDOW};
+pub use bucket::{Addressing, Bucket, Signing};
+pub use counters::Counters;
+pub use credentials::CredentialsFile;
+pub use edgeplane_http::client::{Interim, MinimumTls, Outgoing, OutgoingSender, TlsRoots, Tunnel};
+pub use error::OriginError;
+pub use fetched::{Fetched, Incoming, Timing};
+pub use resolver::{Looked, Lookup, SystemLookup};
+pub use settings::{
+    CONNECTION_ATTEMPTS, CONNECTION_TIMEOUT, Group, KEEPALIVE_TIMEOUT, Kind, ProtocolPolicy, RESPONSE_TIMEOUT, Server,
+    Settings, minimum_tls,
+};
+pub use shared::Shared;
+pub use vetting::{Host, Vetting};
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use edgeplane_base::random::Random;
+use edgeplane_http::Request;
+use edgeplane_http::client::Client;
+use tokio::time::Instant;
+
+/// The origins as one worker reaches them. To be used inside the worker's `LocalSet`.
+pub struct Origins {
+    shared: Arc<Shared>,
+    client: Client,
+    random: RefCell<Random>,
+    counters: Arc<Counters>,
+}
+
+impl Origins {
+    /// No connections yet.
+    pub fn new(shared: Arc<Shared>) -> Self {
+        let client = Client::new(shared.roots.clone());
+        Self { shared, client, random: RefCell::new(Random::from_process()), counters: Arc::default() }
+    }
+
+    /// This worker's counters; any thread may read them.
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+
+    /// Fetches from one origin. The origin's own is added to the request (see `Settings`); redirects are given back, never
+    /// followed. `interim` is called with 102, 103 and the like, before the response.
+    pub async fn fetch(
+        &self,
+        settings: &Settings,
+        mut request: Request,
+        content: Outgoing,
+        interim: Option<Interim<'_>>,
+    ) -> Result<Fetched, OriginError> {
+        let start = Instant::now();
+        self.counters.fetches.add(1);
+        settings.add_own(&mut request);
+        let fetched = match &settings.kind {
+            Kind::Directory(root) => directory::fetch(root, &request, &self.counters).await,
+            Kind::Bucket(bucket) => self.fetch_from_bucket(settings, bucket, request, content, interim).await,
+            Kind::Server(server) => {
+                let peer = server.peer(request.scheme);
+                if request.authority.is_empty() {
+                    request.authority = peer.authority();
+                }
+                self.fetch_from_server(settings, peer, &request, content, interim).await
+            }
+        };
+        self.count(start, fetched)
+    }
+
+    fn count(&self, start: Instant, fetched: Result<Fetched, OriginError>) -> Result<Fetched, OriginError> {
+        match fetched {
+            Ok(mut fetched) => {
+                fetched.timing.first_octet_us = start.elapsed().as_micros() as u64;
+                self.counters.first_octet_us.add(fetched.timing.first_octet_us);
+                Ok(fetched)
+            }
+            Err(error) => {
+                self.counters.failures.add(1);
+                Err(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What is legal in each record and yet does not work: delegations without glue or without a parent's NS, MX and NS that
+//! point at aliases. Found in the compiled zones, so that zone files and templates are judged alike.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use edgeplane_base::Fault;
+
+use crate::wire::{Name, name::suffixes, rtype};
+use crate::zone::section::node::{CNAME, CUT};
+use crate::zone::{Node, Set, Zone};
+
+/// Most pieces of advice on one zone.
+const MAX_REPORTED: usize = 100;
+
+/// Advice on all zones of a plan.
+pub(super) fn advise(zones: &[Arc<Zone>]) -> Vec<Fault> {
+    let served = Served(zones.iter().map(|zone| (zone.apex(), &**zone)).collect());
+    let of_zone = |zone: &Arc<Zone>| {
+        let nodes = zone.nodes().flat_map(|node| served.on_node(zone, node));
+        served.undelegated(zone).into_iter().chain(nodes).take(MAX_REPORTED).collect::<Vec<_>>()
+    };
+    zones.iter().flat_map(of_zone).collect()
+}
+
+/// The zones by apex.
+struct Served<'a>(HashMap<&'a [u8], &'a Zone>);
+
+impl<'a> Served<'a> {
+    /// The zone with the longest name around or at a name.
+    fn around(&self, name: &[u8]) -> Option<&'a Zone> {
+        suffixes(name).find_map(|suffix| self.0.get(suffix).copied())
+    }
+
+    /// A zone whose parent is served here, too, and does not delegate it: resolvers that come from above never see it.
+    fn undelegated(&self, zone: &Zone) -> Option<Fault> {
+        let parent = self.around(suffixes(zone.apex()).nth(1)?)?;
+        let delegated = parent.find(zone.apex()).is_some_and(|node| node.set(rtype::NS).is_some());
+        let (child, above) = (shown(zone.apex()), shown(parent.apex()));
+        let said = || format!("{child} is served here, but {above} has no NS records for it");
+        (!delegated).then(|| Fault::at(place(parent), said()))
+    }
+
+    fn on_node(&self, zone: &Zone, node: Node<'_>) -> Vec<Fault> {
+        let servers = targets(zone, node, rtype::NS, 0);
+        let exchanges = targets(zone, node, rtype::MX, 2);
+        let named = servers.iter().map(|name| ("NS", name)).chain(exchanges.iter().map(|name| ("MX", name)));
+        let aliases = named.filter(|(_, target)| self.is_alias(target)).map(|(rtype, target)| {
+            let (owner, target) = (shown(&node.name()), shown(target));
+            format!("{rtype} of {owner} points at {target}, which is an alias (CNAME; RFC 2181 section 10.3)")
+        });
+        let bare = servers.iter().filter(|server| node.is(CUT) && lacks_glue(zone, node, server)).map(|server| {
+            let (cut, server) = (shown(&node.name()), shown(server));
+            format!("{cut} is delegated to {server}, which lies inside it and has no address here (glue)")
+        });
+        bare.chain(aliases).map(|message| Fault::at(place(zone), message)).collect()
+    }
+
+    fn is_alias(&self, name: &[u8]) -> bool {
+        self.around(name).and_then(|zone| zone.find(name)).is_some_and(|node| node.is(CNAME))
+    }
+}
+
+/// The names in a node's records of a type, `skip` octets into the rdata; in lower case.
+fn targets(zone: &Zone, node: Node<'_>, rtype: u16, skip: usize) -> Vec<Vec<u8>> {
+    let Some(Set::Block(block)) = node.set(rtype) else { return Vec::new() };
+    let records = zone.block_records(block, &node.name());
+    records.iter().filter_map(|(_, rdata)| rdata.get(skip..)).map(<[u8]>::to_ascii_lowercase).collect()
+}
+
+fn lacks_glue(zone: &Zone, cut: Node<'_>, server: &[u8]) -> bool {
+    let has_address = |node: Node<'_>| node.set(rtype::A).is_some() || node.set(rtype::AAAA).is_some();
+    is_below(server, &cut.name()) && !zone.find(server).is_some_and(has_address)
+}
+
+/// Whether a wire name is another one or lies below it.
+fn is_below(name: &[u8], above: &[u8]) -> bool {
+    suffixes(name).any(|suffix| suffix == above)
+}
+
+fn place(zone: &Zone) -> String {
+    format!("zone {}", shown(zone.apex()))
+}
+
+fn shown(name: &[u8]) -> String {
+    Name::from_wire(name).map_or_else(|error| error.to_string(), |name| name.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::source::ZoneFile;
+    use crate::plan::tests::Folder;
+    use crate::plan::{PlanSource, compile};
+
+    const PARENT: &str = "$ORIGIN example.org.\n@ 5 SOA ns h 1 1 1 1 1\n@ 5 NS ns\nns 5 A 192.0.2.53\n\
+        good 5 NS ns.good\nns.good 5 A 192.0.2.1\nelsewhere 5 NS ns\n";
+    const CHILD: &str = "$ORIGIN child.example.org.\n@ 5 SOA ns h 1 1 1 1 1\n@ 5 NS ns\nns 5 A 192.0.2.53\n";
+
+    fn advice(parent: &str) -> Vec<String> {
+        let folder = Folder::new();
+        let files = [folder.file("a.zone", &format!("{PARENT}{parent}")), folder.file("b.zone", CHILD)];
+        let mut source = PlanSource {
+            generation: 1,
+            source: String::new(),
+            health: Vec::new(),
+            edge: Vec::new(),
+            dns: crate::plan::source::DnsSource::default(),
+        };
+        source.dns.zone_files = files.map(|path| ZoneFile { path, origin: None }).into();
+        compile(&source, None).unwrap().warnings.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_works_is_not_mentioned() {
+        assert_eq!(advice("child 5 NS ns.child\nns.child 5 A 192.0.2.53\nm 5 MX 1 ns\n"), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn what_is_legal_and_does_not_work_is() {
+        for (records, said) in [
+            ("", "zone example.org.: child.example.org. is served here, but example.org. has no NS records for it"),
+            (
+                "child 5 NS ns.child\n",
+                "zone example.org.: child.example.org. is delegated to ns.child.example.org., which lies inside it and has no address here (glue)",
+            ),
+            (
+                "child 5 NS ns\nmail 5 MX 1 alias\nalias 5 CNAME ns\n",
+                "zone example.org.: MX of mail.example.org. points at alias.example.org., which is an alias (CNAME; RFC 2181 section 10.3)",
+            ),
+            (
+                "child 5 NS Alias\nalias 5 CNAME ns\n",
+                "zone example.org.: NS of child.example.org. points at alias.example.org., which is an alias (CNAME; RFC 2181 section 10.3)",
+            ),
+        ] {
+            assert_eq!(advice(records), [said], "{records}");
+        }
+    }
+}

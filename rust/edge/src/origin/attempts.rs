@@ -1,0 +1,212 @@
+//! Fetching from a server: the breaker, a kept connection or a new one, and again where that is right.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use edgeplane_http::client::{Call, Connection, Failed, Failure, Keep, Peer, Received};
+use edgeplane_http::{Method, Request};
+use tokio::time::Instant;
+
+use super::breaker::Admission;
+use super::fetched::Source;
+use super::group::reborrowed;
+use super::{Fetched, Incoming, Interim, OriginError, Origins, Outgoing, Settings, Timing};
+
+/// Connections that a worker keeps to one peer while they idle.
+const KEPT: usize = 128;
+/// How long a probe of an open breaker waits for its connection; it has one attempt.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What stays the same over the attempts of a fetch.
+struct Terms<'a> {
+    settings: &'a Settings,
+    call: Call<'a>,
+    attempts: u8,
+    connect_timeout: Duration,
+}
+
+/// An attempt that failed; the content where nothing of the request was sent.
+struct Fallen {
+    error: OriginError,
+    unsent: Option<Outgoing>,
+}
+
+impl<'a> Terms<'a> {
+    fn new(settings: &'a Settings, peer: &'a Arc<Peer>, request: &'a Request, probe: bool) -> Self {
+        let keep = Keep { idle: settings.keepalive_timeout, at_most: KEPT };
+        let call = Call { peer, request, patience: settings.response_timeout, keep };
+        match probe {
+            true => Self { settings, call, attempts: 1, connect_timeout: settings.connect_timeout.min(PROBE_TIMEOUT) },
+            false => Self { settings, call, attempts: settings.attempts, connect_timeout: settings.connect_timeout },
+        }
+    }
+
+    /// The content for another attempt, where one may be made: nothing was sent, or a GET or HEAD without content was.
+    fn again(&self, fallen: &mut Fallen, contentless: bool) -> Option<Outgoing> {
+        if !fallen.error.is_retryable() {
+            return None;
+        }
+        let repeatable = contentless && matches!(self.call.request.method, Method::Get | Method::Head);
+        fallen.unsent.take().or_else(|| repeatable.then_some(Outgoing::None))
+    }
+}
+
+impl Origins {
+    pub(super) async fn fetch_from_server(
+        &self,
+        settings: &Settings,
+        peer: &Arc<Peer>,
+        request: &Request,
+        content: Outgoing,
+        interim: Option<Interim<'_>>,
+    ) -> Result<Fetched, OriginError> {
+        let breaker = self.shared.breaker(settings, peer);
+        let admission = breaker.admit(self.shared.now_ms(), &mut self.random.borrow_mut());
+        if admission == Admission::Refused {
+            self.counters.breaker_refused.add(1);
+            return Err(OriginError::BreakerOpen);
+        }
+        let terms = Terms::new(settings, peer, request, admission == Admission::Probe);
+        let fetched = self.attempt_all(&terms, content, interim).await;
+        match &fetched {
+            Ok(_) => breaker.succeeded(),
+            Err(error) if error.counts_for_breaker() => {
+                if breaker.failed(self.shared.now_ms(), &mut self.random.borrow_mut()) {
+                    self.counters.breaker_opened.add(1);
+                    tracing::warn!(origin = settings.id, host = peer.host(), %error, "the origin failed again and again");
+                }
+            }
+            Err(_) => {}
+        }
+        fetched
+    }
+
+    async fn attempt_all(
+        &self,
+        terms: &Terms<'_>,
+        mut content: Outgoing,
+        mut interim: Option<Interim<'_>>,
+    ) -> Result<Fetched, OriginError> {
+        let contentless = content.is_none();
+        let mut attempt = 1;
+        loop {
+            let mut fallen = match self.attempt(terms, attempt, content, reborrowed(&mut interim)).await {
+                Ok(fetched) => return Ok(fetched),
+                Err(fallen) => fallen,
+            };
+            match terms.again(&mut fallen, contentless) {
+                Some(again) if attempt < terms.attempts => content = again,
+                _ => return Err(fallen.error),
+            }
+            attempt += 1;
+            self.counters.retries.add(1);
+        }
+    }
+
+    async fn attempt(
+        &self,
+        terms: &Terms<'_>,
+        attempt: u8,
+        mut content: Outgoing,
+        mut interim: Option<Interim<'_>>,
+    ) -> Result<Fetched, Fallen> {
+        let timing = Timing { attempts: attempt, ..Timing::default() };
+        if let Some(connection) = self.kept(terms, attempt) {
+            let copy = content.copied();
+            match self.client.exchange(connection, terms.call, content, reborrowed(&mut interim)).await {
+                Ok(received) => {
+                    self.counters.reused.add(1);
+                    return Ok(self.fetched(received, timing));
+                }
+                Err(failed) => content = after_stale(terms.call.request.method, failed, copy)?,
+            }
+            self.counters.stale.add(1);
+        }
+        let start = Instant::now();
+        let connection = match self.connect(terms, attempt).await {
+            Ok(connection) => connection,
+            Err(error) => return Err(Fallen { error, unsent: Some(content) }),
+        };
+        let connect_us = start.elapsed().as_micros() as u64;
+        self.counters.connections.add(1);
+        self.counters.connect_us.add(connect_us);
+        let received = self.client.exchange(connection, terms.call, content, interim).await.map_err(Fallen::from)?;
+        Ok(self.fetched(received, Timing { connect_us: Some(connect_us), ..timing }))
+    }
+
+    /// A connection that idled, for the first attempt: later ones do not trust what was kept.
+    fn kept(&self, terms: &Terms<'_>, attempt: u8) -> Option<Connection> {
+        let admits = |address| terms.settings.vetting.admits(address);
+        if attempt == 1 { self.client.kept(terms.call.peer, admits) } else { None }
+    }
+
+    /// A new connection to an address that was vetted. Each attempt starts with another address.
+    async fn connect(&self, terms: &Terms<'_>, attempt: u8) -> Result<Connection, OriginError> {
+        let until = Instant::now() + terms.connect_timeout;
+        let resolved = tokio::time::timeout_at(until, self.addresses(terms.call.peer.host())).await;
+        let mut addresses = resolved.map_err(|_| OriginError::ResolverTimeout)??;
+        self.vet(terms.settings, &mut addresses)?;
+        let first = usize::from(attempt - 1) % addresses.len();
+        addresses.rotate_left(first);
+        let left = until.saturating_duration_since(Instant::now());
+        Ok(self.client.connect(terms.call.peer, addresses, left).await?)
+    }
+
+    async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, OriginError> {
+        if let Ok(address) = host.parse() {
+            return Ok(vec![address]);
+        }
+        let resolved = self.shared.resolver.resolve(host).await;
+        resolved.map(|addresses| addresses.to_vec()).map_err(|error| OriginError::Dns(error.to_string()))
+    }
+
+    /// Leaves the addresses that may be connected to; an error where none is left.
+    fn vet(&self, settings: &Settings, addresses: &mut Vec<IpAddr>) -> Result<(), OriginError> {
+        let mut refusal = None;
+        addresses.retain(|&address| match settings.vetting.check(address) {
+            Ok(()) => true,
+            Err(why) => {
+                refusal = Some(format!("{address} is {why}"));
+                false
+            }
+        });
+        if !addresses.is_empty() {
+            return Ok(());
+        }
+        self.counters.refused.add(1);
+        Err(OriginError::Refused(refusal.unwrap_or_else(|| "the name has no address".to_owned())))
+    }
+
+    fn fetched(&self, received: Received, timing: Timing) -> Fetched {
+        let Received { response, length, content, tunnel } = received;
+        let source = content.map_or(Source::None, Source::Server);
+        let body = Incoming::new(source, self.counters.clone());
+        Fetched { response, length, body, timing, upgrade: tunnel }
+    }
+}
+
+/// The content to send again when a kept connection turned out to be dead: before anything of a response came, and either
+/// nothing was sent, or what was sent may be repeated (RFC 9110 section 9.2.2).
+fn after_stale(method: Method, failed: Failed, copy: Option<Outgoing>) -> Result<Outgoing, Fallen> {
+    let stale = failed.failure == Failure::Closed && !failed.answered;
+    let idempotent = !matches!(method, Method::Post | Method::Patch);
+    match failed {
+        Failed { unsent: Some(content), .. } if stale => Ok(content),
+        failed => match copy {
+            Some(copy) if stale && idempotent => Ok(copy),
+            _ => Err(failed.into()),
+        },
+    }
+}
+
+impl From<Failed> for Fallen {
+    fn from(failed: Failed) -> Self {
+        // A response that began is one: asking again would be asking twice.
+        let error = match failed.failure {
+            Failure::Closed if failed.answered => Failure::Malformed("its head broke off".into()),
+            failure => failure,
+        };
+        Self { error: error.into(), unsent: failed.unsent }
+    }
+}

@@ -1,0 +1,55 @@
+//! Origin groups: the primary first, then the next member when a status or a failure says so ("Optimizing high
+//! availability with CloudFront origin failover", developer guide).
+
+use std::sync::Arc;
+
+use edgeplane_http::{Method, Request};
+
+use super::{Fetched, Group, Interim, OriginError, Origins, Outgoing, Settings};
+
+impl Origins {
+    /// Fetches from a group: every request tries the primary first; GET, HEAD and OPTIONS without content go on to the next
+    /// member on one of the group's status codes and on failures. `outgoing` makes the request for a member. Also gives
+    /// the index, among `origins`, of the member that the response is from. What the last member gave is given, good or
+    /// not. An index that `origins` does not have is passed over.
+    pub async fn fetch_from_group(
+        &self,
+        group: &Group,
+        origins: &[Arc<Settings>],
+        mut outgoing: impl FnMut(&Settings) -> Request,
+        content: Outgoing,
+        mut interim: Option<Interim<'_>>,
+    ) -> Result<(usize, Fetched), OriginError> {
+        let mut members = group.members.iter().filter_map(|&index| Some((index, origins.get(index)?))).peekable();
+        let mut content = Some(content);
+        while let Some((index, settings)) = members.next() {
+            let request = outgoing(settings);
+            let content = content.take().unwrap_or_default();
+            let goes_on = members.peek().is_some() && may_fail_over(&request, &content);
+            let fetched = self.fetch(settings, request, content, reborrowed(&mut interim)).await;
+            if !goes_on || !group.fails_over(&fetched) {
+                return fetched.map(|fetched| (index, fetched));
+            }
+            self.counters.failovers.add(1);
+        }
+        Err(OriginError::Refused(format!("the group \"{}\" has no members", group.id)))
+    }
+}
+
+impl Group {
+    fn fails_over(&self, fetched: &Result<Fetched, OriginError>) -> bool {
+        match fetched {
+            Ok(fetched) => self.status_codes.contains(&fetched.response.status),
+            Err(error) => error.fails_over(),
+        }
+    }
+}
+
+fn may_fail_over(request: &Request, content: &Outgoing) -> bool {
+    matches!(request.method, Method::Get | Method::Head | Method::Options) && content.is_none()
+}
+
+/// The same callback for a shorter time.
+pub(super) fn reborrowed<'a>(interim: &'a mut Option<Interim<'_>>) -> Option<Interim<'a>> {
+    interim.as_mut().map(|tell| &mut **tell as Interim<'a>)
+}

@@ -1,0 +1,102 @@
+//! Connections that idle, by peer.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Connection, Keep, Peer};
+
+/// How often connections that idled for too long are looked for.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// The connections that one worker keeps.
+#[derive(Default)]
+pub(super) struct Pool {
+    idle: RefCell<HashMap<Arc<Peer>, Vec<Idle>>>,
+    sweeping: Cell<bool>,
+}
+
+struct Idle {
+    connection: Connection,
+    until: Instant,
+}
+
+impl Idle {
+    fn is_good(&self, now: Instant) -> bool {
+        now < self.until && self.connection.is_ready()
+    }
+}
+
+impl Pool {
+    /// The connection used last that is good and whose address is admitted; worse ones before it are closed.
+    pub fn take(&self, peer: &Peer, admits: impl Fn(IpAddr) -> bool) -> Option<Connection> {
+        let mut idle = self.idle.borrow_mut();
+        let connections = idle.get_mut(peer)?;
+        let now = Instant::now();
+        while let Some(kept) = connections.pop() {
+            if kept.is_good(now) && admits(kept.connection.address().ip()) {
+                return Some(kept.connection);
+            }
+        }
+        None
+    }
+
+    /// Keeps a connection, if it can carry another request and there is room for it.
+    pub fn put(self: &Rc<Self>, peer: &Arc<Peer>, connection: Connection, keep: Keep) {
+        if !connection.is_ready() {
+            return;
+        }
+        let until = Instant::now() + keep.idle;
+        let mut idle = self.idle.borrow_mut();
+        if !idle.contains_key(peer) {
+            idle.insert(peer.clone(), Vec::new());
+        }
+        let Some(connections) = idle.get_mut(peer) else { return };
+        if connections.len() < keep.at_most {
+            connections.push(Idle { connection, until });
+            drop(idle);
+            self.sweep();
+        }
+    }
+
+    /// Connections kept.
+    pub fn len(&self) -> usize {
+        self.idle.borrow().values().map(Vec::len).sum()
+    }
+
+    /// Sees to it that connections are closed in time, while there are any.
+    fn sweep(self: &Rc<Self>) {
+        if self.sweeping.replace(true) {
+            return;
+        }
+        let pool = Rc::downgrade(self);
+        tokio::task::spawn_local(async move { sweep_while_kept(&pool).await });
+    }
+
+    /// Closes what idled for too long or was closed by the peer; whether anything is left.
+    fn close_stale(&self) -> bool {
+        let now = Instant::now();
+        let mut idle = self.idle.borrow_mut();
+        idle.retain(|_, connections| {
+            connections.retain(|kept| kept.is_good(now));
+            !connections.is_empty()
+        });
+        !idle.is_empty()
+    }
+}
+
+async fn sweep_while_kept(pool: &Weak<Pool>) {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        let Some(pool) = pool.upgrade() else { return };
+        if !pool.close_stale() {
+            pool.sweeping.set(false);
+            return;
+        }
+    }
+}

@@ -1,4 +1,5 @@
-//! Sockets and threads: listeners, batched UDP, shared memory, worker threads. All unsafe code of the house is here.
+//! Sockets and threads: listeners, batched UDP, TLS, the PROXY protocol, shared memory, worker threads. All unsafe code of
+//! the house is here.
 #![allow(unsafe_code)]
 
 pub mod beneath;
@@ -7,8 +8,10 @@ pub mod descriptor;
 pub mod listen;
 pub mod lock;
 pub mod memory_file;
+pub mod proxy_protocol;
 pub mod sendfile;
 pub mod shared;
 pub mod tcp;
+pub mod tls;
 pub mod udp;
 pub mod worker;

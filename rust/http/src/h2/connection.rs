@@ -1,0 +1,360 @@
+//! One connection: its loop, its clock, its answers.
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::server::{Builder, SendResponse};
+use h2::{Reason, RecvStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, Sleep, sleep, timeout};
+
+use super::Settings;
+use super::content::{Outlet, at_hand};
+use super::head::{self, Refusal};
+use super::session::Stream;
+use super::wire::Wire;
+use crate::service::Sent;
+use crate::{Connection, Reply, Request, Service};
+
+/// How often a connection looks at its clock.
+const TICK: Duration = Duration::from_secs(5);
+/// Streams that a client may cancel before they are looked at, and streams that may end by our error; see `meter`.
+const MAX_EARLY_RESETS: usize = 100;
+/// Octets of a stream that wait in memory to be sent.
+const MAX_BUFFER: usize = 128 << 10;
+/// Time in which a client is to take the last words.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// How a connection ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// As both sides wished.
+    Closed,
+    /// The client broke off, or broke the protocol; the sentence is crate `h2`'s.
+    Failed(String),
+    /// No preface came in time.
+    NoPreface,
+    /// The client stood still for too long; at what.
+    Slow(&'static str),
+    /// A budget is exceeded: ENHANCE_YOUR_CALM; whose.
+    Flood(&'static str),
+}
+
+/// Serves a connection until it ends. Streams that cannot be answered at once run as tasks of the `LocalSet` around it.
+/// After `drain` is ready the client is told to go elsewhere, and what was begun is finished.
+pub async fn serve_connection<IO, S>(
+    io: IO,
+    connection: Connection,
+    service: &Rc<S>,
+    settings: &Rc<Settings>,
+    drain: impl Future<Output = ()>,
+) -> Ended
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+    S: Service,
+{
+    let wire = Wire::new(io);
+    let handshake = builder(settings).handshake::<_, Bytes>(wire.clone());
+    let h2 = match timeout(settings.preface, handshake).await {
+        Ok(Ok(h2)) => h2,
+        Ok(Err(error)) => return Ended::Failed(error.to_string()),
+        Err(_) => return Ended::NoPreface,
+    };
+    let shared = Rc::new(Shared {
+        service: service.clone(),
+        connection: Rc::new(connection),
+        settings: settings.clone(),
+        open: Cell::new(0),
+        answered: Cell::new(0),
+    });
+    let mut loops =
+        Loop { h2, wire, shared, request: Request::default(), reply: Reply::default(), watch: Watch::default() };
+    let (mut drain, mut tick) = (pin!(drain), pin!(sleep(TICK)));
+    let ended = poll_fn(|cx| loops.poll(drain.as_mut(), tick.as_mut(), cx)).await;
+    if !matches!(ended, Ended::Slow(_)) {
+        let _ = timeout(LINGER, loops.say_farewell(ended == Ended::Closed)).await;
+    }
+    ended
+}
+
+fn builder(settings: &Settings) -> Builder {
+    let mut builder = Builder::new();
+    builder
+        .max_concurrent_streams(settings.streams)
+        .max_header_list_size(settings.head)
+        .initial_window_size(settings.stream_window)
+        .initial_connection_window_size(settings.connection_window)
+        .max_send_buffer_size(MAX_BUFFER)
+        .max_pending_accept_reset_streams(MAX_EARLY_RESETS)
+        .max_local_error_reset_streams(Some(MAX_EARLY_RESETS));
+    builder
+}
+
+/// What the loop and the tasks of its streams share.
+struct Shared<S> {
+    service: Rc<S>,
+    connection: Rc<Connection>,
+    settings: Rc<Settings>,
+    /// Streams that run as tasks.
+    open: Cell<usize>,
+    /// Requests answered since the loop looked.
+    answered: Cell<u32>,
+}
+
+impl<S> Shared<S> {
+    fn answered(&self) {
+        self.answered.set(self.answered.get().saturating_add(1));
+    }
+}
+
+/// A stream that runs as a task.
+struct Running<S>(Rc<Shared<S>>);
+
+impl<S> Running<S> {
+    fn new(shared: &Rc<Shared<S>>) -> Self {
+        shared.open.set(shared.open.get() + 1);
+        Self(shared.clone())
+    }
+}
+
+impl<S> Drop for Running<S> {
+    fn drop(&mut self) {
+        self.0.open.set(self.0.open.get() - 1);
+    }
+}
+
+/// What the clock sees.
+#[derive(Default)]
+struct Watch {
+    draining: bool,
+    calmed: bool,
+    /// A request came since the last look.
+    active: bool,
+    /// Time without a stream.
+    idle: Duration,
+    /// The client does not take what is ready for it, since when there was no progress, and the octets sent by then.
+    stalled: bool,
+    still: Duration,
+    total: u64,
+    /// The header block that was open at the last look.
+    block: Option<u64>,
+}
+
+struct Loop<IO, S> {
+    h2: h2::server::Connection<Wire<IO>, Bytes>,
+    wire: Wire<IO>,
+    shared: Rc<Shared<S>>,
+    request: Request,
+    reply: Reply,
+    watch: Watch,
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Loop<IO, S> {
+    fn poll(
+        &mut self,
+        drain: Pin<&mut impl Future<Output = ()>>,
+        tick: Pin<&mut Sleep>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Ended> {
+        self.wire.begin();
+        if !self.watch.draining && drain.poll(cx).is_ready() {
+            self.drain();
+        }
+        if let Poll::Ready(ended) = self.poll_clock(tick, cx) {
+            return Poll::Ready(ended);
+        }
+        let ended = self.poll_streams(cx);
+        self.wire.meter().answered(self.shared.answered.take());
+        let sent = self.wire.poll_send(cx);
+        self.watch.stalled = sent.is_pending();
+        match (ended, sent) {
+            (Poll::Ready(ended), _) => Poll::Ready(ended),
+            (_, Poll::Ready(Err(error))) => Poll::Ready(Ended::Failed(error.to_string())),
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Takes what the client asks, until there is no more.
+    fn poll_streams(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        loop {
+            match self.h2.poll_accept(cx) {
+                Poll::Ready(Some(Ok((request, respond)))) => self.take(request, respond),
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(self.ended(Some(&error))),
+                Poll::Ready(None) => return Poll::Ready(self.ended(None)),
+                Poll::Pending if self.is_flooded() => {
+                    self.watch.calmed = true;
+                    self.h2.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
+                }
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    fn is_flooded(&self) -> bool {
+        !self.watch.calmed && self.wire.meter().exceeded().is_some()
+    }
+
+    fn ended(&self, error: Option<&h2::Error>) -> Ended {
+        let calm = |error: &&h2::Error| error.reason() == Some(Reason::ENHANCE_YOUR_CALM) && !error.is_remote();
+        match (self.wire.meter().exceeded(), error) {
+            (Some(why), _) => Ended::Flood(why),
+            (None, None) => Ended::Closed,
+            (None, Some(error)) if calm(&error) => Ended::Flood("streams"),
+            // It was told to leave, and left without a word.
+            (None, Some(error)) if self.watch.draining && error.is_io() && self.shared.open.get() == 0 => Ended::Closed,
+            (None, Some(error)) => Ended::Failed(error.to_string()),
+        }
+    }
+
+    fn drain(&mut self) {
+        self.watch.draining = true;
+        self.h2.graceful_shutdown();
+    }
+
+    fn poll_clock(&mut self, mut tick: Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<Ended> {
+        while tick.as_mut().poll(cx).is_ready() {
+            tick.as_mut().reset(Instant::now() + TICK);
+            if let Some(why) = self.look() {
+                return Poll::Ready(Ended::Slow(why));
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Looks for clients that stand still: in reading, in the middle of a head, or altogether.
+    fn look(&mut self) -> Option<&'static str> {
+        self.wire.meter().aged();
+        let total = self.wire.total();
+        let moved =
+            total - std::mem::replace(&mut self.watch.total, total) >= self.shared.settings.rate * TICK.as_secs();
+        let still = self.watch.stalled && !moved;
+        self.watch.still = if still { self.watch.still + TICK } else { Duration::ZERO };
+        if self.watch.still >= self.shared.settings.patience {
+            return Some("reading");
+        }
+        let block = self.wire.meter().open_block();
+        if block.is_some() && block == std::mem::replace(&mut self.watch.block, block) {
+            return Some("sending a head");
+        }
+        self.look_at_idleness()
+    }
+
+    fn look_at_idleness(&mut self) -> Option<&'static str> {
+        let idle = self.shared.open.get() == 0 && !std::mem::take(&mut self.watch.active);
+        self.watch.idle = if idle { self.watch.idle + TICK } else { Duration::ZERO };
+        if idle {
+            self.wire.rest();
+        }
+        if self.watch.idle > self.shared.settings.idle + TICK || (self.watch.draining && self.watch.idle > TICK) {
+            return Some("leaving");
+        }
+        if self.watch.idle >= self.shared.settings.idle && !self.watch.draining {
+            self.drain();
+        }
+        None
+    }
+
+    /// Answers one request, at once or by a task.
+    fn take(&mut self, request: http::Request<RecvStream>, mut respond: SendResponse<Bytes>) {
+        self.watch.active = true;
+        let (parts, content) = request.into_parts();
+        let ended = content.is_end_stream();
+        self.request.clear();
+        if let Err(refusal) = head::read(&parts, ended, self.shared.connection.scheme, &mut self.request) {
+            return self.refuse(refusal, &mut respond);
+        }
+        if ended {
+            self.reply.clear();
+            self.shared.service.ready(&self.request, &self.shared.connection, &mut self.reply);
+            if self.reply.head.is_some() {
+                return self.answer(&mut respond);
+            }
+        }
+        self.begin(content, respond);
+    }
+
+    fn refuse(&self, refusal: Refusal, respond: &mut SendResponse<Bytes>) {
+        self.shared.service.refused(&self.shared.connection, refusal.status, refusal.why);
+        if let Some(head) = head::response(&crate::Response::new(refusal.status), Some(0)) {
+            let _ = respond.send_response(head, true);
+        }
+    }
+
+    /// Sends what the service had ready.
+    fn answer(&mut self, respond: &mut SendResponse<Bytes>) {
+        self.shared.answered();
+        let Some(head) = head::prepared(&self.reply) else { return respond.send_reset(Reason::INTERNAL_ERROR) };
+        let length = self.reply.content.len();
+        let sent = respond.send_response(head, length == 0);
+        let complete = match (sent, at_hand(&self.reply.content)) {
+            (Err(_), _) => false,
+            (Ok(_), _) if length == 0 => true,
+            (Ok(mut stream), Some(Ok(octets))) => {
+                stream.reserve_capacity(octets.len());
+                if stream.capacity() < octets.len() {
+                    return self.pour(Outlet::new(stream));
+                }
+                stream.send_data(octets, true).is_ok()
+            }
+            (Ok(stream), None) => return self.pour(Outlet::new(stream)),
+            (Ok(mut stream), Some(Err(_))) => {
+                stream.send_reset(Reason::INTERNAL_ERROR);
+                false
+            }
+        };
+        let octets = head_weight(&self.reply) + if complete { length } else { 0 };
+        self.shared.service.sent(&self.request, &self.shared.connection, &self.reply, Sent { octets, complete });
+        if self.reply.close {
+            self.drain();
+        }
+    }
+
+    /// Sends ready content that the client has no room for yet.
+    fn pour(&mut self, mut outlet: Outlet) {
+        let running = Running::new(&self.shared);
+        let (request, reply) = (std::mem::take(&mut self.request), std::mem::take(&mut self.reply));
+        if reply.close {
+            self.drain();
+        }
+        tokio::task::spawn_local(async move {
+            let shared = &running.0;
+            let complete = outlet.send(&reply.content, true, &shared.settings).await.is_ok();
+            let octets = head_weight(&reply) + outlet.sent();
+            shared.service.sent(&request, &shared.connection, &reply, Sent { octets, complete });
+        });
+    }
+
+    /// Hands a stream to the service.
+    fn begin(&mut self, content: RecvStream, respond: SendResponse<Bytes>) {
+        let running = Running::new(&self.shared);
+        let request = std::mem::take(&mut self.request);
+        let (connection, settings) = (self.shared.connection.clone(), self.shared.settings.clone());
+        tokio::task::spawn_local(async move {
+            let mut stream = Stream::new(request, connection, settings, content, respond);
+            running.0.service.handle(&mut stream).await;
+            running.0.answered();
+        });
+    }
+
+    /// Sends the last frames, and reads on for a moment: a socket closed with octets unread takes GOAWAY back.
+    async fn say_farewell(&mut self, clean: bool) {
+        let sent = poll_fn(|cx| self.wire.poll_send(cx)).await;
+        let mut discarded = 0;
+        while !clean && sent.is_ok() && discarded < 4 << 20 {
+            match poll_fn(|cx| self.wire.poll_discard(cx)).await {
+                Ok(0) | Err(_) => return,
+                Ok(octets) => discarded += octets,
+            }
+        }
+    }
+}
+
+/// Octets of a prepared head as HTTP/1.1 sends it; see `session`.
+fn head_weight(reply: &Reply) -> u64 {
+    (reply.head.as_ref().map_or(0, |head| head.lines().len()) + reply.lines.len()) as u64
+}

@@ -1,0 +1,212 @@
+//! One stream whose answer takes time.
+
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::server::SendResponse;
+use h2::{Reason, RecvStream};
+use tokio::time::{Instant, timeout};
+
+use super::Settings;
+use super::content::{Outlet, too_slow};
+use super::head;
+use crate::{Connection, Content, Method, Request, Response, Session, SessionError};
+
+/// A request and the stream that it came in on.
+pub(super) struct Stream {
+    request: Request,
+    connection: Rc<Connection>,
+    settings: Rc<Settings>,
+    incoming: Incoming,
+    respond: SendResponse<Bytes>,
+    outlet: Option<Outlet>,
+    state: State,
+    head_sent: u64,
+}
+
+/// How far the answer is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// No head yet.
+    Waiting,
+    /// A head; so many octets are still to come, none: until `end`.
+    Open(Option<u64>),
+    /// All was sent.
+    Ended,
+    /// It broke off.
+    Broken,
+}
+
+impl Stream {
+    pub fn new(
+        request: Request,
+        connection: Rc<Connection>,
+        settings: Rc<Settings>,
+        content: RecvStream,
+        respond: SendResponse<Bytes>,
+    ) -> Self {
+        let continues = request.expects_continue;
+        let incoming = Incoming { stream: content, unread: 0, received: 0, waited: Duration::ZERO, continues };
+        Self { request, connection, settings, incoming, respond, outlet: None, state: State::Waiting, head_sent: 0 }
+    }
+
+    /// Tells the client that there is no whole answer.
+    fn break_off(&mut self, why: &'static str) -> SessionError {
+        self.state = State::Broken;
+        match &mut self.outlet {
+            Some(outlet) => outlet.break_off(why),
+            None => {
+                self.respond.send_reset(Reason::INTERNAL_ERROR);
+                SessionError::Unsupported(why)
+            }
+        }
+    }
+
+    /// What remains after so many octets, and whether they are the last.
+    fn remaining(&self, octets: u64) -> Option<(Option<u64>, bool)> {
+        match self.state {
+            State::Open(None) => Some((None, false)),
+            State::Open(Some(left)) => left.checked_sub(octets).map(|left| (Some(left), left == 0)),
+            _ => None,
+        }
+    }
+}
+
+impl Session for Stream {
+    type Tunnel = tokio::io::DuplexStream;
+
+    fn request(&self) -> &Request {
+        &self.request
+    }
+
+    fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    async fn content(&mut self) -> Result<Option<Bytes>, SessionError> {
+        if std::mem::take(&mut self.incoming.continues) && self.state == State::Waiting {
+            self.interim(&Response::new(100)).await?;
+        }
+        self.incoming.next(&self.settings).await
+    }
+
+    async fn interim(&mut self, response: &Response) -> Result<(), SessionError> {
+        let head = head::response(response, None).ok_or(SessionError::Unsupported("a status that is none"))?;
+        self.respond.send_informational(head).map_err(|_| SessionError::Gone)
+    }
+
+    async fn head(&mut self, response: &Response, length: Option<u64>) -> Result<(), SessionError> {
+        if self.state != State::Waiting {
+            return Err(SessionError::Unsupported("a second head"));
+        }
+        let bare = self.request.method == Method::Head || response.is_without_content();
+        let announced = length.filter(|_| !response.is_without_content());
+        let Some(head) = head::response(response, announced) else {
+            return Err(self.break_off("a head that cannot be sent"));
+        };
+        let ends = bare || length == Some(0);
+        self.head_sent = weight(response);
+        let stream = self.respond.send_response(head, ends).map_err(|_| SessionError::Gone)?;
+        self.outlet = Some(Outlet::new(stream));
+        self.state = if ends { State::Ended } else { State::Open(length) };
+        Ok(())
+    }
+
+    async fn send(&mut self, content: Content) -> Result<(), SessionError> {
+        if content.is_empty() {
+            return Ok(());
+        }
+        let Some((left, last)) = self.remaining(content.len()) else {
+            return Err(self.break_off("more content than was announced"));
+        };
+        let Some(outlet) = &mut self.outlet else { return Err(self.break_off("content before its head")) };
+        // Until all of it is handed over, the answer is a broken one.
+        self.state = State::Broken;
+        outlet.send(&content, last, &self.settings).await?;
+        self.state = if last { State::Ended } else { State::Open(left) };
+        Ok(())
+    }
+
+    async fn end(&mut self) -> Result<(), SessionError> {
+        match (self.state, &mut self.outlet) {
+            (State::Ended, _) => Ok(()),
+            (State::Open(None), Some(outlet)) => {
+                self.state = State::Ended;
+                outlet.end()
+            }
+            _ => Err(self.break_off("less content than was announced")),
+        }
+    }
+
+    async fn tunnel(&mut self, _: &Response) -> Result<Self::Tunnel, SessionError> {
+        Err(SessionError::Unsupported("HTTP/2 has no Upgrade"))
+    }
+
+    async fn gone(&mut self) {
+        match &mut self.outlet {
+            Some(outlet) => outlet.gone().await,
+            None => drop(poll_fn(|cx| self.respond.poll_reset(cx)).await),
+        }
+    }
+
+    fn sent(&self) -> u64 {
+        self.head_sent + self.outlet.as_ref().map_or(0, Outlet::sent)
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        // Crate `h2` cancels by itself the rest of a request that nobody reads, after what is still to be sent.
+        if matches!(self.state, State::Waiting | State::Open(_)) {
+            self.break_off("dropped");
+        }
+    }
+}
+
+/// Octets of a head as HTTP/1.1 would send it; what HPACK makes of it is known to the crate alone.
+fn weight(response: &Response) -> u64 {
+    response.fields.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>() as u64 + 17
+}
+
+/// The content of a request, as it comes.
+struct Incoming {
+    stream: RecvStream,
+    /// Octets given out last, for which the client gets new room with the next call.
+    unread: usize,
+    received: u64,
+    waited: Duration,
+    /// 100 (Continue) is still to be sent.
+    continues: bool,
+}
+
+impl Incoming {
+    async fn next(&mut self, settings: &Settings) -> Result<Option<Bytes>, SessionError> {
+        let _ = self.stream.flow_control().release_capacity(std::mem::take(&mut self.unread));
+        loop {
+            let begun = Instant::now();
+            let piece = timeout(settings.patience, self.stream.data()).await.map_err(|_| SLOW)?;
+            self.waited += begun.elapsed();
+            match piece {
+                None => return Ok(None),
+                Some(Err(error)) => return Err(failure(&error)),
+                Some(Ok(octets)) if octets.is_empty() => {}
+                Some(Ok(octets)) => {
+                    self.received += octets.len() as u64;
+                    self.unread = octets.len();
+                    return if too_slow(self.received, self.waited, settings) { Err(SLOW) } else { Ok(Some(octets)) };
+                }
+            }
+        }
+    }
+}
+
+const SLOW: SessionError = SessionError::Slow("sending content");
+
+fn failure(error: &h2::Error) -> SessionError {
+    if error.is_library() && error.reason() == Some(Reason::PROTOCOL_ERROR) {
+        return SessionError::Malformed("content that is not as long as announced");
+    }
+    SessionError::Gone
+}

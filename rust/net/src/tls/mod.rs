@@ -1,0 +1,18 @@
+//! TLS, the server's side (RFC 8446, RFC 5246): certificates by name, exchanged while it runs, and the handshake.
+//!
+//! ```text
+//! PEM files ─► Certificates::load, reload ─► table ◄─ chosen by SNI ─ Acceptor::accept ─► TlsStream and Facts
+//! a key made at run time ─► put, challenge ─┘
+//! ```
+//! What is chosen at a handshake is `Certificates` alone, so that another transport (QUIC) and another source of
+//! certificates (ACME) take their part without the other.
+
+mod acceptor;
+mod certificates;
+mod leaf;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use acceptor::{Acceptor, Facts, HandshakeError, Settings};
+pub use certificates::{Certificates, Pair};

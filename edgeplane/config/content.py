@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
 
+from edgeplane.config.edge_files import edge_file_problems
 from edgeplane.config.model import Settings
+from edgeplane.config.validation import written
 from edgeplane.errors import ContentError, Fault
 
 
@@ -62,6 +64,7 @@ def _unreadable(settings: Settings) -> Iterator[str]:
     for key, path in named:
         if reason := _refusal(path):
             yield f"{key}: {path} {reason}"
+    yield from (f"{written(at)}: {said}" for at, said in edge_file_problems(settings.edge))
 
 
 def _refusal(path: Path) -> str | None:

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+import re
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import AfterValidator, PlainSerializer, PlainValidator, StrictStr, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    PlainSerializer,
+    PlainValidator,
+    StrictInt,
+    StrictStr,
+    ValidationInfo,
+)
 
+from edgeplane.config.setting import UNITS
 from edgeplane.dns.name import canonical
 
 NAME_SERVERS = range(2, 5)
+DOMAIN_OCTETS = 189
+"""Longest domain under which a label of 63 octets makes a host name of at most 253 (RFC 1035)."""
+
+_SIZE = re.compile(rf"([0-9]{{1,18}}) ?({'|'.join(UNITS)})")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class Listen(NamedTuple):
@@ -19,8 +35,13 @@ class Listen(NamedTuple):
     host: str
     port: int
 
+    @property
+    def bracketed(self) -> str:
+        """The host as it stands in a URL."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
     def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return f"{self.bracketed}:{self.port}"
 
 
 def listen(value: Any) -> Listen:
@@ -50,6 +71,47 @@ def network(value: Any) -> IPv4Network | IPv6Network:
         raise ValueError(f"{value!r} is no prefix such as 192.0.2.0/24 or 2001:db8::/32 ({error})") from None
 
 
+def address(value: Any) -> IPv4Address | IPv6Address:
+    """`192.0.2.80`; raises ValueError."""
+    if isinstance(value, IPv4Address | IPv6Address):
+        return value
+    try:
+        found = ip_address(_text(value))
+    except ValueError:
+        raise ValueError(f"{value!r} is no address such as 192.0.2.80 or 2001:db8::80") from None
+    if found.is_multicast or found.is_unspecified:
+        raise ValueError(f"{value!r} is not the address of a host")
+    return found
+
+
+def size(value: Any) -> int:
+    """Octets: `67108864` or `64MiB`; raises ValueError."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    found = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"{value!r} is no size; write octets, or a number with {', '.join(UNITS[1:])}: 64MiB")
+    octets: int = int(found[1]) << 10 * UNITS.index(found[2])
+    return octets
+
+
+def domain(value: Any) -> str:
+    """A host name in lower case, without a dot at its end; raises ValueError."""
+    name = _text(value).lower().removesuffix(".")
+    if not _HOST.fullmatch(name):
+        raise ValueError(f"{value!r} is no host name; write letters, digits and dashes between dots")
+    if len(name) > DOMAIN_OCTETS:
+        raise ValueError(f"has {len(name)} octets, but must have at most {DOMAIN_OCTETS}")
+    return name
+
+
+def header(value: Any) -> str:
+    """The name of a header field in lower case (RFC 9110, section 5.1); raises ValueError."""
+    if not _TOKEN.fullmatch(_text(value)):
+        raise ValueError(f"{value!r} is no name of a header field")
+    return str(value).lower()
+
+
 def absolute(value: Any, info: ValidationInfo) -> Path:
     """A path, relative to the folder of the file that names it; raises ValueError for an empty one."""
     if isinstance(value, Path):
@@ -77,13 +139,22 @@ def _few(names: tuple[str, ...]) -> tuple[str, ...]:
 def _some(listens: tuple[Listen, ...]) -> tuple[Listen, ...]:
     if not listens:
         raise ValueError('is empty; write at least one address, such as "127.0.0.1:5300"')
+    return listens
+
+
+def _each_once(listens: tuple[Listen, ...]) -> tuple[Listen, ...]:
     if len(set(listens)) != len(listens):
         raise ValueError("names one address twice")
     return listens
 
 
 ListenAt = Annotated[Listen, PlainValidator(listen), PlainSerializer(str)]
-ListenAll = Annotated[tuple[ListenAt, ...], AfterValidator(_some)]
+ListenAny = Annotated[tuple[ListenAt, ...], AfterValidator(_each_once)]
+ListenAll = Annotated[ListenAny, AfterValidator(_some)]
 Network = Annotated[IPv4Network | IPv6Network, PlainValidator(network), PlainSerializer(str)]
+Address = Annotated[IPv4Address | IPv6Address, PlainValidator(address), PlainSerializer(str)]
+Size = Annotated[StrictInt, BeforeValidator(size)]
+HostDomain = Annotated[str, PlainValidator(domain)]
+HeaderName = Annotated[str, PlainValidator(header)]
 FilePath = Annotated[Path, PlainValidator(absolute), PlainSerializer(str)]
 NameServers = Annotated[tuple[Annotated[StrictStr, AfterValidator(canonical)], ...], AfterValidator(_few)]

@@ -6,12 +6,14 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from edgeplane.config import environment, validation
+from edgeplane.config.addresses import claimed_twice
 from edgeplane.config.lines import key_lines, line_of
 from edgeplane.config.model import Settings
 from edgeplane.config.table import SECTIONS, by_path
@@ -32,10 +34,15 @@ def load(path: Path | str, environ: Mapping[str, str] | None = None) -> Settings
     overridden = environment.override(written, os.environ if environ is None else environ)
     for section in filter(None, SECTIONS):
         _section(written, section.split("."))
+    places = _Places(path, key_lines(text), overridden)
     try:
-        return Settings.model_validate(written, context={"base": path.absolute().parent})
+        settings = Settings.model_validate(written, context={"base": path.absolute().parent})
     except ValidationError as error:
-        raise ConfigError(_faults(error, path, key_lines(text), overridden)) from None
+        raise ConfigError(_faults(error, places)) from None
+    if taken := [places.fault(at, f"{address} is {validation.written(first)} already")
+                 for at, first, address in claimed_twice(settings)]:  # fmt: skip
+        raise ConfigError(taken)
+    return settings
 
 
 def default_path(given: str | None = None) -> Path:
@@ -80,22 +87,30 @@ def _section(written: dict[str, Any], parts: list[str]) -> None:
         written = inner
 
 
-def _faults(
-    error: ValidationError, path: Path, lines: Mapping[tuple[str, ...], int], overridden: Mapping[tuple[str, ...], str]
-) -> list[Fault]:
-    faults = []
-    for problem in validation.problems(error, Settings):
-        keys = tuple(part for part in problem.path if isinstance(part, str))
-        variable = overridden.get(keys)
-        message = _in_range(keys, problem) or problem.message
-        place, line = (variable, 0) if variable else (str(path), line_of(lines, keys))
-        faults.append(Fault(place, line, f"{validation.written(problem.path)} {message}"))
-    return sorted(faults)
+@dataclass(frozen=True)
+class _Places:
+    """Where settings were written: lines of the file, or variables of the environment."""
+
+    path: Path
+    lines: Mapping[validation.Path, int]
+    overridden: Mapping[validation.Path, str]
+
+    def fault(self, at: validation.Path, message: str) -> Fault:
+        """A fault at a setting, or at a part of one."""
+        said = f"{validation.written(at)} {message}"
+        upwards = (at[:end] for end in range(len(at), 0, -1))
+        variable = next((self.overridden[key] for key in upwards if key in self.overridden), "")
+        return Fault(variable, 0, said) if variable else Fault(str(self.path), line_of(self.lines, at), said)
 
 
-def _in_range(keys: tuple[str, ...], problem: validation.Problem) -> str | None:
+def _faults(error: ValidationError, places: _Places) -> list[Fault]:
+    found = validation.problems(error, Settings)
+    return sorted(places.fault(problem.path, _in_range(problem) or problem.message) for problem in found)
+
+
+def _in_range(problem: validation.Problem) -> str | None:
     """The range as the table says it, unit and all."""
-    setting = by_path().get(keys)
+    setting = by_path().get(tuple(part for part in problem.path if isinstance(part, str)))
     if setting is None or problem.kind not in ("greater_than_equal", "less_than_equal", "string_too_long"):
         return None
     return f"is {problem.input!r}, but must be {setting.range} {setting.unit}".rstrip()

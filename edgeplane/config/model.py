@@ -7,15 +7,21 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
-from edgeplane.config.kinds import FilePath, ListenAll, ListenAt, NameServers, Network
-
-
-class Section(BaseModel):
-    """A section of the file; unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+from edgeplane.config.kinds import (
+    Address,
+    FilePath,
+    HeaderName,
+    HostDomain,
+    ListenAll,
+    ListenAny,
+    ListenAt,
+    NameServers,
+    Network,
+    Size,
+)
+from edgeplane.config.section import Buckets, Certificate, Directories, Section
 
 
 class DnsRrl(Section):
@@ -43,6 +49,31 @@ class DnsQueryLog(Section):
 
     path: FilePath | None = None
     sample: StrictFloat = Field(1.0, ge=0.0, le=1.0)
+
+
+class EdgeDisk(Section):
+    """Objects on disk, off without a path."""
+
+    path: FilePath | None = None
+    size: Size = Field("10GiB", ge=1048576, le=1125899906842624, validate_default=True)
+
+
+class EdgeAccessLog(Section):
+    """One line a request, off without a path."""
+
+    path: FilePath | None = None
+    format: Literal["cloudfront", "json"] = Field("cloudfront")
+    sample: StrictFloat = Field(1.0, ge=0.0, le=1.0)
+
+
+class EdgeLimits(Section):
+    """What clients may take."""
+
+    connections: StrictInt = Field(65536, ge=1, le=4000000)
+    connections_per_prefix: StrictInt = Field(1024, ge=1, le=4000000)
+    requests_per_second: StrictInt = Field(0, ge=0, le=1000000)
+    head_timeout_s: StrictInt = Field(10, ge=1, le=3600)
+    idle_timeout_s: StrictInt = Field(60, ge=1, le=3600)
 
 
 class Node(Section):
@@ -80,6 +111,25 @@ class Dns(Section):
     query_log: DnsQueryLog
 
 
+class Edge(Section):
+    """An HTTP cache for distributions; off without an address."""
+
+    http: ListenAny = Field((), validate_default=True)
+    https: ListenAny = Field((), validate_default=True)
+    domain: HostDomain = Field("edge.localhost", validate_default=True)
+    memory: Size = Field("256MiB", ge=1048576, le=1099511627776, validate_default=True)
+    certificates: tuple[Certificate, ...] = Field((), validate_default=True)
+    directories: Directories = Field(default_factory=dict, validate_default=True)
+    buckets: Buckets = Field(default_factory=dict, validate_default=True)
+    allow_private_origins: tuple[Network, ...] = Field((), validate_default=True)
+    trusted_proxies: tuple[Network, ...] = Field((), validate_default=True)
+    public_addresses: tuple[Address, ...] = Field((), validate_default=True)
+    tag_header: HeaderName = Field("x-amz-meta-cache-tag", validate_default=True)
+    disk: EdgeDisk
+    access_log: EdgeAccessLog
+    limits: EdgeLimits
+
+
 class Settings(Section):
     """What is served: CloudFormation-style templates."""
 
@@ -87,3 +137,4 @@ class Settings(Section):
     node: Node
     observe: Observe
     dns: Dns
+    edge: Edge

@@ -1,4 +1,4 @@
-"""The file with the keys of DNS cookies (RFC 9018): shared by all nodes behind one address."""
+"""Files with keys: who may read them, and the keys of DNS cookies (RFC 9018)."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from edgeplane.errors import ConfigError
 KEY_OCTETS = 16
 _SIZES = (KEY_OCTETS, 2 * KEY_OCTETS)
 _READ = 4096
+_OTHERS = stat.S_IRWXO | stat.S_IWGRP
 
 
 def read_cookie_secret(path: Path | None) -> bytes:
-    """16 or 32 octets, or none without a path. Raises ConfigError when the file is missing, open to others or odd."""
+    """16 or 32 octets, or none without a path. Raises ConfigError when the file is missing, open to others or odd.
+
+    All nodes behind one address share it.
+    """
     if path is None:
         return b""
     try:
-        with path.open("rb") as file:
-            octets, mode = file.read(_READ), os.fstat(file.fileno()).st_mode
-    except OSError as error:
-        raise ConfigError.one(str(path), f"cookie secret cannot be read ({error.strerror})") from None
-    if mode & (stat.S_IRWXO | stat.S_IWGRP):
-        raise ConfigError.one(str(path), f"cookie secret is open to other users; run: chmod 0640 {path}")
+        octets = read_secret(path)
+    except ValueError as error:
+        raise ConfigError.one(str(path), f"cookie secret {error}") from None
     key = octets if len(octets) in _SIZES else _from_hexadecimal(octets)
     if len(key) not in _SIZES:
         raise ConfigError.one(
@@ -31,6 +32,18 @@ def read_cookie_secret(path: Path | None) -> bytes:
             f"must hold 16 or 32 octets, raw or as hexadecimal digits; make one with: openssl rand -hex 16 > {path}",
         )
     return key
+
+
+def read_secret(path: Path, most: int = _READ) -> bytes:
+    """The first octets of a file that is closed to others; raises ValueError with the rest of a sentence."""
+    try:
+        with path.open("rb") as file:
+            octets, mode = file.read(most), os.fstat(file.fileno()).st_mode
+    except OSError as error:
+        raise ValueError(f"cannot be read ({error.strerror})") from None
+    if mode & _OTHERS:
+        raise ValueError(f"is open to other users; run: chmod 0640 {path}")
+    return octets
 
 
 def _from_hexadecimal(octets: bytes) -> bytes:

@@ -1,73 +1,12 @@
 """The one table of settings. The models, config/edgeplane.toml and docs/reference/settings.md are generated from it.
 
-To add a setting: one line here, then `python -m edgeplane.config.generate`.
+To add a setting: one line here, or for [edge] in edge.py, then `python -m edgeplane.config.generate`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-Value = str | int | float | bool | list[str] | None
-"""What TOML can say for a setting; None where nothing is the default."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One setting, as an operator sees it.
-
-    kind: a name in `KINDS`. low, high: the range of a number, both included.
-    example: shown where default is None or empty.
-    """
-
-    section: str
-    key: str
-    kind: str
-    default: Value
-    help: str
-    low: int | float | None = None
-    high: int | float | None = None
-    unit: str = ""
-    choices: tuple[str, ...] = ()
-    example: Value = None
-
-    @property
-    def path(self) -> tuple[str, ...]:
-        """("dns", "rrl", "slip")."""
-        return (*filter(None, self.section.split(".")), self.key)
-
-    @property
-    def name(self) -> str:
-        """`dns.rrl.slip`."""
-        return ".".join(self.path)
-
-    @property
-    def variable(self) -> str:
-        """The environment variable that overrides it: `EDGEPLANE__DNS__RRL__SLIP`."""
-        return "__".join(("EDGEPLANE", *self.path)).upper()
-
-    @property
-    def range(self) -> str:
-        """`512 to 4096`, `text or json`, or nothing."""
-        if self.choices:
-            return " or ".join(self.choices)
-        return f"{self.low} to {self.high}" if self.low is not None else ""
-
-
-KINDS = {
-    "flag": "true or false",
-    "integer": "whole number",
-    "number": "number",
-    "text": "text",
-    "choice": "one of",
-    "path": "path",
-    "paths": "list of paths",
-    "patterns": "list of paths with * and ?",
-    "listen": "address:port",
-    "listens": "list of address:port",
-    "networks": "list of prefixes",
-    "name_servers": "list of host names",
-}
-"""Kind → what an operator writes. Paths are relative to the file that names them."""
+from edgeplane.config import edge
+from edgeplane.config.setting import Setting
 
 SECTIONS = {
     "": "What is served: CloudFormation-style templates.",
@@ -77,6 +16,7 @@ SECTIONS = {
     "dns.rrl": "Response rate limiting: answers of one kind to one network, a second.",
     "dns.tcp": "DNS over TCP.",
     "dns.query_log": "One line a query, off without a path.",
+    **edge.SECTIONS,
 }
 """Section → its heading, in the order of the file."""
 
@@ -86,11 +26,20 @@ TABLE = (
         "templates",
         "paths",
         [],
-        "YAML or JSON templates with zones, record sets and health checks.",
+        "YAML or JSON templates with zones, record sets, health checks and distributions.",
         example=["site.yaml"],
     ),
     Setting("node", "state_dir", "path", "var", "Plans, control socket and control state; made if it is not there."),
-    Setting("node", "threads", "integer", 0, "Threads that answer queries; 0: one a core.", 0, 1024, "threads"),
+    Setting(
+        "node",
+        "threads",
+        "integer",
+        0,
+        "Threads that answer DNS, and as many that answer HTTP; 0: one a core.",
+        0,
+        1024,
+        "threads",
+    ),
     Setting("observe", "listen", "listen", "127.0.0.1:9900", "HTTP address of /metrics, /healthz and /readyz."),
     Setting(
         "observe",
@@ -244,6 +193,7 @@ TABLE = (
     ),
     Setting("dns.query_log", "path", "path", None, "The file; reopened on SIGHUP.", example="query.log"),
     Setting("dns.query_log", "sample", "number", 1.0, "Share of the queries written.", 0.0, 1.0),
+    *edge.SETTINGS,
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -51,6 +51,12 @@ class ProblemsError(ValueError):
         self.found = found
 
 
+def refuse_any(found: Iterable[tuple[Path, str]]) -> None:
+    """Raises ProblemsError when there is one."""
+    if every := list(found):
+        raise ProblemsError(every)
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing wrong. path: keys and indexes down to it; kind: pydantic's name of the error."""
@@ -64,7 +70,7 @@ class Problem:
 def problems(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
     """Each problem of a failed validation of `model`."""
     for detail in error.errors(include_url=False):
-        path, kind = detail["loc"], detail["type"]
+        path, kind = tuple(part for part in detail["loc"] if part != "[key]"), detail["type"]
         cause = detail.get("ctx", {}).get("error")
         if isinstance(cause, ProblemsError):
             yield from (Problem(path + at, kind, message, detail["input"]) for at, message in cause.found)
@@ -95,17 +101,32 @@ def _short(value: Any) -> str:
 
 def fields_at(model: type[BaseModel], path: Path) -> list[str]:
     """Names that the model at a path knows."""
-    found: type[BaseModel] | None = model
+    annotation: Any = model
     for part in path:
-        if isinstance(part, str) and found is not None:
-            field = found.model_fields.get(part)
-            found = next(_models(field.annotation), None) if field else None
+        annotation = next((inner for each in _unwrapped(annotation) if (inner := _inside(each, part))), None)
+    found = next((each for each in _unwrapped(annotation) if _is_model(each)), None)
     return list(found.model_fields) if found else []
 
 
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    elif get_origin(annotation) in (Union, types.UnionType, tuple, list, Annotated):
+def _inside(annotation: Any, part: str | int) -> Any:
+    """The type of what stands at a key or index of a model, a map or a list."""
+    if _is_model(annotation):
+        field = annotation.model_fields.get(part)
+        return field.annotation if field else None
+    inner = get_args(annotation)
+    return {dict: inner[-1:], tuple: inner[:1], list: inner[:1]}.get(get_origin(annotation), (None,))[0]
+
+
+def _unwrapped(annotation: Any) -> Iterator[Any]:
+    """The types that an optional or annotated one stands for."""
+    if get_origin(annotation) in (Union, types.UnionType):
         for inner in get_args(annotation):
-            yield from _models(inner)
+            yield from _unwrapped(inner)
+    elif get_origin(annotation) is Annotated:
+        yield from _unwrapped(get_args(annotation)[0])
+    else:
+        yield annotation
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)

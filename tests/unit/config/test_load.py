@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from edgeplane.config import load
 from edgeplane.config.generate import ROOT, generated, toml
-from edgeplane.config.kinds import Listen, listen
-from edgeplane.config.table import TABLE, Setting
+from edgeplane.config.kinds import Listen, listen, size
+from edgeplane.config.setting import Setting, size_text
+from edgeplane.config.table import TABLE
 from edgeplane.errors import ConfigError
 
 SAMPLE = (ROOT / "config" / "edgeplane.toml").read_text()
@@ -80,7 +81,7 @@ def test_numbers_are_refused_beyond_their_range_and_kept_within(tmp_path: Path, 
 
 @pytest.mark.parametrize("setting", TABLE, ids=lambda setting: setting.name)
 def test_the_environment_overrides_every_setting(tmp_path: Path, setting: Setting) -> None:
-    shown = setting.default if setting.default not in (None, [], "") else setting.example
+    shown = setting.default if setting.default not in (None, [], "", {}) else setting.example
     text = shown if isinstance(shown, str) else toml(shown)
     wrong = {setting.variable: "\0"}
     load_text(tmp_path, "", {setting.variable: str(text)})
@@ -125,6 +126,92 @@ def test_paths_are_relative_to_the_file_and_in_the_environment_to_the_working_di
 )
 def test_a_wrong_file_is_refused_in_words(tmp_path: Path, text: str, said: str) -> None:
     assert any(said in fault for fault in faults(tmp_path, text))
+
+
+TABLES = """[edge]
+directories = {files = "files"}
+[[edge.certificates]]
+cert = "a"
+key = "b"
+[[edge.certificates]]
+cert = "a"
+key = "b"
+[edge.buckets.media]
+endpoint = "http://127.0.0.1:9000"
+"""
+
+
+def test_tables_within_a_setting_are_settings_with_paths(tmp_path: Path) -> None:
+    edge = load_text(tmp_path, TABLES).edge
+    assert edge.directories == {"files": tmp_path / "files"}
+    assert [pair.key for pair in edge.certificates] == [tmp_path / "b"] * 2
+    assert edge.buckets["media"].region == "us-east-1"
+
+
+@pytest.mark.parametrize(
+    ("number", "key"),
+    [(4, "cert"), (5, "key"), (7, "cert"), (8, "key"), (10, "endpoint")],
+    ids=lambda value: str(value),
+)
+def test_a_mutated_key_of_an_inner_table_is_refused_at_its_line(tmp_path: Path, number: int, key: str) -> None:
+    lines = TABLES.splitlines()
+    lines[number - 1] = lines[number - 1].replace(key, f"{key}x")
+    found = "\n".join(faults(tmp_path, "\n".join(lines)))
+    assert re.search(
+        rf"edgeplane\.toml:{number}: edge\.[a-z]+(\[.\]|\.media)\.{key}x is not known; did you mean {key}", found
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "octets"), [("1", 1), ('"1"', 1), ('"64MiB"', 64 << 20), ('"10 GiB"', 10 << 30), ('"3KiB"', 3072)]
+)
+def test_sizes_are_octets_or_have_a_unit(tmp_path: Path, text: str, octets: int) -> None:
+    assert size(tomllib.loads(f"v = {text}")["v"]) == octets
+    assert size(size_text(octets)) == octets
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('memory = "64MB"', ":2: edge.memory '64MB' is no size; write octets, or a number with KiB, MiB, GiB, TiB"),
+        ("memory = 1", ":2: edge.memory is 1, but must be 1MiB to 1TiB"),
+        ("memory = true", ":2: edge.memory True is no size"),
+        ('domain = "a_b"', "is no host name"),
+        ('domain = "a..b"', "is no host name"),
+        ('tag_header = "a b"', "is no name of a header field"),
+        ('public_addresses = ["0.0.0.0"]', "edge.public_addresses[0] '0.0.0.0' is not the address of a host"),
+        ('directories = {"A b" = "x"}', ":2: edge.directories.A b is no name for an origin"),
+        (
+            'buckets = {a = {endpoint = "s3.example.net"}}',
+            ":2: edge.buckets.a.endpoint 's3.example.net' is no address of",
+        ),
+        ("buckets = {a = {}}", ":2: edge.buckets.a.endpoint is required"),
+        ('http = ["127.0.0.1:1", "127.0.0.1:1"]', "names one address twice"),
+        ('http = ["127.0.0.1:9900"]', ":2: edge.http[0] 127.0.0.1:9900 is observe.listen already"),
+        ('http = ["127.0.0.1:1"]\nhttps = ["127.0.0.1:1"]', ":3: edge.https[0] 127.0.0.1:1 is edge.http[0] already"),
+    ],
+)
+def test_a_wrong_edge_is_refused_in_words(tmp_path: Path, text: str, said: str) -> None:
+    (fault,) = faults(tmp_path, f"[edge]\n{text}\n")
+    assert said in fault
+
+
+def test_paths_within_tables_of_the_environment_are_relative_to_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "etc").mkdir()
+    monkeypatch.chdir(tmp_path)
+    variables = {
+        "EDGEPLANE__EDGE__DIRECTORIES": '{files = "files"}',
+        "EDGEPLANE__EDGE__CERTIFICATES": '[{cert = "c", key = "k"}]',
+        "EDGEPLANE__EDGE__BUCKETS": '{a = {endpoint = "http://h", credentials_file = "s"}}',
+    }
+    edge = load_text(tmp_path / "etc", "", variables).edge
+    assert edge.directories["files"] == tmp_path / "files"
+    assert (edge.certificates[0].cert, edge.certificates[0].key) == (tmp_path / "c", tmp_path / "k")
+    assert edge.buckets["a"].credentials_file == tmp_path / "s"
+    (fault,) = faults(tmp_path / "etc", "", {"EDGEPLANE__EDGE__CERTIFICATES": '[{cert = "c"}]'})
+    assert fault == "EDGEPLANE__EDGE__CERTIFICATES: edge.certificates[0].key is required"
 
 
 def test_all_faults_come_in_one_pass_in_the_order_of_lines(tmp_path: Path) -> None:

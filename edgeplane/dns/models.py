@@ -9,12 +9,13 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from edgeplane.config.validation import Whole
+from edgeplane.config.validation import Whole, refuse_any
 from edgeplane.dns import parts, rules
 from edgeplane.health import models as health
+from edgeplane.template.noun import Noun, Tag
 
 
-class HostedZone(parts.Noun):
+class HostedZone(Noun):
     """AWS::Route53::HostedZone."""
 
     refused: ClassVar = {
@@ -24,10 +25,10 @@ class HostedZone(parts.Noun):
 
     Name: parts.DomainName
     HostedZoneConfig: parts.HostedZoneConfig | None = None
-    HostedZoneTags: tuple[parts.Tag, ...] = ()
+    HostedZoneTags: tuple[Tag, ...] = ()
 
 
-class RecordSet(parts.Noun):
+class RecordSet(Noun):
     """AWS::Route53::RecordSet."""
 
     Name: parts.DomainName
@@ -50,11 +51,11 @@ class RecordSet(parts.Noun):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        rules.refuse_any(rules.record_set(self))
+        refuse_any(rules.record_set(self))
         return self
 
 
-class RecordSetGroup(parts.Noun):
+class RecordSetGroup(Noun):
     """AWS::Route53::RecordSetGroup."""
 
     HostedZoneId: parts.ZoneId | None = None
@@ -63,14 +64,14 @@ class RecordSetGroup(parts.Noun):
     RecordSets: tuple[RecordSet, ...] = ()
 
 
-class HealthCheck(parts.Noun):
+class HealthCheck(Noun):
     """AWS::Route53::HealthCheck."""
 
     HealthCheckConfig: health.HealthCheckConfig
-    HealthCheckTags: tuple[parts.Tag, ...] = ()
+    HealthCheckTags: tuple[Tag, ...] = ()
 
 
-class CidrCollection(parts.Noun):
+class CidrCollection(Noun):
     """AWS::Route53::CidrCollection."""
 
     Name: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
@@ -78,5 +79,5 @@ class CidrCollection(parts.Noun):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        rules.refuse_any(rules.locations(self.Locations))
+        refuse_any(rules.locations(self.Locations))
         return self

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from edgeplane.config.validation import ProblemsError, Whole
+from edgeplane.config.validation import Whole, refuse_any
 from edgeplane.dns import rules
 from edgeplane.dns.name import canonical, master_file_escapes
+from edgeplane.template.noun import Noun
 
 TTL_MAX = 2**31 - 1
 CIDR_BITS = {4: 24, 6: 48}
@@ -40,28 +41,6 @@ SetName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 RegionName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9-]+$")]
 
 
-class Noun(BaseModel):
-    """A resource or a part of one. refused: properties of the API that mean nothing here, and why."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    refused: ClassVar[dict[str, str]] = {}
-
-    @model_validator(mode="before")
-    @classmethod
-    def _no_refused(cls, data: Any) -> Any:
-        found = [((key,), why) for key, why in cls.refused.items() if isinstance(data, dict) and key in data]
-        if found:
-            raise ProblemsError(list(found))
-        return data
-
-
-class Tag(Noun):
-    """A label for people."""
-
-    Key: str
-    Value: str
-
-
 class HostedZoneConfig(Noun):
     """A comment for people."""
 
@@ -85,7 +64,7 @@ class GeoLocation(Noun):
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
-        rules.refuse_any(rules.geo_location(self.ContinentCode, self.CountryCode, self.SubdivisionCode))
+        refuse_any(rules.geo_location(self.ContinentCode, self.CountryCode, self.SubdivisionCode))
         return self
 
 
@@ -122,7 +101,7 @@ class GeoProximityLocation(Noun):
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
-        rules.refuse_any(rules.exactly_one(self, ("AWSRegion", "LocalZoneGroup", "Coordinates")))
+        refuse_any(rules.exactly_one(self, ("AWSRegion", "LocalZoneGroup", "Coordinates")))
         return self
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from edgeplane.config.validation import Path, ProblemsError
+from edgeplane.config.validation import Path
 from edgeplane.dns.name import within
 
 if TYPE_CHECKING:
@@ -24,13 +24,6 @@ SINGLE = ("CNAME", "DNAME", "SOA")
 """Types of which a name has one record (RFC 1034 3.6.2, RFC 6672 2.4, RFC 1035 6.1)."""
 
 Problem = tuple[Path, str]
-
-
-def refuse_any(problems: Iterable[Problem]) -> None:
-    """Raises ProblemsError when there is one."""
-    found = list(problems)
-    if found:
-        raise ProblemsError(found)
 
 
 def record_set(record: RecordSet) -> Iterator[Problem]:

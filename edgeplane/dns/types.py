@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from hashlib import blake2b
 from uuid import UUID
 
 from edgeplane.dns.models import CidrCollection, HealthCheck, HostedZone, RecordSet, RecordSetGroup
 from edgeplane.template import ResourceType
+from edgeplane.template.resource import digest
 
 ZONE = "AWS::Route53::HostedZone"
 RECORD_SET = "AWS::Route53::RecordSet"
@@ -36,22 +36,18 @@ def resource_types(name_servers: Sequence[str]) -> tuple[ResourceType, ...]:
 
 def zone_id(logical_name: str) -> str:
     """`Z` and 20 base-32 digits."""
-    return "Z" + base64.b32encode(_hash(ZONE, logical_name, 12)).decode().rstrip("=")
+    return "Z" + base64.b32encode(digest(ZONE, logical_name, 12)).decode().rstrip("=")
 
 
 def health_check_id(logical_name: str) -> str:
     """In the shape of a UUID."""
-    return str(UUID(bytes=_hash(HEALTH_CHECK, logical_name, 16)))
+    return str(UUID(bytes=digest(HEALTH_CHECK, logical_name, 16)))
 
 
 def collection_id(logical_name: str) -> str:
     """In the shape of a UUID."""
-    return str(UUID(bytes=_hash(COLLECTION, logical_name, 16)))
+    return str(UUID(bytes=digest(COLLECTION, logical_name, 16)))
 
 
 def _arn(id_: str) -> str:
     return f"arn:aws:route53:::cidrcollection/{id_}"
-
-
-def _hash(kind: str, logical_name: str, octets: int) -> bytes:
-    return blake2b(f"{kind}:{logical_name}".encode(), digest_size=octets).digest()

@@ -20,6 +20,7 @@ class Named:
     type: ResourceType
     id: str
     properties: Node
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

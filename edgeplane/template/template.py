@@ -24,6 +24,7 @@ UNSUPPORTED = ("Conditions", "Mappings", "Rules", "Transform", "Hooks", "Conditi
 VERSION = "2010-09-09"
 _LOGICAL_NAME = re.compile(r"[A-Za-z0-9]{1,255}")
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+_ID_SAID = "must be 1 to 64 letters, digits and dashes"
 
 
 def read_templates(paths: Iterable[Path], base: Path, types: Iterable[ResourceType]) -> list[Resource[Any]]:
@@ -91,27 +92,35 @@ class _Template:
             self._fault(f"{where}.Type", tree.line_at(node, ("Type",)) or line, _no_type(kind, self.types))
             return None
         properties = entries.entries.get("Properties", tree.Mapping({}, {}, line))
-        id_ = self._own_id(entries, where)
-        return (
-            None
-            if len(self.faults) > before
-            else Named(self.types[kind], id_ or self.types[kind].identify(name), properties)
-        )
+        metadata = self._metadata(entries, where, self.types[kind])
+        if len(self.faults) > before:
+            return None
+        id_ = metadata.pop("Id", None) or self.types[kind].identify(name)
+        return Named(self.types[kind], id_, properties, metadata)
 
-    def _own_id(self, entries: tree.Mapping, where: str) -> str | None:
-        """`Metadata: {edgeplane: {Id: …}}`."""
+    def _metadata(self, entries: tree.Mapping, where: str, kind: ResourceType) -> dict[str, str]:
+        """`Metadata: {edgeplane: {Id: …}}`, and the keys that the type has beside it."""
         metadata = entries.entries.get("Metadata")
         ours = metadata.entries.get("edgeplane") if isinstance(metadata, tree.Mapping) else None
         if ours is None:
-            return None
+            return {}
         where = f"{where}.Metadata.edgeplane"
         known = self._map(ours, where)
-        self._known(known, where, ("Id",))
-        id_ = tree.plain(known.entries["Id"]) if "Id" in known.entries else None
-        if not isinstance(id_, str) or not _ID.fullmatch(id_):
-            self._fault(f"{where}.Id", tree.line_at(ours, ("Id",)), "must be 1 to 64 letters, digits and dashes")
-            return None
-        return id_
+        self._known(known, where, ("Id", *kind.metadata))
+        if not known.entries:
+            self._fault(f"{where}.Id", known.line, _ID_SAID)
+        return {
+            key: value for key, node in known.entries.items() if (value := self._said(key, node, where, kind.metadata))
+        }
+
+    def _said(self, key: str, node: tree.Node, where: str, choices: Mapping[str, tuple[str, ...]]) -> str | None:
+        value = tree.plain(node)
+        if isinstance(value, str) and (_ID.fullmatch(value) if key == "Id" else value in choices.get(key, ())):
+            return value
+        if key == "Id" or key in choices:
+            said = _ID_SAID if key == "Id" else f"must be {' or '.join(choices[key])}"
+            self._fault(f"{where}.{key}", node.line, said)
+        return None
 
     def _has_ring(self, named: Mapping[str, Named], section: tree.Mapping) -> bool:
         depends = {name: self._depends(name, one, section) for name, one in named.items()}
@@ -156,7 +165,7 @@ class _Template:
                 line = tree.line_at(properties, problem.path)
                 self._fault(validation.written((where, *problem.path)), line, problem.message)
             return None
-        return Resource(self.file, name, one.id, one.type.name, model, properties)
+        return Resource(self.file, name, one.id, one.type.name, model, properties, one.metadata)
 
     def _map(self, node: tree.Node, where: str) -> tree.Mapping:
         """The node when it is a map, else a fault and an empty map."""

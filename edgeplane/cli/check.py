@@ -16,10 +16,13 @@ from edgeplane.cli.core import trial
 from edgeplane.cli.node import config_given
 from edgeplane.cli.output import format_option, print_faults, print_json, print_line, print_table
 from edgeplane.config import Settings, default_path, load
+from edgeplane.config.addresses import addresses
 from edgeplane.config.kinds import Listen
 from edgeplane.config.sockets import holders, is_local
-from edgeplane.dns.source import read_content
+from edgeplane.config.validation import written
+from edgeplane.edge.types import host_name
 from edgeplane.errors import ConfigError, EdgeplaneError, Fault, FaultsError
+from edgeplane.node.source import read_content
 from edgeplane.observe.words import counted
 
 OWN = "its addresses are held by the node that runs with this state_dir; `edgeplane reload` has it read this"
@@ -36,6 +39,7 @@ class Found:
     faults: list[Fault] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
     zones: list[dict[str, Any]] = field(default_factory=list)
+    distributions: list[dict[str, Any]] = field(default_factory=list)
     code: int = 0
 
     def add(self, error: EdgeplaneError, place: str) -> None:
@@ -90,9 +94,12 @@ def check_all(path: Path) -> Found:
 def _check_host(path: Path, settings: Settings, found: Found) -> None:
     faults = [
         *_directory_faults(str(path), "node.state_dir", settings.node.state_dir),
-        *_log_faults(str(path), settings.dns.query_log.path),
+        *_log_faults(str(path), "dns.query_log.path", settings.dns.query_log.path),
+        *_log_faults(str(path), "edge.access_log.path", settings.edge.access_log.path),
+        *(_directory_faults(str(path), "edge.disk.path", disk) if (disk := settings.edge.disk.path) else ()),
     ]
-    for key, address, protocols in _addresses(settings):
+    for at, address, protocols in addresses(settings):
+        key = written(at)
         if not is_local(address.host):
             faults.append(Fault(str(path), 0, f"{key}: no interface of this host has {address.host}"))
         faults += _taken(str(path), key, address, protocols, settings.node.state_dir, found)
@@ -107,14 +114,14 @@ def _check_content(path: Path, settings: Settings, found: Found) -> None:
     report = trial(source, current if os.access(current, os.R_OK) else None)
     found.zones += report.get("zones", [])
     found.warnings += map(Fault.from_document, report.get("warnings", []))
-    if not (found.zones or current.exists()):
+    found.distributions += [
+        {"id": each.id, "name": host_name(each.id, settings.edge.domain), "path": each.path}
+        for each in source.edge.distributions
+    ]
+    if found.distributions and not (settings.edge.http or settings.edge.https):
+        found.warn(Fault(str(path), 0, "no distribution is served: edge.http and edge.https name no address"))
+    if not (found.zones or found.distributions or current.exists()):
         found.warn(Fault(str(path), 0, "no zone is served: name templates or dns.zone_files, or apply a plan"))
-
-
-def _addresses(settings: Settings) -> Iterator[tuple[str, Listen, tuple[str, ...]]]:
-    yield "observe.listen", settings.observe.listen, ("tcp",)
-    for number, address in enumerate(settings.dns.listen):
-        yield f"dns.listen[{number}]", address, ("udp", "tcp")
 
 
 def _taken(
@@ -147,9 +154,8 @@ def _directory_faults(place: str, key: str, directory: Path) -> Iterator[Fault]:
         yield Fault(place, 0, f"{key}: {there} may not be written by this user; change its owner or name another")
 
 
-def _log_faults(place: str, log: Path | None) -> Iterator[Fault]:
+def _log_faults(place: str, key: str, log: Path | None) -> Iterator[Fault]:
     """A log can be made where its folder is there and lets this user write."""
-    key = "dns.query_log.path"
     if log is None:
         return
     if log.exists():
@@ -177,9 +183,9 @@ def _privileged(place: str, settings: Settings) -> Iterator[Fault]:
         lowest = 1024
     if os.geteuid() == 0:
         return
-    for key, address, _ in _addresses(settings):
+    for at, address, _ in addresses(settings):
         if address.port < lowest:
-            said = f"{key}: port {address.port} needs CAP_NET_BIND_SERVICE, which the systemd unit grants"
+            said = f"{written(at)}: port {address.port} needs CAP_NET_BIND_SERVICE, which the systemd unit grants"
             yield Fault(place, 0, said)
 
 
@@ -189,6 +195,7 @@ def _document(found: Found) -> dict[str, Any]:
         "faults": [fault.document() for fault in found.faults],
         "warnings": [warning.document() for warning in found.warnings],
         "zones": found.zones,
+        "distributions": found.distributions,
     }
 
 
@@ -199,8 +206,13 @@ def _print(found: Found) -> None:
         print_table(
             [name.upper() for name in COLUMNS], ([zone.get(name, "") for name in COLUMNS] for zone in found.zones)
         )
+    if found.zones and found.distributions:
+        print_line("")
+    if found.distributions:
+        print_table(["DISTRIBUTION", "HOST NAME"], ([each["id"], each["name"]] for each in found.distributions))
     if found.faults:
         print_line(f"{found.path}: {counted(len(found.faults), 'fault')}", err=True)
     else:
-        zones, warnings = counted(len(found.zones), "zone"), counted(len(found.warnings), "warning")
-        print_line(f"ok: {found.path}: {zones}, {warnings}")
+        parts = [counted(len(found.zones), "zone")]
+        parts += [counted(len(found.distributions), "distribution")] if found.distributions else []
+        print_line(f"ok: {found.path}: {', '.join(parts)}, {counted(len(found.warnings), 'warning')}")

@@ -10,9 +10,9 @@ from typing import Any
 
 import msgpack
 
-from edgeplane.dns.service import refusal
-from edgeplane.dns.source import Source
 from edgeplane.errors import ContentError, EdgeplaneError, Fault
+from edgeplane.node.service import refusal
+from edgeplane.node.source import Source
 
 
 def compile_plan(source: Source, generation: int, out: Path, current: Path | None = None) -> dict[str, Any]:

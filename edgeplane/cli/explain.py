@@ -16,8 +16,8 @@ from edgeplane.cli.node import node_options, state_dir_of
 from edgeplane.cli.output import format_option, print_json, print_line
 from edgeplane.cli.zone import domain_name
 from edgeplane.config import default_path
-from edgeplane.dns.source import read_source
 from edgeplane.node.client import NoNode, call
+from edgeplane.node.source import read_source
 
 SECONDS = 30.0
 NO_ZONE = "no zone"

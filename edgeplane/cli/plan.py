@@ -14,11 +14,11 @@ from edgeplane.cli.lazy import NearestGroup
 from edgeplane.cli.node import config_option, node_options, state_dir_of
 from edgeplane.cli.output import format_option, print_faults, print_json, print_line, refusals
 from edgeplane.config import default_path
-from edgeplane.dns.source import read_source
 from edgeplane.errors import ContentError, EdgeplaneError, Fault, FaultsError
 from edgeplane.node import limits
 from edgeplane.node.client import call
 from edgeplane.node.plans import difference, read_envelope
+from edgeplane.node.source import read_source
 from edgeplane.observe.words import counted
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}

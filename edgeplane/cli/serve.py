@@ -15,7 +15,7 @@ from edgeplane.config import Settings, default_path, load
 from edgeplane.config.sockets import owner
 from edgeplane.node import limits
 from edgeplane.node.host import StateLock, raise_open_files
-from edgeplane.node.listen import Listeners, activated, bind_all, inherited
+from edgeplane.node.listen import Listeners, activated, bind_all, bind_web, inherited
 from edgeplane.node.programs import Programs
 from edgeplane.observe import logs
 
@@ -45,7 +45,7 @@ def serve(config: str | None) -> None:
 
 
 async def _run(path: Path, settings: Settings, threads: int) -> int:
-    listeners = _listeners(settings, threads)
+    listeners = bind_web(_listeners(settings, threads), settings.edge, threads, owner)
     from edgeplane._core import HealthTable
     from edgeplane.node.supervisor import Supervisor
 

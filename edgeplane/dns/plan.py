@@ -8,7 +8,7 @@ from typing import Any
 
 import msgpack
 
-from edgeplane.config.model import Dns, Settings
+from edgeplane.config.model import Dns
 from edgeplane.dns.models import CidrCollection, HealthCheck
 from edgeplane.dns.resources import DnsResources, PlacedSet, Zone
 from edgeplane.template.resource import Resource
@@ -20,21 +20,16 @@ NOT_PLANNED = {"HostedZoneId", "HostedZoneName", "Comment"}
 
 
 def plan_source(
-    settings: Settings,
+    dns: Dns,
     resources: DnsResources,
-    generation: int,
     *,
-    source: Path | str = "",
     zone_files: Sequence[Path] = (),
     cookie_secret: bytes = b"",
     slots: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """The plan source. slots: check id → slot in plans that live."""
+    """What DNS has in a plan source: "health" and "dns". slots: check id → slot in plans that live."""
     ids = assign_slots([check.id for check in resources.health_checks], slots or {})
-    dns = settings.dns
     return {
-        "generation": generation,
-        "source": str(source),
         "health": msgpack.packb(_by_slot(resources.health_checks, ids)),
         "dns": {
             "settings": _settings(dns, cookie_secret),

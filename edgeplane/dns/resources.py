@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from edgeplane.config.validation import Path
@@ -66,17 +67,23 @@ class DnsResources:
         return [replace(fault, line=fault.line or lines.get(fault.place, 0)) for fault in faults]
 
 
-def assemble(resources: Iterable[Resource[Any]]) -> DnsResources:
-    """Puts resources together. Raises ContentError with every reference that leads nowhere."""
+def assemble(
+    resources: Iterable[Resource[Any]], given: Sequence[Zone] = (), absent: Mapping[str, str] = MappingProxyType({})
+) -> DnsResources:
+    """Puts resources together. Raises ContentError with every reference that leads nowhere.
+
+    given: zones with their record sets that no template makes, as targets of alias records. absent: ids of zones that
+    are known but not served, and why.
+    """
     by_type: dict[str, list[Resource[Any]]] = {}
     for resource in resources:
         by_type.setdefault(resource.type, []).append(resource)
     checks, collections = by_type.get(types.HEALTH_CHECK, []), by_type.get(types.COLLECTION, [])
     placed = [*map(_single, by_type.get(types.RECORD_SET, [])), *_grouped(by_type.get(types.GROUP, []))]
-    zones, faults = _zones(by_type.get(types.ZONE, []))
+    zones, faults = _zones(by_type.get(types.ZONE, []), given)
     faults += _into_zones(placed, zones)
     faults += [*_check_faults(placed, checks), *_ring_faults(checks)]
-    faults += [*_collection_faults(placed, collections), *_alias_faults(placed, zones)]
+    faults += [*_collection_faults(placed, collections), *_alias_faults(placed, zones, absent)]
     if faults:
         raise ContentError(faults)
     return DnsResources(zones, checks, collections)
@@ -94,8 +101,8 @@ def _grouped(groups: Iterable[Resource[Any]]) -> Iterator[PlacedSet]:
             yield PlacedSet(record, group, ("RecordSets", number), own.HostedZoneId, own.HostedZoneName)
 
 
-def _zones(resources: Iterable[Resource[HostedZone]]) -> tuple[list[Zone], list[Fault]]:
-    zones: dict[str, Zone] = {}
+def _zones(resources: Iterable[Resource[HostedZone]], given: Iterable[Zone]) -> tuple[list[Zone], list[Fault]]:
+    zones = {zone.name: zone for zone in given}
     faults = []
     for resource in resources:
         zone = Zone(resource.path, resource.id, resource.properties.Name, resource.fault((), "").line)
@@ -162,7 +169,7 @@ def _collection_faults(placed: Iterable[PlacedSet], collections: list[Resource[C
             yield one.fault(path, f"the collection has no location {routing.LocationName}")
 
 
-def _alias_faults(placed: Iterable[PlacedSet], zones: Iterable[Zone]) -> Iterator[Fault]:
+def _alias_faults(placed: Iterable[PlacedSet], zones: Iterable[Zone], absent: Mapping[str, str]) -> Iterator[Fault]:
     by_id = {zone.id: zone.name for zone in zones if zone.id}
     for one in placed:
         target = one.record.AliasTarget
@@ -171,6 +178,6 @@ def _alias_faults(placed: Iterable[PlacedSet], zones: Iterable[Zone]) -> Iterato
         zone = by_id.get(target.HostedZoneId)
         if zone is None:
             said = f"no hosted zone here has the id {target.HostedZoneId}; without an id, DNSName alone decides"
-            yield one.fault(("AliasTarget", "HostedZoneId"), said)
+            yield one.fault(("AliasTarget", "HostedZoneId"), absent.get(target.HostedZoneId, said))
         elif not within(target.DNSName, zone):
             yield one.fault(("AliasTarget", "DNSName"), f"{target.DNSName} is not within {zone}")

@@ -14,11 +14,11 @@ from typing import Any
 
 import msgpack
 
-from edgeplane.dns.source import Source, read_source
 from edgeplane.errors import ContentError, EdgeplaneError, Fault, FaultsError
 from edgeplane.node import limits
 from edgeplane.node.lines import encode
 from edgeplane.node.plans import slots_of
+from edgeplane.node.source import Source, read_source
 from edgeplane.observe import logs
 
 NICENESS = 10
@@ -54,10 +54,10 @@ def build(source: Source, generation: int, out: Path, current: Path | None = Non
     try:
         packed = _core.build_plan(msgpack.packb(document), str(out), str(before) if before else None)
     except ContentError as error:
-        raise ContentError(source.resources.with_lines(error.faults)) from None
+        raise ContentError(source.with_lines(error.faults)) from None
     report: dict[str, Any] = msgpack.unpackb(packed)
     if report.get("faults"):
-        raise ContentError(source.resources.with_lines(map(Fault.from_document, report["faults"])))
+        raise ContentError(source.with_lines(map(Fault.from_document, report["faults"])))
     return report
 
 

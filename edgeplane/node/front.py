@@ -13,9 +13,9 @@ from typing import Any
 
 import uvloop
 
-from edgeplane.dns.service import DnsService, Node
 from edgeplane.node.lines import Handler, Refused, serve_channel
 from edgeplane.node.listen import inherited
+from edgeplane.node.service import Node, NodeService
 from edgeplane.observe import events, logs
 
 
@@ -40,7 +40,7 @@ class Front:
         self._health = health
         self._udp = [number for name, number in descriptors if name == "udp"]
         self._tcp = [number for name, number in descriptors if name == "tcp"]
-        self._service: DnsService | None = None
+        self._service: NodeService | None = None
         self._events: asyncio.Task[None] | None = None
 
     async def handle(self, do: str, args: dict[str, Any]) -> Any:
@@ -54,7 +54,7 @@ class Front:
     def _start(self, settings: dict[str, Any]) -> None:
         logs.set_up(settings.get("log_format", "text"))
         self._events = asyncio.ensure_future(events.follow(_core_events()))
-        self._service = DnsService(_node(), self._udp, self._tcp, self._health)
+        self._service = NodeService(_node(), self._udp, self._tcp, self._health)
 
     async def end(self) -> None:
         """Stops the threads, so that the process can."""
@@ -79,7 +79,7 @@ def _core_events() -> events.Events:
     return gathered
 
 
-def _verb(service: DnsService, do: str) -> Handler:
+def _verb(service: NodeService, do: str) -> Handler:
     verbs: dict[str, Any] = {
         "apply": lambda args: service.reload(args["path"], whole=args.get("whole", False)),
         "serve": lambda _: service.start(),

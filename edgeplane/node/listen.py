@@ -2,7 +2,7 @@
 
 systemd: LISTEN_FDS ─┐
                      ├─► Listeners ─► spawn(…): descriptors 3, 4, … with LISTEN_FDS and LISTEN_FDNAMES ─► front
-[dns] listen ────────┘
+[dns], [edge] ───────┘
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from edgeplane.config.kinds import Listen
+from edgeplane.config.model import Edge
 from edgeplane.node.host import HostError
 
 FIRST_DESCRIPTOR: Final = 3
@@ -32,18 +33,27 @@ Owner = Callable[[str, int, str], str]
 
 @dataclass
 class Listeners:
-    """Bound sockets. `udp` holds one for each address and thread, address by address; `tcp` one for each address."""
+    """Bound sockets. `udp`, `http` and `https` hold one for each address and thread, address by address; `tcp` one for
+    each address.
+    """
 
     udp: list[socket.socket] = field(default_factory=list)
     tcp: list[socket.socket] = field(default_factory=list)
+    http: list[socket.socket] = field(default_factory=list)
+    https: list[socket.socket] = field(default_factory=list)
 
     def descriptors(self) -> list[tuple[str, int]]:
         """Names and numbers, as `spawn` takes them."""
-        return [("udp", s.fileno()) for s in self.udp] + [("tcp", s.fileno()) for s in self.tcp]
+        return [(name, sock.fileno()) for name, sockets in vars(self).items() for sock in sockets]
 
     def addresses(self) -> list[Listen]:
-        """Where the node really listens, each once."""
-        return list(dict.fromkeys(Listen(*s.getsockname()[:2]) for s in [*self.udp, *self.tcp]))
+        """Where the node really listens for DNS, each once."""
+        return _names([*self.udp, *self.tcp])
+
+    def web_addresses(self) -> dict[str, list[Listen]]:
+        """Where the node really listens for HTTP: "http" and "https", those that there are."""
+        found = {"http": _names(self.http), "https": _names(self.https)}
+        return {scheme: addresses for scheme, addresses in found.items() if addresses}
 
     def one_sided(self) -> list[tuple[Listen, str]]:
         """Addresses that lack a protocol, with its name. DNS needs both (RFC 7766, section 5)."""
@@ -52,20 +62,36 @@ class Listeners:
 
     def close(self) -> None:
         """Gives the addresses back."""
-        for sock in [*self.udp, *self.tcp]:
-            sock.close()
+        for sockets in vars(self).values():
+            for sock in sockets:
+                sock.close()
 
 
 def bind_all(addresses: Sequence[Listen], threads: int, owner: Owner | None = None) -> Listeners:
     """Binds every address for UDP and TCP. Raises HostError for the first that cannot be had."""
     for address in addresses:
-        _see_that_it_is_free(address, owner)
+        _see_that_it_is_free(address, "[dns] listen", owner, (socket.SOCK_DGRAM, socket.SOCK_STREAM))
     bound = Listeners()
     try:
         for address in addresses:
-            bound.udp += [_bind(address, socket.SOCK_DGRAM) for _ in range(threads)]
-            bound.tcp.append(_bind(address, socket.SOCK_STREAM))
-            bound.tcp[-1].listen(BACKLOG)
+            bound.udp += [_bind(address, socket.SOCK_DGRAM, "[dns] listen") for _ in range(threads)]
+            bound.tcp.append(_bind(address, socket.SOCK_STREAM, "[dns] listen"))
+    except BaseException:
+        bound.close()
+        raise
+    return bound
+
+
+def bind_web(bound: Listeners, edge: Edge, threads: int, owner: Owner | None = None) -> Listeners:
+    """Binds the addresses of [edge] too, a socket for each thread. Raises HostError, and then nothing stays bound."""
+    try:
+        for setting, addresses, sockets in (
+            ("[edge] http", edge.http, bound.http),
+            ("[edge] https", edge.https, bound.https),
+        ):
+            for address in addresses if not sockets else ():
+                _see_that_it_is_free(address, setting, owner, (socket.SOCK_STREAM,))
+                sockets.extend(_bind(address, socket.SOCK_STREAM, setting) for _ in range(threads))
     except BaseException:
         bound.close()
         raise
@@ -86,18 +112,26 @@ def inherited(environ: Mapping[str, str] = os.environ) -> list[tuple[str, int]]:
 
 
 def activated(descriptors: Iterable[tuple[str, int]], threads: int) -> Listeners:
-    """Sockets from a service manager, told apart by their kind; each UDP socket is shared by all threads.
+    """Sockets from a service manager: those named `http` or `https` are the edge's, the others are DNS's and told apart
+    by their kind. One for UDP or HTTP is shared by all threads.
 
-    Raises HostError for one that DNS cannot be served on.
+    Raises HostError for one that cannot be served on.
     """
     given = Listeners()
     for name, number in descriptors:
         sock = _socket(name, number)
-        if sock.type == socket.SOCK_DGRAM:
-            given.udp += [sock, *(sock.dup() for _ in range(threads - 1))]
-        else:
+        web = {"http": given.http, "https": given.https}.get(name)
+        if web is not None and sock.type != socket.SOCK_STREAM:
+            raise HostError(f"{name} (descriptor {number}) is not TCP; {_UNIT_FILE}")
+        if web is None and sock.type == socket.SOCK_STREAM:
             given.tcp.append(sock)
+        else:
+            (given.udp if web is None else web).extend([sock, *(sock.dup() for _ in range(threads - 1))])
     return given
+
+
+def _names(sockets: Iterable[socket.socket]) -> list[Listen]:
+    return list(dict.fromkeys(Listen(*sock.getsockname()[:2]) for sock in sockets))
 
 
 def _socket(name: str, number: int) -> socket.socket:
@@ -111,14 +145,16 @@ def _socket(name: str, number: int) -> socket.socket:
     return sock
 
 
-def _see_that_it_is_free(address: Listen, owner: Owner | None) -> None:
+def _see_that_it_is_free(
+    address: Listen, setting: str, owner: Owner | None, kinds: Iterable[socket.SocketKind]
+) -> None:
     # SO_REUSEPORT would let a second server of the same user share the port without a word.
-    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-        _bind(address, kind, owner, shared=False).close()
+    for kind in kinds:
+        _bind(address, kind, setting, owner, shared=False).close()
 
 
 def _bind(
-    address: Listen, kind: socket.SocketKind, owner: Owner | None = None, *, shared: bool = True
+    address: Listen, kind: socket.SocketKind, setting: str, owner: Owner | None = None, *, shared: bool = True
 ) -> socket.socket:
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     sock = socket.socket(family, kind)
@@ -130,21 +166,23 @@ def _bind(
         if shared:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         sock.bind(address)
+        if shared and kind == socket.SOCK_STREAM:
+            sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
-        raise HostError(_bind_fault(address, kind, error, owner)) from error
+        raise HostError(_bind_fault(address, kind, setting, error, owner)) from error
     return sock
 
 
-def _bind_fault(address: Listen, kind: socket.SocketKind, error: OSError, owner: Owner | None) -> str:
+def _bind_fault(address: Listen, kind: socket.SocketKind, setting: str, error: OSError, owner: Owner | None) -> str:
     protocol = _PROTOCOLS[kind]
     if error.errno == errno.EADDRINUSE:
         who = owner(address.host, address.port, protocol) if owner else ""
-        return f"{address} ({protocol}) is taken{f' by {who}' if who else ''}; stop that, or set another [dns] listen"
+        return f"{address} ({protocol}) is taken{f' by {who}' if who else ''}; stop that, or set another {setting}"
     if error.errno == errno.EACCES:
         return (
             f"{address} ({protocol}): ports below 1024 need CAP_NET_BIND_SERVICE; the systemd unit grants it, "
-            "or let [dns] listen name a higher port"
+            f"or let {setting} name a higher port"
         )
     if error.errno == errno.EADDRNOTAVAIL:
         return f"{address} ({protocol}) is not an address of this host; `ip address` lists them"

@@ -82,6 +82,40 @@ def zone_entries(envelope: dict[str, Any]) -> list[dict[str, Any]]:
     return zones if isinstance(zones, list) else []
 
 
+def edge_document(envelope: dict[str, Any]) -> dict[str, Any]:
+    """The edge's part of a plan (docs/ARCHITECTURE.md, "Plan source"); empty where it has none."""
+    packed = envelope.get("edge")
+    try:
+        document = msgpack.unpackb(packed) if packed else {}
+    except (TypeError, ValueError, msgpack.UnpackException):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def edge_resources(envelope: dict[str, Any]) -> list[dict[str, Any]]:
+    """The resources of the edge's part: {"kind", "id", "path", "config"?, …}, distributions first."""
+    lists = [(kind, listed) for kind, listed in edge_document(envelope).items() if isinstance(listed, list)]
+    return [{**each, "kind": kind} for kind, listed in lists for each in listed if _is_resource(each)]
+
+
+def _is_resource(document: Any) -> bool:
+    """Whether it has what readers expect; whether it is right, the front says, which takes or refuses the plan."""
+    if not isinstance(document, dict) or not isinstance(document.get("config", {}), dict):
+        return False
+    return isinstance(document.get("id"), str) and isinstance(document.get("path"), str)
+
+
+def edge_settings(envelope: dict[str, Any]) -> dict[str, Any]:
+    """The settings of the edge's part."""
+    settings = edge_document(envelope).get("settings")
+    return settings if isinstance(settings, dict) else {}
+
+
+def serves_something(envelope: dict[str, Any]) -> bool:
+    """Whether a plan has a zone or a distribution."""
+    return bool(zone_entries(envelope)) or any(each["kind"] == "distributions" for each in edge_resources(envelope))
+
+
 def slots_of(current: Path) -> dict[str, int]:
     """Check id → slot in a kept plan and in the one before it: a node may fall back, and the table serves both."""
     slots = _slots_in(current)
@@ -98,15 +132,25 @@ def _slots_in(path: Path) -> dict[str, int]:
 
 
 def difference(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Two envelopes → {"zones": {"added", "removed", "changed"}, "checks": the same, "settings": changed keys}."""
-    old_dns, new_dns = old.get("dns", {}), new.get("dns", {})
-    old_settings, new_settings = old_dns.get("settings", {}), new_dns.get("settings", {})
-    keys = sorted(key for key in old_settings | new_settings if old_settings.get(key) != new_settings.get(key))
+    """Two envelopes → {"zones": {"added", "removed", "changed"}, "checks" and "edge" (resources by path): the same,
+    "settings": changed keys}.
+    """
+    settings = _changes(_settings(old), _settings(new))
     return {
         "zones": _changes(_zone_hashes(old), _zone_hashes(new)),
         "checks": _changes(_checks_by_id(old), _checks_by_id(new)),
-        "settings": keys,
+        "edge": _changes(_edge_by_path(old), _edge_by_path(new)),
+        "settings": sorted(key for keys in settings.values() for key in keys),
     }
+
+
+def _settings(envelope: dict[str, Any]) -> dict[str, Any]:
+    edge = {f"edge.{key}": value for key, value in edge_settings(envelope).items()}
+    return {**envelope.get("dns", {}).get("settings", {}), **edge}
+
+
+def _edge_by_path(envelope: dict[str, Any]) -> dict[str, Any]:
+    return {resource["path"]: resource for resource in edge_resources(envelope)}
 
 
 def _changes(old: dict[str, Any], new: dict[str, Any]) -> dict[str, list[str]]:

@@ -7,7 +7,15 @@ from pathlib import Path
 from edgeplane.config import Settings, load
 from edgeplane.errors import Fault
 
-FIXED = ("node.state_dir", "node.threads", "observe.listen", "observe.log_format", "dns.listen")
+FIXED = (
+    "node.state_dir",
+    "node.threads",
+    "observe.listen",
+    "observe.log_format",
+    "dns.listen",
+    "edge.http",
+    "edge.https",
+)
 """They were used before the first plan was built: sockets, the lock, processes."""
 
 

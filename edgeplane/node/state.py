@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from edgeplane.edge.types import host_name
 from edgeplane.errors import Fault
+from edgeplane.node.plans import edge_resources, edge_settings
 from edgeplane.observe.words import counted
 
 
@@ -69,10 +71,35 @@ class State:
         """{"name", "serial", "records"} of every zone that is served."""
         return list(self.report.get("zones", []))
 
+    def distributions(self) -> list[dict[str, Any]]:
+        """{"id", "name" (its host name), "path", "aliases", "enabled", "semantics"} of every distribution."""
+        domain = str(edge_settings(self.envelope).get("domain", ""))
+        found = edge_resources(self.envelope)
+        return [_distribution(each, domain) for each in found if each["kind"] == "distributions"]
+
+    @property
+    def serves_something(self) -> bool:
+        """Whether there is a zone or a distribution."""
+        return bool(self.zones() or self.distributions())
+
     def line(self) -> str:
         """One line for a person who waits for it."""
-        zones = self.zones()
+        zones, distributions = self.zones(), self.distributions()
         records = sum(zone.get("records", 0) for zone in zones)
         said = f"{counted(len(zones), 'zone')}, {counted(records, 'record')}"
+        if distributions:
+            said += f", {counted(len(distributions), 'distribution')}"
         nothing = "; no zone is served: name templates or dns.zone_files, or apply a plan"
-        return f"edgeplane {self.word}: {said}, generation {self.generation}{'' if zones else nothing}"
+        return f"edgeplane {self.word}: {said}, generation {self.generation}{'' if self.serves_something else nothing}"
+
+
+def _distribution(document: dict[str, Any], domain: str) -> dict[str, Any]:
+    config = document.get("config", {})
+    return {
+        "id": document["id"],
+        "name": host_name(document["id"], domain),
+        "path": document["path"],
+        "aliases": config.get("Aliases", []),
+        "enabled": config.get("Enabled", False),
+        "semantics": document.get("semantics", ""),
+    }

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeplane.config import Settings, has_content, load
+from edgeplane.config.kinds import Listen
 from edgeplane.errors import EdgeplaneError, Fault, FaultsError
 from edgeplane.health.table import heartbeat_age
 from edgeplane.node import limits, notify
@@ -31,7 +32,7 @@ from edgeplane.node.plans import (
     difference,
     health_documents,
     read_envelope,
-    zone_entries,
+    serves_something,
 )
 from edgeplane.node.programs import Programs
 from edgeplane.node.restart import restart_warnings
@@ -131,9 +132,9 @@ class Supervisor:
             return {**built, **await self._take(self.store.next)}
 
     async def _lives_on_applied_plan(self) -> bool:
-        """Whether the configuration, as written now, names no content, and a plan with zones is served."""
+        """Whether the configuration, as written now, names no content, and a plan with content is served."""
         own = has_content(load(self.programs.config))
-        return not own and await self._kept_plan_serves() and bool(self.state.zones())
+        return not own and await self._kept_plan_serves() and self.state.serves_something
 
     def _applied_plan_goes_on(self) -> dict[str, Any]:
         said = f"has no content of its own; the applied plan, generation {self.state.generation}, is served"
@@ -228,8 +229,8 @@ class Supervisor:
         whole: it was built elsewhere, so that what is served already is read as well before it is kept.
         """
         envelope = read_envelope(path)
-        if zone_entries(self.state.envelope) and not zone_entries(envelope):
-            raise Refused.because("no zone would be left to serve; to answer nothing, stop the node", "plan")
+        if serves_something(self.state.envelope) and not serves_something(envelope):
+            raise Refused.because("nothing would be left to serve; to answer nothing, stop the node", "plan")
         life = self.front.pid
         report = await self._apply(self.front.call, path, whole)
         self.state.serves(envelope, report)
@@ -369,7 +370,11 @@ class Supervisor:
     def _say_ready(self) -> None:
         addresses = self.listeners.addresses()
         both = " (UDP and TCP)" if not self.listeners.one_sided() else ""
-        logs.say(log, f"{self.state.line()}; on {' '.join(map(str, addresses))}{both}; {self._try(addresses)}")
+        web = "".join(
+            f"; {scheme} on {' '.join(map(str, at))}" for scheme, at in self.listeners.web_addresses().items()
+        )
+        on = f"on {' '.join(map(str, addresses))}{both}{web}"
+        logs.say(log, f"{self.state.line()}; {on}; {self._try(addresses)}")
 
     async def _see_that_front_answers(self) -> None:
         """Ends a front that hangs, so that the next one serves. While it takes a plan, `_apply` has an eye on it."""
@@ -401,7 +406,10 @@ class Supervisor:
 
     def _try(self, addresses: Sequence[Any]) -> str:
         name = next((zone["name"] for zone in self.state.zones()), ".")
-        return f"try: kdig @{addresses[0].host} -p {addresses[0].port} {name} SOA"
+        kdig = f"try: kdig @{addresses[0].host} -p {addresses[0].port} {name} SOA"
+        host = next((each["name"] for each in self.state.distributions()), "")
+        web = self.listeners.web_addresses().get("http")
+        return f"{kdig}; try: {_curl(web[0], host)}" if web and host else kdig
 
     def _background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)
@@ -412,6 +420,12 @@ class Supervisor:
 
 class _NotKept(Refused):
     """A plan is served, but would not be after a restart."""
+
+
+def _curl(address: Listen, host: str) -> str:
+    """A command that asks this node for a distribution, wherever its host name leads."""
+    at = f"{host}:{address.port}:{address.bracketed}"
+    return f"curl --resolve {at} http://{host}:{address.port}/"
 
 
 def _as_refusal(error: Exception, directory: Path) -> EdgeplaneError:

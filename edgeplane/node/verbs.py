@@ -6,24 +6,43 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeplane import __version__
+from edgeplane.edge import types as edge
 from edgeplane.errors import EdgeplaneError
 from edgeplane.health.table import heartbeat_age
 from edgeplane.node.child import Child
 from edgeplane.node.host import resident_octets
 from edgeplane.node.lines import Refused
-from edgeplane.node.plans import health_documents
+from edgeplane.node.plans import edge_resources, health_documents
 from edgeplane.observe import metrics
 
 if TYPE_CHECKING:
     from edgeplane.node.supervisor import Supervisor
 
+EDGE = ("distributions", "distribution", "invalidate", "cache_stats", "cache_inspect", "explain_url")
+"""Questions to the running edge, which the front passes on; arguments and replies are the core's."""
+
 _METRICS_S = 2.0
 """Prometheus must get its page even while a child starts."""
+
+EDGE_S = 60.0
+"""An invalidation waits for every worker, and the disk."""
+
+EDGE_TYPES = {
+    "distributions": edge.DISTRIBUTION,
+    "cache_policies": edge.CACHE_POLICY,
+    "origin_request_policies": edge.ORIGIN_REQUEST_POLICY,
+    "response_headers_policies": edge.RESPONSE_HEADERS_POLICY,
+    "public_keys": edge.PUBLIC_KEY,
+    "key_groups": edge.KEY_GROUP,
+    "signing_keys": edge.SIGNING_KEY,
+    "origin_access_controls": edge.ORIGIN_ACCESS_CONTROL,
+}
+"""Lists of a plan → types of templates."""
 
 
 class Verbs:
@@ -41,6 +60,7 @@ class Verbs:
             "resources": self._resources,
             "stats": self._stats,
             "plan": self._plan,
+            **{do: partial(self._edge, do) for do in EDGE},
         }
 
     async def handle(self, do: str, args: dict[str, Any]) -> Any:
@@ -63,10 +83,12 @@ class Verbs:
             "applied": state.applied,
             "uptime": time.time() - state.started,
             "listen": [str(address) for address in node.listeners.addresses()],
+            **{scheme: list(map(str, at)) for scheme, at in node.listeners.web_addresses().items()},
             "observe": str(node.settings.observe.listen),
             "zones": len(state.zones()),
             "records": sum(zone.get("records", 0) for zone in state.zones()),
             "checks": len(health_documents(state.envelope)),
+            "distributions": len(state.distributions()),
             "heartbeat_age": heartbeat_age(node.health_fd, time.monotonic()),
             "reloads": dict(state.reloads),
             "processes": list(self._processes()),
@@ -76,7 +98,9 @@ class Verbs:
         """The page of /metrics. A part that does not answer is missing from it, and only that part."""
         found = list(metrics.of_node(self.status()))
         front, checker = await asyncio.gather(_stats(self._node.front), _stats(self._node.checker))
-        found += [*metrics.of_dns(front, _counters_help()), *(metrics.of_checker(checker) if checker else ())]
+        web: dict[str, Any] = {key: front.pop(key) for key in ("edge", "edge_distributions") if key in front}
+        found += [*metrics.of_dns(front, _counters_help()), *metrics.of_edge(web, _counters_help())]
+        found += metrics.of_checker(checker) if checker else ()
         return await asyncio.to_thread(metrics.render, found)
 
     def _processes(self) -> Iterator[dict[str, Any]]:
@@ -97,6 +121,11 @@ class Verbs:
     async def _explain(self, args: dict[str, Any]) -> Any:
         return await self._node.front.call("explain", **args)
 
+    async def _edge(self, do: str, args: dict[str, Any]) -> Any:
+        if not self._node.listeners.web_addresses():
+            raise Refused.because("this node has no addresses for HTTP; set edge.http or edge.https and start it anew")
+        return await self._node.front.call("edge", request={**args, "do": do}, within=EDGE_S)
+
     async def _apply(self, args: dict[str, Any]) -> dict[str, Any]:
         return await self._node.apply(_path(args), force=args.get("force") is True)
 
@@ -116,7 +145,19 @@ class Verbs:
         zones = [
             {"type": "AWS::Route53::HostedZone", "id": ids.get(zone["name"], ""), **zone} for zone in state.zones()
         ]
-        return zones + await self._check_resources()
+        return zones + await self._check_resources() + self._edge_resources()
+
+    def _edge_resources(self) -> list[dict[str, Any]]:
+        names = {each["id"]: each for each in self._node.state.distributions()}
+        return [
+            {
+                "type": EDGE_TYPES.get(each["kind"], each["kind"]),
+                "id": each["id"],
+                "name": each["path"],
+                **names.get(each["id"], {}),
+            }
+            for each in edge_resources(self._node.state.envelope)
+        ]
 
     async def _check_resources(self) -> list[dict[str, Any]]:
         states: dict[str, str] = {}

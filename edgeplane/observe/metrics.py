@@ -21,6 +21,9 @@ _LABELS: dict[str, tuple[str, Callable[[str], str], str]] = {
     "answers_": ("policy", str, "Answers by routing policy."),
     "cookies_": ("state", str, "Queries by what their cookie was."),
 }
+_EDGE_LABELS = {"responses": ("status", "Responses by class of status."), "results": ("result", "Answers by source.")}
+_GAUGES = ("_open", "_held", "_running")
+"""Ends of names of the edge's numbers that are a state at this moment."""
 _QUERIES = "Queries by transport and address family."
 _FORBIDDEN = re.compile(r"[^a-zA-Z0-9_]")
 
@@ -114,6 +117,40 @@ def of_dns(totals: Mapping[str, float], help_: Mapping[str, str]) -> Iterator[Me
         }
         yield Metric.labelled(f"edgeplane_dns_{group}total", "counter", said, label, members)
     yield from of_counters(rest, "edgeplane_dns", help_)
+
+
+def of_edge(stats: Mapping[str, Any], help_: Mapping[str, str]) -> Iterator[Metric]:
+    """The edge's counters: {"edge": {name: value}, "edge_distributions": {id: {name: value}}}.
+
+    One that is kept for each distribution is a family with that label, without the sum of all.
+    """
+    apart = stats.get("edge_distributions", {})
+    kept = {name for counters in apart.values() for name in counters}
+    families: dict[str, list[tuple[str, Sample]]] = {}
+    for labels, counters in (
+        ((), stats.get("edge", {})),
+        *(((("distribution", id_),), own) for id_, own in apart.items()),
+    ):
+        for name, value in counters.items():
+            if labels or name not in kept:
+                family, more = _edge_family(name)
+                families.setdefault(family, []).append((name, Sample((*labels, *more), value)))
+    for family, named in sorted(families.items()):
+        said = _EDGE_LABELS[family][1] if family in _EDGE_LABELS else _sentence(named[0][0], help_)
+        yield _edge_metric(family, said, tuple(sample for _, sample in named))
+
+
+def _edge_family(name: str) -> tuple[str, Labels]:
+    """`responses_2xx` → `responses`, status="2xx"."""
+    group, _, value = name.partition("_")
+    return (group, ((_EDGE_LABELS[group][0], value),)) if group in _EDGE_LABELS and value else (name, ())
+
+
+def _edge_metric(family: str, said: str, samples: tuple[Sample, ...]) -> Metric:
+    name = f"edgeplane_edge_{_FORBIDDEN.sub('_', family)}"
+    if name.endswith(_GAUGES):
+        return Metric(name, "gauge", said, samples)
+    return Metric(f"{name.removesuffix('_total')}_total", "counter", said, samples)
 
 
 def of_counters(

@@ -11,7 +11,7 @@ import pytest
 from edgeplane.cli.core import trial
 from edgeplane.config import load
 from edgeplane.config.generate import ROOT
-from edgeplane.dns.source import read_source
+from edgeplane.node.source import read_source
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TOML = """

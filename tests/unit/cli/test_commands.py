@@ -141,7 +141,7 @@ def test_check_of_a_right_site(core: Core, site: Path) -> None:
 
 def test_check_for_machines(core: Core, site: Path) -> None:
     document = json.loads(run("check", site, "-o", "json").stdout)
-    assert document == {"config": str(site), "faults": [], "warnings": [WARNING], "zones": [ZONE]}
+    assert document == {"config": str(site), "faults": [], "warnings": [WARNING], "zones": [ZONE], "distributions": []}
 
 
 def test_check_of_an_empty_site_warns(site: Path) -> None:

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from edgeplane.cli import core, root
 from edgeplane.config.generate import ROOT
-from edgeplane.dns.source import read_source
 from edgeplane.errors import ContentError
+from edgeplane.node.source import read_source
 
 SITE = ROOT / "config" / "examples" / "site" / "edgeplane.toml"
 

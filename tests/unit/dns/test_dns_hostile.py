@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from edgeplane.dns import types
 from edgeplane.dns.models import CidrCollection, RecordSet
-from edgeplane.dns.source import read_source
 from edgeplane.errors import ContentError
 from edgeplane.health.models import HealthCheckConfig
+from edgeplane.node.source import read_source
 
 KEYS = [
     *RecordSet.model_fields, *HealthCheckConfig.model_fields, *CidrCollection.model_fields, "Ref", "Fn::GetAtt",

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from edgeplane.config.generate import ROOT
 from edgeplane.dns.plan import FREE, assign_slots, checks_document
-from edgeplane.dns.source import read_source
 from edgeplane.dns.types import health_check_id, zone_id
 from edgeplane.errors import ContentError
 from edgeplane.health.models import parse_checks
+from edgeplane.node.source import read_source
 
 SITE = ROOT / "config" / "examples" / "site" / "edgeplane.toml"
 CONFIG = 'templates = ["site.yaml"]\n[dns]\nname_servers = ["ns1.example", "ns2.example"]\n'
@@ -124,8 +124,8 @@ def test_sets_of_a_group_have_paths_and_lines_of_their_own(tmp_path: Path) -> No
             "no CIDR collection here",
         ),
         (
-            "HostedZoneId: !Ref Z, AliasTarget: {DNSName: x.cloudfront.net, HostedZoneId: Z2FDTNDATAQYW2}",
-            "AliasTarget.HostedZoneId: no hosted zone here has the id Z2FDTNDATAQYW2",
+            "HostedZoneId: !Ref Z, AliasTarget: {DNSName: x.elb.amazonaws.com, HostedZoneId: Z35SXDOTRQ7X7K}",
+            "AliasTarget.HostedZoneId: no hosted zone here has the id Z35SXDOTRQ7X7K",
         ),
         (
             "HostedZoneId: !Ref Z, AliasTarget: {DNSName: a.org, HostedZoneId: !Ref Z}",

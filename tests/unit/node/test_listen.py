@@ -6,8 +6,9 @@ import pytest
 
 from edgeplane.cli import serve
 from edgeplane.config.kinds import Listen
+from edgeplane.config.model import Edge
 from edgeplane.node.host import HostError
-from edgeplane.node.listen import activated, bind_all, inherited
+from edgeplane.node.listen import Listeners, activated, bind_all, bind_web, inherited
 
 from ...running import free_port
 
@@ -91,3 +92,36 @@ def test_activation_without_tcp_is_said(monkeypatch, caplog):
     monkeypatch.setattr(serve, "inherited", lambda: [("dns", udp.detach())])
     serve._listeners(None, 1).close()
     assert caplog.messages == [f"{address} has no TCP socket, which DNS needs: add it to the .socket unit"]
+
+
+def edge(http: list[str], https: list[str] = ()) -> Edge:  # type: ignore[assignment]
+    sections = {"disk": {}, "access_log": {}, "limits": {}}
+    return Edge.model_validate({"http": http, "https": list(https), **sections})
+
+
+def test_every_thread_has_a_listening_socket_on_every_address_of_the_edge():
+    ports = [free_port(), free_port()]
+    bound = bind_web(Listeners(), edge([f"127.0.0.1:{ports[0]}"], [f"127.0.0.1:{ports[1]}"]), 3)
+    assert [name for name, _ in bound.descriptors()] == ["http"] * 3 + ["https"] * 3
+    assert bound.web_addresses() == {"http": [Listen("127.0.0.1", ports[0])], "https": [Listen("127.0.0.1", ports[1])]}
+    assert bound.addresses() == []
+    socket.create_connection(("127.0.0.1", ports[0])).close()
+    bound.close()
+
+
+def test_a_taken_port_of_the_edge_names_its_setting_and_gives_all_back():
+    port = free_port()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        with pytest.raises(HostError, match=rf"127.0.0.1:{taken} \(tcp\) is taken; .* another \[edge\] https"):
+            bind_web(Listeners(), edge([f"127.0.0.1:{port}"], [f"127.0.0.1:{taken}"]), 2)
+    bind_web(Listeners(), edge([f"127.0.0.1:{port}"]), 2).close()
+
+
+def test_activated_sockets_of_the_edge_are_known_by_name_and_not_bound_again():
+    http = socket.create_server(("127.0.0.1", 0))
+    port = http.getsockname()[1]
+    given = activated([("http", http.detach())], 2)
+    assert (len(given.http), given.tcp) == (2, [])
+    assert bind_web(given, edge(["127.0.0.1:1"]), 2).web_addresses() == {"http": [Listen("127.0.0.1", port)]}
+    given.close()

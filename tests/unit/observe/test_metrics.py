@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeplane import _core
-from edgeplane.observe.metrics import Metric, of_checker, of_dns, render
+from edgeplane.observe.metrics import Metric, of_checker, of_dns, of_edge, render
 
 LINE = re.compile(r'[a-z_]+(\{[a-z_]+="([^"\\\n]|\\.)*"\})? \S+')
 
@@ -59,3 +59,19 @@ def test_a_histogram_counts_upwards_and_ends_with_all():
     assert 'edgeplane_probe_seconds_bucket{le="0.1"} 2\n' in page
     assert 'edgeplane_probe_seconds_bucket{le="+Inf"} 5\n' in page
     assert "edgeplane_probe_seconds_sum 9.5\nedgeplane_probe_seconds_count 5\n" in page
+
+
+def test_counters_of_distributions_are_labelled_and_not_summed_beside():
+    own = {"E1": {"requests": 3, "responses_2xx": 2}, "E2": {"requests": 4, "responses_2xx": 1}}
+    stats = {"edge": {"requests": 7, "connections_open": 5, "panics": 0}, "edge_distributions": own}
+    page = render(of_edge(stats, {"requests": "Requests"}))
+    assert {line for line in page.splitlines() if not line.startswith("#")} == {
+        'edgeplane_edge_requests_total{distribution="E1"} 3',
+        'edgeplane_edge_requests_total{distribution="E2"} 4',
+        'edgeplane_edge_responses_total{distribution="E1",status="2xx"} 2',
+        'edgeplane_edge_responses_total{distribution="E2",status="2xx"} 1',
+        "edgeplane_edge_connections_open 5",
+        "edgeplane_edge_panics_total 0",
+    }
+    assert "# HELP edgeplane_edge_requests_total Requests.\n# TYPE edgeplane_edge_requests_total counter" in page
+    assert list(of_edge({}, {})) == []

@@ -1,4 +1,4 @@
-"""The life of DNS inside the front: an asyncio face over `_core.Node`, whose threads answer without Python."""
+"""The life of the data plane in the front: an asyncio face over `_core.Node`, whose threads answer without Python."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Node(Protocol):
     def reopen_logs(self) -> None: ...
 
 
-class DnsService:
+class NodeService:
     """Starts, reloads, drains and stops one node on sockets that somebody else bound."""
 
     def __init__(self, node: Node, udp: Sequence[int], tcp: Sequence[int], health_fd: int) -> None:

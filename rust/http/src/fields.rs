@@ -1,8 +1,11 @@
 //! Header fields in the order in which they came (RFC 9110 section 5).
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_bytes::{ByteBuf, Bytes};
+
 /// Header fields: one buffer for all octets, one small entry a field. Names are compared without regard to case and kept as
 /// they were written.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Fields {
     octets: Vec<u8>,
     entries: Vec<Entry>,
@@ -133,6 +136,28 @@ impl Entry {
     }
 }
 
+/// The same fields in the same order; what was taken away does not count.
+impl PartialEq for Fields {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Fields {}
+
+/// A list of (name, value), both octets.
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(|(name, value)| (Bytes::new(name), Bytes::new(value))))
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Vec::<(ByteBuf, ByteBuf)>::deserialize(deserializer)?.into_iter().collect())
+    }
+}
+
 impl<N: AsRef<[u8]>, V: AsRef<[u8]>> FromIterator<(N, V)> for Fields {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
         let mut fields = Self::new();
@@ -186,6 +211,19 @@ mod tests {
         assert!(fields.remove("vIa"));
         assert!(!fields.remove("via"));
         assert_eq!(fields.iter().collect::<Vec<_>>(), [(&b"Age"[..], &b"1"[..])]);
+    }
+
+    #[test]
+    fn they_survive_being_written_down() {
+        let mut fields: Fields = [(&b"Via"[..], &b"a\xff"[..]), (b"Age", b""), (b"via", b"b")].into_iter().collect();
+        fields.remove("age");
+        let written = rmp_serde::to_vec(&fields).expect("written");
+        assert_eq!(rmp_serde::from_slice::<Fields>(&written).expect("read"), fields);
+        let pairs: Vec<(ByteBuf, ByteBuf)> = rmp_serde::from_slice(&written).expect("pairs");
+        assert_eq!(
+            pairs,
+            [("Via", &b"a\xff"[..]), ("via", b"b")].map(|(name, value)| (ByteBuf::from(name), ByteBuf::from(value)))
+        );
     }
 
     #[test]

@@ -52,7 +52,7 @@ impl<'a> Reading<'a> {
     /// Its fields with a valid `Date`, as they are stored.
     pub fn kept(&self) -> Fields {
         let mut kept = super::kept::stored(self.fields, self.directives.withheld());
-        if !self.fields.get("date").is_some_and(|value| date::parse(value, self.received.wall_s).is_some()) {
+        if self.fields.get("date").and_then(|value| date::parse(value, self.received.wall_s)).is_none() {
             kept.set("Date", date::format(self.received.wall_s));
         }
         kept

@@ -92,10 +92,8 @@ fn normal(request: &Fields, name: &str) -> Option<Vec<u8>> {
 }
 
 fn preferences<'a>(members: impl Iterator<Item = &'a [u8]>) -> impl Iterator<Item = Vec<u8>> {
-    let mut ranked: Vec<(u16, Vec<u8>)> = members
-        .map(|member| quality(member))
-        .map(|(quality, range)| (1000 - quality.min(1000), range.to_ascii_lowercase()))
-        .collect();
+    let mut ranked: Vec<(u16, Vec<u8>)> =
+        members.map(quality).map(|(quality, range)| (1000 - quality.min(1000), range.to_ascii_lowercase())).collect();
     ranked.sort();
     ranked.into_iter().map(|(below, range)| match below {
         0 => range,

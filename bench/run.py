@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures edgeplane beside another server: same content, same queries, same CPU, in interleaved rounds.
+"""Measures edgeplane beside another server: same content, same questions, same CPU, in interleaved rounds.
 
 examples:
   bench/run.py --list                                      what can be measured
@@ -8,6 +8,7 @@ examples:
   bench/run.py weighted --rival plain                      a policy beside edgeplane's own plain records
   bench/run.py static --subject knot --rival gdnsd         two others
   bench/run.py load-1m --rival knot --rounds 5             a million names: time and memory
+  bench/run.py http-hit-1k --rival nginx                   an HTTP cache: hits, misses, memory (http-…)
   bench/run.py check-load                                  the load generator beside dnsperf
 
 bench/README.md says what the columns mean and what makes a run void.
@@ -21,6 +22,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -30,13 +32,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from measure import checkload, machine, million, report, rounds
+from measure import checkload, idle, machine, million, report, rounds
 from measure import load as loading
-from measure.trial import Bench, compare, prepare, running, warm_up
-from rival import MODULES, Content, module
+from measure.ratio import Ratio, paired
+from measure.trial import Bench, Sample, compare, prepare, running, warm_up
+from rival import DNS, HTTP, MODULES, module
 from scenario import Material, Scenario, all_scenarios
 
-YARDSTICKS = ("echo", "gdnsd")
+YARDSTICKS = {"echo": ("echo", "gdnsd"), "bare": ("bare",), "": ()}
+"""Server without work → who is measured beside subject and rival. The last one must be slower than it; or the rival."""
+IDLE = 2000
 
 
 def main() -> int:
@@ -46,8 +51,13 @@ def main() -> int:
     if options.scenario == "check-load":
         return check_load(options)
     scenario = all_scenarios()[options.scenario]
+    over_http = scenario.name.startswith("http-")
+    options.rival = options.rival or ("nginx" if over_http else "gdnsd")
+    if wrong := {options.rival, options.subject} & set(DNS if over_http else HTTP):
+        print(f"{', '.join(wrong)}: does not speak the protocol of {scenario.name}", file=sys.stderr)
+        return 2
     bench, material = arrange(options, scenario)
-    measure = {"rounds": run_rounds, "load": run_load, "reload": run_reload}[scenario.kind]
+    measure = {"rounds": run_rounds, "load": run_load, "reload": run_reload, "idle": run_idle}[scenario.kind]
     return measure(options, bench, material)
 
 
@@ -56,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
     add = out.add_argument
     add("scenario", nargs="?", default="static", choices=[*all_scenarios(), "check-load"], metavar="SCENARIO")
     add("--list", action="store_true", help="list the scenarios and servers")
-    add("--rival", default="gdnsd", choices=MODULES, help="what edgeplane is measured beside (gdnsd)")
+    add("--rival", choices=MODULES, help="what edgeplane is measured beside (gdnsd; nginx for http-…)")
     add("--subject", default="edgeplane", choices=MODULES, help="what is measured (edgeplane)")
     add("--rounds", type=int, default=20, help="rounds; 20 or more are kept under bench/runs (20)")
     add("--seconds", type=float, default=3.0, help="length of a measured window (3; reload-1m: all of its load)")
@@ -66,8 +76,9 @@ def parser() -> argparse.ArgumentParser:
     add("--rate", type=float, help="queries a second of half; without it, half of gdnsd's peak, measured first")
     add("--server-cpu", type=int, default=0, help="CPU of the servers (0)")
     add("--load-cpu", type=int, default=1, help="CPU of the load generator and of this program (1)")
-    add("--outstanding", type=int, default=128, help="queries in flight at saturation (128)")
-    add("--sockets", type=int, default=4, help="source ports of the load (4)")
+    add("--outstanding", type=int, help="DNS: queries in flight at saturation (128)")
+    add("--sockets", type=int, help="DNS: source ports of the load (4)")
+    add("--connections", type=int, help="HTTP: connections of the load (32)")
     add("--port", type=int, default=5400, help="port of the servers on 127.0.0.1; the next one is used too (5400)")
     add("--seed", type=int, default=1, help="of the order of servers within rounds (1)")
     add("--work", type=Path, default=loading.ROOT / "var" / "bench", help="working folder (var/bench)")
@@ -76,53 +87,99 @@ def parser() -> argparse.ArgumentParser:
     return out
 
 
-def arrange(options: argparse.Namespace, scenario: Scenario) -> tuple[Bench, Material]:
+def arrange(options: argparse.Namespace, scenario: Scenario) -> tuple[Bench[Any], Material]:
     """Builds the load generator, writes the content, and moves this program to the load's CPU."""
     binary = loading.binary() if options.no_build else loading.build()
     os.sched_setaffinity(0, {options.load_cpu})
     work = options.work.resolve()
     material = scenario.make(work / "data" / scenario.name)
-    load = loading.Load(binary, options.load_cpu, options.outstanding, options.sockets, material.load)
     servers = work / "servers"
     shutil.rmtree(servers, ignore_errors=True)
     servers.mkdir(parents=True)
-    return Bench(servers, options.server_cpu, load, material.queries, material.ready, options.port), material
+    generator = loading.Generator(binary, options.load_cpu)
+    return Bench(servers, options.server_cpu, generator, tuned(options, material.traffic), options.port), material
 
 
-def run_rounds(options: argparse.Namespace, bench: Bench, material: Material) -> int:
+def tuned(options: argparse.Namespace, traffic: Any) -> Any:
+    """With what was said on the command line about the load."""
+    own = {field.name for field in fields(traffic)}
+    given = {name: getattr(options, name) for name in ("outstanding", "sockets", "connections")}
+    return replace(traffic, **{name: value for name, value in given.items() if value and name in own})
+
+
+def run_rounds(options: argparse.Namespace, bench: Bench[Any], material: Material) -> int:
+    yardsticks = YARDSTICKS[bench.traffic.floor]
     modes = ("saturate", "half") if options.mode == "both" else (options.mode,)
-    sides = contents(options, material)
+    if "gdnsd" not in yardsticks:
+        modes = ("saturate",)
+    sides = contents(options, material, yardsticks)
     with material.alive():
         if not options.no_compare:
-            pair = {name: sides[name] for name in (options.subject, options.rival) if name != "echo"}
-            if len(pair) == 2:
-                compare(bench, pair, material.same)
+            compare(
+                bench, {name: sides[name] for name in (options.subject, options.rival) if name not in yardsticks[:1]}
+            )
         rate = options.rate
         if "half" in modes and not rate:
             rate = rounds.peak(bench, "gdnsd", material.plain, min(options.seconds, 2.0)) / 2
         plan = rounds.Plan(sides, options.rounds, options.seconds, modes, rate, options.seed)
         with progress(plan.steps()) as step:
             samples = rounds.run(bench, plan, step)
-    console = wide()
-    found: dict[str, Any] = {}
-    for mode in modes:
-        at = f" ({rate:,.0f} q/s, open loop)" if mode == "half" else " (closed loop)"
-        console.print(report.table(samples, list(sides), mode))
-        found[mode] = report.ratios(samples, options.subject, options.rival, mode)
-        for title, ratio in found[mode].items():
-            console.print(f"{options.subject} / {options.rival}, {mode}{at}, {title}: {ratio}")
-    reasons = report.void(samples, modes)
+    found = tell(options, bench, list(sides), samples, modes, rate)
+    reasons = report.void(samples, modes, bench.traffic, next(iter(yardsticks[1:]), options.rival))
     extra = {"rate": rate, "ratios": {mode: {t: vars(r) for t, r in each.items()} for mode, each in found.items()}}
     return conclude(options, bench, sides, samples, reasons, extra)
 
 
-def contents(options: argparse.Namespace, material: Material) -> dict[str, Content]:
+def tell(
+    options: argparse.Namespace,
+    bench: Bench[Any],
+    servers: Sequence[str],
+    samples: Sequence[Sample],
+    modes: Sequence[str],
+    rate: float | None,
+) -> dict[str, dict[str, Ratio]]:
+    """Prints tables and ratios; returns these by mode."""
+    console, unit = wide(), bench.traffic.unit
+    found: dict[str, dict[str, Ratio]] = {}
+    for mode in modes:
+        at = f" ({rate:,.0f} q/s, open loop)" if mode == "half" else " (closed loop)"
+        console.print(report.table(samples, servers, mode, unit))
+        found[mode] = report.ratios(samples, options.subject, options.rival, mode, unit)
+        for title, ratio in found[mode].items():
+            console.print(f"{options.subject} / {options.rival}, {mode}{at}, {title}: {ratio}")
+    return found
+
+
+def contents(options: argparse.Namespace, material: Material, yardsticks: Sequence[str]) -> dict[str, Any]:
     """Who takes part, and what each serves: the subject and a second edgeplane the scenario's own, all others plain."""
-    names = dict.fromkeys((options.subject, options.rival, *YARDSTICKS))
+    names = dict.fromkeys((options.subject, options.rival, *yardsticks))
     return {name: material.content if name == "edgeplane" else material.plain for name in names}
 
 
-def run_load(options: argparse.Namespace, bench: Bench, material: Material) -> int:
+def run_idle(options: argparse.Namespace, bench: Bench[Any], material: Material) -> int:
+    sides = contents(options, material, ())
+    found = []
+    with material.alive(), progress(options.rounds * len(sides)) as step:
+        for number in range(options.rounds):
+            for name, content in sides.items():
+                found.append(idle.idle_once(bench, name, content, IDLE))
+                step(f"round {number + 1}: {name}")
+    columns = {
+        "bytes a connection": ("bytes_a_connection", 1.0),
+        "PSS before MB": ("pss_before", 1e-6),
+        "PSS after MB": ("pss_after", 1e-6),
+        "closed": ("closed", 1.0),
+    }
+    wide().print(report.plain_table(f"{IDLE:,} idle connections, one response each", found, columns))
+    ours, theirs = ([row.bytes_a_connection for row in found if row.server == name] for name in list(sides)[:2])
+    ratio = paired(ours, theirs)
+    wide().print(f"{options.subject} / {options.rival}, memory of a connection: {ratio}")
+    closed = sum(row.closed for row in found)
+    reasons = report.disturbed(found) + ([f"servers closed {closed} connections"] if closed else [])
+    return conclude(options, bench, sides, found, reasons, {"ratios": {"memory of a connection": vars(ratio)}})
+
+
+def run_load(options: argparse.Namespace, bench: Bench[Any], material: Material) -> int:
     names = list(dict.fromkeys((options.subject, options.rival)))
     found = []
     with progress(options.rounds * len(names)) as step:
@@ -143,7 +200,7 @@ def run_load(options: argparse.Namespace, bench: Bench, material: Material) -> i
     return conclude(options, bench, dict.fromkeys(names, material.content), found, report.disturbed(found), {})
 
 
-def run_reload(options: argparse.Namespace, bench: Bench, material: Material) -> int:
+def run_reload(options: argparse.Namespace, bench: Bench[Any], material: Material) -> int:
     names = list(dict.fromkeys((options.subject, options.rival)))
     seconds = max(options.seconds, 20.0)
     found = []
@@ -192,8 +249,8 @@ def check_load(options: argparse.Namespace) -> int:
 
 def conclude(
     options: argparse.Namespace,
-    bench: Bench,
-    sides: dict[str, Content],
+    bench: Bench[Any],
+    sides: dict[str, Any],
     rows: Sequence[report.Documented],
     void: list[str],
     extra: dict[str, Any],
@@ -205,11 +262,11 @@ def conclude(
         for name, setup in setups.items()
     }
     given = {key: value for key, value in vars(options).items() if key not in ("list", "work", "no_build")}
-    example = bench.load.argv(bench.port, bench.queries, options.seconds, extra.get("rate"))
+    example = bench.traffic.argv(bench.generator, bench.port, options.seconds, extra.get("rate"))
     document: dict[str, Any] = {
         "options": given,
         "machine": machine.describe(),
-        "load": example[1:],
+        "load": [word for word in example if word != str(bench.generator.binary)],
         "servers": servers,
         "void": void,
     }

@@ -1,13 +1,17 @@
-"""Just enough DNS to see that a server answers, and that two servers answer the same."""
+"""Queries over UDP, and just enough DNS to see that a server answers, and that two servers answer the same."""
 
 from __future__ import annotations
 
 import ipaddress
 import socket
 import struct
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from measure import traffic
+from measure.load import Generator
+from measure.traffic import Window
 
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "TXT": 16, "AAAA": 28}
 NAMES_IN_DATA = {2, 5, 12}
@@ -19,6 +23,72 @@ class Answer:
 
     rcode: int
     records: tuple[tuple[str, int, int, str], ...]
+
+
+@dataclass(frozen=True)
+class Queries:
+    """The queries of a file, in turn. `ready`: one with an answer on every side, the sign that content is served.
+
+    same: both sides must give the same answers, record by record; otherwise the same number of records.
+    options: of the load generator. outstanding: in flight at saturation, fewer than overflow a socket buffer of the
+    system's default size. sockets: source ports.
+    """
+
+    file: Path
+    ready: str
+    same: bool = False
+    options: tuple[str, ...] = ()
+    outstanding: int = 128
+    sockets: int = 4
+    unit: str = "query"
+    floor: str = "echo"
+    warm_up_s: float = 0.3
+
+    def answers(self, port: int, bare: bool) -> bool:
+        """An echo has no answer to give, it only has to send something back."""
+        answer = ask(port, self.ready, 0.05)
+        return answer is not None and (bare or (answer.rcode == 0 and bool(answer.records)))
+
+    def argv(self, generator: Generator, port: int, seconds: float, rate: float | None = None) -> list[str]:
+        pace = ["--rate", f"{rate:.0f}"] if rate else ["--outstanding", str(self.outstanding)]
+        options = ["--sockets", str(self.sockets), "--cpu", str(generator.cpu), "--duration", str(seconds)]
+        where = ["--server", f"127.0.0.1:{port}", "--queries", str(self.file)]
+        return [str(generator.binary), "query", *where, *options, *pace, *self.options]
+
+    def run(self, generator: Generator, port: int, seconds: float, rate: float | None = None) -> Window:
+        return window(traffic.run(self.argv(generator, port, seconds, rate)))
+
+    def examine(self, port: int, count: int = 300) -> list[Any]:
+        lines = self.file.read_text().splitlines()
+        return [(line, ask(port, line)) for line in lines[:: max(1, len(lines) // count)]]
+
+    def compare(self, given: dict[str, list[Any]]) -> None:
+        (first, ours), (second, theirs) = given.items()
+        for (line, a), (_, b) in zip(ours, theirs, strict=True):
+            if a is None or b is None or self._shape(a) != self._shape(b):
+                raise ValueError(f"different answers to `{line}`:\n  {first}: {a}\n  {second}: {b}")
+
+    def _shape(self, answer: Answer) -> object:
+        return answer if self.same else (answer.rcode, len(answer.records))
+
+    def void(self, windows: list[Any]) -> list[str]:
+        wrong = sum(each.wrong for each in windows)
+        return [f"{wrong} answers were neither NOERROR nor NXDOMAIN, or answered no query"] if wrong else []
+
+
+def window(document: dict[str, Any]) -> Window:
+    """What the generator says, in the words of every protocol."""
+    latency, rcodes = document["latency_us"], document["rcodes"]
+    return Window(
+        answered=document["received"],
+        seconds=document["seconds"],
+        p50=latency["p50"],
+        p99=latency["p99"],
+        p999=latency["p999"],
+        lost=document["timeouts"] + document["send_errors"],
+        wrong=document["mismatches"] + sum(n for rcode, n in rcodes.items() if rcode not in ("NOERROR", "NXDOMAIN")),
+        raw=document,
+    )
 
 
 def query(line: str, ident: int) -> bytes:
@@ -40,18 +110,6 @@ def ask(port: int, line: str, timeout_s: float = 1.0) -> Answer | None:
             return decode(sock.recv(4096))
         except (OSError, IndexError, struct.error):
             return None
-
-
-def wait_answer(port: int, line: str, seconds: float, each: Callable[[], None]) -> None:
-    """Asks until an answer with a record comes, with a call of `each` in between; raises TimeoutError."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        answer = ask(port, line, 0.05)
-        if answer and answer.rcode == 0 and answer.records:
-            return
-        each()
-        time.sleep(0.002)
-    raise TimeoutError(f"no correct answer to `{line}` on port {port} within {seconds:.0f} s")
 
 
 def decode(packet: bytes) -> Answer:

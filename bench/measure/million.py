@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from measure import dns, process
-from measure.load import finish
+from measure.traffic import finish, start
 from measure.trial import Bench, measure, prepare, running, wait_ready, warm_up
 from rival import Content, Setup
 
@@ -59,17 +59,18 @@ class Reloaded:
         return asdict(self)
 
 
-def load_once(bench: Bench, name: str, content: Content, empty: Content, records: int) -> Loaded:
+def load_once(bench: Bench[dns.Queries], name: str, content: Content, empty: Content, records: int) -> Loaded:
     """Starts the server with nothing, then with everything."""
-    with running(replace(bench, ready=bench.ready.replace("marker.", "ready.")), name, empty) as server:
+    asked = replace(bench.traffic, ready=bench.traffic.ready.replace("marker.", "ready."))
+    with running(replace(bench, traffic=asked), name, empty) as server:
         time.sleep(SETTLE_S)
         nothing = server.memory().pss
     setup = prepare(bench, name, content)
-    start, watch, sizes = time.monotonic(), process.Watch(bench.cpu), [0]
+    begun, watch, sizes = time.monotonic(), process.Watch(bench.cpu), [0]
     server = process.Server(setup.argv, bench.cpu, bench.folder / name / "log")
     try:
         wait_ready(bench, name, server, lambda: sizes.append(server.rss()))
-        seconds = time.monotonic() - start
+        seconds = time.monotonic() - begun
         cpu = process.cost(process.Cpu({}, {}, {}, {}), server.cpu_now()).total
         foreign, _ = watch.shares(cpu)
         time.sleep(SETTLE_S)
@@ -81,7 +82,7 @@ def load_once(bench: Bench, name: str, content: Content, empty: Content, records
     return Loaded(name, seconds, cpu, memory.rss, memory.pss, peak, nothing, weight, foreign)
 
 
-def reload_once(bench: Bench, name: str, content: Content, seconds: float) -> Reloaded:
+def reload_once(bench: Bench[dns.Queries], name: str, content: Content, seconds: float) -> Reloaded:
     """Half of the server's own peak; in the middle of it, the zone file is replaced and the server told."""
     (origin, source), *_ = content.zones.items()
     live = bench.folder / name / source.name
@@ -91,9 +92,9 @@ def reload_once(bench: Bench, name: str, content: Content, seconds: float) -> Re
     setup = prepare(bench, name, mine)
     with running(bench, name, mine) as server:
         warm_up(bench)
-        rate = measure(bench, server, name, "saturate", 2.0, None).queries_per_second / 2
+        rate = measure(bench, server, name, "saturate", 2.0, None).per_second / 2
         before, watch, cpu = server.rss(), process.Watch(bench.cpu), server.cpu_now()
-        load = bench.load.start(bench.port, bench.queries, seconds, rate)
+        load = start(bench.traffic.argv(bench.generator, bench.port, seconds, rate))
         time.sleep(1.0)
         _replace(source.with_name(source.name + ".next"), live)
         spent, peak = _reload(bench, server, setup, seconds - 2.0)
@@ -106,16 +107,16 @@ def reload_once(bench: Bench, name: str, content: Content, seconds: float) -> Re
     return Reloaded(name, spent, rate, document["sent"], lost, wrong, *tail, *sizes, foreign, document)
 
 
-def _reload(bench: Bench, server: process.Server, setup: Setup, patience_s: float) -> tuple[float, int]:
+def _reload(bench: Bench[dns.Queries], server: process.Server, setup: Setup, patience_s: float) -> tuple[float, int]:
     """Seconds until the new marker is served, and the largest RSS seen on the way."""
-    start, peak = time.monotonic(), 0
+    begun, peak = time.monotonic(), 0
     if isinstance(setup.reload, signal.Signals):
         server.signal(setup.reload)
     elif setup.reload:
         subprocess.Popen(["taskset", "--cpu-list", str(bench.cpu), *setup.reload], stdout=subprocess.DEVNULL)
-    while (spent := time.monotonic() - start) < patience_s:
+    while (spent := time.monotonic() - begun) < patience_s:
         peak = max(peak, server.rss())
-        answer = dns.ask(bench.port, bench.ready, 0.05)
+        answer = dns.ask(bench.port, bench.traffic.ready, 0.05)
         if answer and any(data == "c6336402" for *_, data in answer.records):
             return spent, peak
         time.sleep(0.02)

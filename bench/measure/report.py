@@ -13,11 +13,12 @@ from rich.table import Table
 
 from measure.load import ROOT
 from measure.ratio import Ratio, paired
+from measure.traffic import Traffic
 from measure.trial import Sample
 
 COMMITTED_FROM = 20
 FOREIGN_LIMIT = 0.05
-RATIOS = {"CPU a query": "cpu_us", "user CPU a query": "user_us", "system CPU a query": "system_us"}
+RATIOS = {"CPU": "cpu_us", "user CPU": "user_us", "system CPU": "system_us"}
 
 
 class Documented(Protocol):
@@ -35,56 +36,47 @@ def middle(samples: Sequence[Any], field: str) -> float:
     return float(median(getattr(sample, field) for sample in samples))
 
 
-def table(samples: Sequence[Sample], servers: Sequence[str], mode: str) -> Table:
+def table(samples: Sequence[Sample], servers: Sequence[str], mode: str, unit: str) -> Table:
     """Medians over rounds; lost and wrong are sums."""
-    out = Table(title=f"{mode}: medians over rounds, CPU in µs a query, latency in µs")
-    for heading in (
-        "server",
-        "q/s",
-        "CPU",
-        "user",
-        "system",
-        "p50",
-        "p99",
-        "busy",
-        "lost",
-        "wrong",
-        "RSS MB",
-        "PSS MB",
-    ):
+    out = Table(title=f"{mode}: medians over rounds, CPU in µs a {unit}, latency in µs")
+    cached = any(sample.hits is not None for sample in samples)
+    headings = ["server", f"{unit[0]}/s", "CPU", "user", "system", "p50", "p99", "busy", "lost", "wrong", "RSS MB"]
+    for heading in [*headings, "PSS MB", *(["hits"] if cached else [])]:
         out.add_column(heading, justify="left" if heading == "server" else "right")
     for server in servers:
         mine = of(samples, server, mode)
         out.add_row(
             server,
-            f"{middle(mine, 'queries_per_second'):,.0f}",
+            f"{middle(mine, 'per_second'):,.0f}",
             *(f"{middle(mine, field):.3f}" for field in ("cpu_us", "user_us", "system_us")),
             *(f"{middle(mine, field):,.0f}" for field in ("p50", "p99")),
             f"{middle(mine, 'busy'):.0%}",
             *(str(sum(getattr(sample, field) for sample in mine)) for field in ("lost", "wrong")),
             *(f"{middle(mine, field) / 1e6:.1f}" for field in ("rss", "pss")),
+            *([f"{middle(mine, 'hits'):.2%}"] if cached else []),
         )
     return out
 
 
-def ratios(samples: Sequence[Sample], subject: str, rival: str, mode: str) -> dict[str, Ratio]:
-    """Subject / rival, paired by round; CPU below 1 and queries a second above 1 speak for the subject."""
+def ratios(samples: Sequence[Sample], subject: str, rival: str, mode: str, unit: str) -> dict[str, Ratio]:
+    """Subject / rival, paired by round; CPU below 1 and answers a second above 1 speak for the subject."""
     ours, theirs = of(samples, subject, mode), of(samples, rival, mode)
-    fields = dict(RATIOS) | ({"queries/s": "queries_per_second"} if mode == "saturate" else {"p99": "p99"})
+    fields = {f"{title} a {unit}": field for title, field in RATIOS.items()}
+    fields |= {f"{unit[0]}/s": "per_second"} if mode == "saturate" else {"p99": "p99"}
     values = {title: ([getattr(s, f) for s in ours], [getattr(s, f) for s in theirs]) for title, f in fields.items()}
     return {title: paired(a, b) for title, (a, b) in values.items() if all(a) and all(b)}
 
 
-def void(samples: Sequence[Sample], modes: Sequence[str]) -> list[str]:
-    """Why a run says nothing; empty when it counts."""
+def void(samples: Sequence[Sample], modes: Sequence[str], traffic: Traffic, beaten: str) -> list[str]:
+    """Why a run says nothing; empty when it counts. `beaten`: who must be slower than the server without work."""
     reasons = []
-    if "saturate" in modes:
-        echo, gdnsd = (middle(of(samples, name, "saturate"), "queries_per_second") for name in ("echo", "gdnsd"))
-        if echo <= gdnsd:
-            reasons.append(f"echo ({echo:,.0f} q/s) does not beat gdnsd ({gdnsd:,.0f} q/s)")
+    if "saturate" in modes and traffic.floor:
+        floor, other = (middle(of(samples, name, "saturate"), "per_second") for name in (traffic.floor, beaten))
+        if floor <= other:
+            reasons.append(f"{traffic.floor} ({floor:,.0f} a second) does not beat {beaten} ({other:,.0f})")
     reasons += disturbed(samples)
-    if wrong := sum(sample.wrong for sample in samples if sample.server != "echo"):
-        reasons.append(f"{wrong} answers were neither NOERROR nor NXDOMAIN, or answered no query")
+    for name in dict.fromkeys(sample.server for sample in samples if sample.server != traffic.floor):
+        reasons += [f"{name}: {why}" for why in traffic.void([s for s in samples if s.server == name])]
     return reasons
 
 

@@ -6,18 +6,19 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
+from measure.traffic import Traffic
 from measure.trial import Bench, Sample, measure, running, warm_up
-from rival import Content
 
 PROBES = 3
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run: content by server, `modes` of saturate and half, the rate of half in queries a second."""
+    """What to run: content by server, `modes` of saturate and half, the rate of half a second."""
 
-    sides: dict[str, Content]
+    sides: dict[str, Any]
     rounds: int
     seconds: float
     modes: tuple[str, ...]
@@ -28,17 +29,17 @@ class Plan:
         return self.rounds * len(self.sides)
 
 
-def peak(bench: Bench, name: str, content: Content, seconds: float) -> float:
-    """Queries a second at saturation, median of a few short windows."""
+def peak(bench: Bench[Traffic], name: str, content: Any, seconds: float) -> float:
+    """Answers a second at saturation, median of a few short windows."""
     found = []
     for _ in range(PROBES):
         with running(bench, name, content) as server:
             warm_up(bench)
-            found.append(measure(bench, server, name, "saturate", seconds, None).queries_per_second)
+            found.append(measure(bench, server, name, "saturate", seconds, None).per_second)
     return median(found)
 
 
-def run(bench: Bench, plan: Plan, step: Callable[[str], None]) -> list[Sample]:
+def run(bench: Bench[Traffic], plan: Plan, step: Callable[[str], None]) -> list[Sample]:
     """All samples, in the order in which they were taken. A fresh process each time: the luck of where its memory
     lies averages out with everything else. `step` hears of every server that is done.
     """

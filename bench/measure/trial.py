@@ -7,38 +7,44 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from measure import dns, process
-from measure.load import Load
-from rival import MODULES, Content, Setup, module
+from measure import process
+from measure.load import Generator
+from measure.traffic import Traffic, Window
+from rival import MODULES, Setup, module
 
 START_S = 120.0
-WARM_UP_S = 0.3
+ASKS_S = 0.002
+
+T = TypeVar("T", bound=Traffic, covariant=True)
 
 
 @dataclass(frozen=True)
-class Bench:
+class Bench(Generic[T]):
     """What all trials of a run share."""
 
     folder: Path
     cpu: int
-    load: Load
-    queries: Path
-    ready: str
+    generator: Generator
+    traffic: T
     port: int
+
+    def load(self, seconds: float, rate: float | None = None) -> Window:
+        """A window of load; `rate` a second, None for as fast as the server answers."""
+        return self.traffic.run(self.generator, self.port, seconds, rate)
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One measured window. Times a query are CPU of the whole process tree, in µs; latencies in µs; memory in bytes.
+    """One measured window. Times an answer are CPU of the whole process tree, in µs; latencies in µs; memory in bytes.
 
     busy: share of the window that the tree was on its CPU. foreign: share taken there by anything else.
     """
 
     server: str
     mode: str
-    queries_per_second: float
+    per_second: float
     cpu_us: float
     user_us: float
     system_us: float
@@ -47,6 +53,7 @@ class Sample:
     p999: float
     lost: int
     wrong: int
+    hits: float | None
     busy: float
     foreign: float
     steal: float
@@ -58,7 +65,7 @@ class Sample:
         return asdict(self)
 
 
-def prepare(bench: Bench, name: str, content: Content) -> Setup:
+def prepare(bench: Bench[Traffic], name: str, content: Any) -> Setup:
     folder = bench.folder / name
     folder.mkdir(parents=True, exist_ok=True)
     setup: Setup = module(name).prepare(folder, bench.port, content)
@@ -66,7 +73,7 @@ def prepare(bench: Bench, name: str, content: Content) -> Setup:
 
 
 @contextmanager
-def running(bench: Bench, name: str, content: Content) -> Iterator[process.Server]:
+def running(bench: Bench[Traffic], name: str, content: Any) -> Iterator[process.Server]:
     """The server, ready and pinned; its end when the block ends."""
     setup = prepare(bench, name, content)
     server = process.Server(setup.argv, bench.cpu, bench.folder / name / "log")
@@ -78,82 +85,60 @@ def running(bench: Bench, name: str, content: Content) -> Iterator[process.Serve
         server.stop()
 
 
-def wait_ready(bench: Bench, name: str, server: process.Server, each: Callable[[], None] = lambda: None) -> None:
-    """Until the first correct answer; an echo has none to give, it only has to send something back.
-
-    `each` is called between attempts.
-    """
-
-    def attempt() -> None:
+def wait_ready(
+    bench: Bench[Traffic], name: str, server: process.Server, each: Callable[[], object] = lambda: None
+) -> None:
+    """Until the first correct answer. `each` is called between attempts."""
+    end, bare = time.monotonic() + START_S, MODULES[name] == bench.traffic.floor
+    while not bench.traffic.answers(bench.port, bare):
         each()
-        if not server.alive():
-            raise ChildProcessError("the process ended")
-
-    try:
-        if MODULES[name] == "echo":
-            _until(lambda: dns.ask(bench.port, bench.ready, 0.05) is not None)
-        else:
-            dns.wait_answer(bench.port, bench.ready, START_S, attempt)
-    except (TimeoutError, ChildProcessError) as error:
-        tail = server.log.read_text(errors="replace")[-2000:]
-        raise RuntimeError(f"{name} is not ready: {error}\n{tail}") from error
+        if not server.alive() or time.monotonic() > end:
+            tail = server.log.read_text(errors="replace")[-2000:]
+            raise RuntimeError(f"{name} ended or gave no correct answer within {START_S:.0f} s\n{tail}")
+        time.sleep(ASKS_S)
 
 
-def warm_up(bench: Bench) -> None:
-    bench.load.run(bench.port, bench.queries, WARM_UP_S)
+def warm_up(bench: Bench[Traffic]) -> None:
+    bench.load(bench.traffic.warm_up_s)
 
 
-def measure(bench: Bench, server: process.Server, name: str, mode: str, seconds: float, rate: float | None) -> Sample:
-    """One window of load; `rate` in queries a second, None for as fast as it answers."""
+def measure(
+    bench: Bench[Traffic], server: process.Server, name: str, mode: str, seconds: float, rate: float | None
+) -> Sample:
+    """One window of load; `rate` a second, None for as fast as it answers."""
     watch, cpu = process.Watch(bench.cpu), server.cpu_now()
-    load = bench.load.run(bench.port, bench.queries, seconds, rate)
+    window = bench.load(seconds, rate)
     cost = process.cost(cpu, server.cpu_now())
     foreign, steal = watch.shares(cost.total)
     memory = server.memory()
-    answered = max(load["received"], 1)
-    rcodes = load["rcodes"]
+    answered = max(window.answered, 1)
     return Sample(
         server=name,
         mode=mode,
-        queries_per_second=load["queries_per_second"],
+        per_second=window.per_second,
         cpu_us=cost.total / answered * 1e6,
         user_us=cost.user / answered * 1e6,
         system_us=cost.system / answered * 1e6,
-        p50=load["latency_us"]["p50"],
-        p99=load["latency_us"]["p99"],
-        p999=load["latency_us"]["p999"],
-        lost=load["timeouts"] + load["send_errors"],
-        wrong=load["mismatches"] + sum(n for rcode, n in rcodes.items() if rcode not in ("NOERROR", "NXDOMAIN")),
-        busy=cost.total / load["seconds"] if load["seconds"] else 0.0,
+        p50=window.p50,
+        p99=window.p99,
+        p999=window.p999,
+        lost=window.lost,
+        wrong=window.wrong,
+        hits=window.hits,
+        busy=cost.total / window.seconds if window.seconds else 0.0,
         foreign=foreign,
         steal=steal,
         rss=memory.rss,
         pss=memory.pss,
-        load=load,
+        load=window.raw,
     )
 
 
-def compare(bench: Bench, sides: dict[str, Content], same: bool, count: int = 300) -> None:
-    """Raises ValueError where two servers answer differently: in records, or (`same` false) in how many there are."""
-    lines = bench.queries.read_text().splitlines()
-    sample = lines[:: max(1, len(lines) // count)]
+def compare(bench: Bench[Traffic], sides: dict[str, Any]) -> None:
+    """Raises ValueError where a server answers wrongly, or two answer differently."""
     given = {}
     for name, content in sides.items():
         with running(bench, name, content):
-            given[name] = [dns.ask(bench.port, line) for line in sample]
-    (first, ours), (second, theirs) = given.items()
-    for line, a, b in zip(sample, ours, theirs, strict=True):
-        if a is None or b is None or _shape(a, same) != _shape(b, same):
-            raise ValueError(f"different answers to `{line}`:\n  {first}: {a}\n  {second}: {b}")
-
-
-def _shape(answer: dns.Answer, same: bool) -> object:
-    return answer if same else (answer.rcode, len(answer.records))
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + START_S
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError("no reply")
-        time.sleep(0.01)
+            given[name] = bench.traffic.examine(bench.port)
+    if len(given) > 1:
+        bench.traffic.compare(given)

@@ -1,7 +1,7 @@
 """The servers that can be measured: one file each, all with the same two functions.
 
-`prepare(folder, port, content)` writes a configuration for one UDP thread, with rate limiting, cookies and logs off,
-and returns how to run it. `version()` is one line.
+`prepare(folder, port, content)` writes a configuration for one thread that answers, with rate limiting, cookies and
+logs off, and returns how to run it. `version()` is one line. Content is of DNS (`Content`) or of HTTP (`Site`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-# What a user types → the module. `plain` is edgeplane itself, without policies.
-MODULES = {name: name for name in ("edgeplane", "knot", "nsd", "gdnsd", "echo")} | {"plain": "edgeplane"}
+DNS = ("knot", "nsd", "gdnsd", "echo")
+HTTP = ("nginx", "haproxy", "varnish", "bare")
+# What a user types → the module. `plain` is edgeplane itself, without what the scenario is about.
+MODULES = {name: name for name in ("edgeplane", *DNS, *HTTP)} | {"plain": "edgeplane"}
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,37 @@ class Content:
     zones: dict[str, Path]
     template: Path | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+
+
+ALL = 100_000
+"""Objects for which there is room where none has to leave."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """PEM files; `both` holds key and chain, as HAProxy wants them."""
+
+    chain: Path
+    key: Path
+    both: Path
+
+
+@dataclass(frozen=True)
+class Site:
+    """What an HTTP cache serves: one host, all of it from an origin on loopback.
+
+    length: octets of an object. memory: octets of the cache, room for `objects`.
+    resources, behaviour: of edgeplane's template, beside the distribution and in its default behaviour.
+    """
+
+    host: str
+    origin: int
+    length: int
+    memory: int = 256 << 20
+    objects: int = ALL
+    certificate: Certificate | None = None
+    resources: dict[str, Any] = field(default_factory=dict)
+    behaviour: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

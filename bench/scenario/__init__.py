@@ -10,29 +10,24 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from rival import Content
+from measure.traffic import Traffic
 
-FILES = ("static", "weighted", "multivalue", "geolocation", "latency", "failover", "million")
+FILES = ("static", "weighted", "multivalue", "geolocation", "latency", "failover", "million", "http")
 
 
 @dataclass(frozen=True)
 class Material:
-    """The files of a scenario. `plain` is what rivals serve: the same names, without policies.
+    """The files of a scenario: what edgeplane serves, what the others serve, and what is asked.
 
-    same: both sides must give the same answers, record by record; otherwise the same number of records.
-    ready: a query with an answer on every side, the sign that content is served.
-    load: options of the load generator.
+    `content` and `plain` are of a kind that the servers of the scenario know (rival/__init__.py).
     alive: a context in which the run takes place, for scenarios in which something must move.
     """
 
-    content: Content
-    plain: Content
-    queries: Path
-    ready: str
-    same: bool = False
-    load: tuple[str, ...] = ()
+    content: Any
+    plain: Any
+    traffic: Traffic
     alive: Callable[[], AbstractContextManager[object]] = field(default=nullcontext)
 
 
@@ -43,7 +38,7 @@ class Scenario:
     name: str
     summary: str
     make: Callable[[Path], Material]
-    kind: Literal["rounds", "load", "reload"] = "rounds"
+    kind: Literal["rounds", "load", "reload", "idle"] = "rounds"
 
 
 def all_scenarios() -> dict[str, Scenario]:

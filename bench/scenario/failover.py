@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from measure.dns import Queries
 from rival import Content
 from scenario import Material, Scenario
 from scenario.zone import ipv4, labels, write_lines, write_template, write_zone
@@ -25,8 +26,9 @@ def make(folder: Path) -> Material:
     return Material(
         content=Content({}, write_template(folder / "failover.json", ORIGIN, sets, **checks)),
         plain=Content({ORIGIN: write_zone(folder / "failover.example.zone", ORIGIN, plain)}),
-        queries=write_lines(folder / "queries", (f"{label}.{ORIGIN} A" for label in names)),
-        ready=f"ready.{ORIGIN} A",
+        traffic=Queries(
+            write_lines(folder / "queries", (f"{label}.{ORIGIN} A" for label in names)), f"ready.{ORIGIN} A"
+        ),
         alive=flapping,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from measure.dns import Queries
 from rival import Content
 from scenario import Material, Scenario
 from scenario.world import COUNTRIES, write_places, write_queries
@@ -26,15 +27,16 @@ def make(folder: Path, name: str = "geolocation") -> Material:
     return Material(
         content=Content({}, write_template(folder / f"{name}.json", ORIGIN, sets), settings),
         plain=Content({ORIGIN: write_zone(folder / f"{name}.example.zone", ORIGIN, plain)}),
-        queries=write_queries(folder / "queries", [f"{label}.{ORIGIN}" for label in names]),
-        ready=f"ready.{ORIGIN} A",
+        traffic=Queries(
+            write_queries(folder / "queries", [f"{label}.{ORIGIN}" for label in names]), f"ready.{ORIGIN} A"
+        ),
     )
 
 
 def make_address(folder: Path) -> Material:
     """Without client subnet: the place of the source address."""
     material = make(folder, "geolocation")
-    write_lines(material.queries, (f"{label}.{ORIGIN} A" for label in labels(1000, seed=13)))
+    write_lines(folder / "queries", (f"{label}.{ORIGIN} A" for label in labels(1000, seed=13)))
     return material
 
 

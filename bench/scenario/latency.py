@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+from measure.dns import Queries
 from rival import Content
 from scenario import Material, Scenario
 from scenario.world import COUNTRIES, write_places, write_queries
@@ -28,8 +29,9 @@ def make(folder: Path) -> Material:
     return Material(
         content=Content({}, write_template(folder / "latency.json", ORIGIN, sets), settings),
         plain=Content({ORIGIN: write_zone(folder / "latency.example.zone", ORIGIN, plain)}),
-        queries=write_queries(folder / "queries", [f"{label}.{ORIGIN}" for label in names]),
-        ready=f"ready.{ORIGIN} A",
+        traffic=Queries(
+            write_queries(folder / "queries", [f"{label}.{ORIGIN}" for label in names]), f"ready.{ORIGIN} A"
+        ),
     )
 
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+from measure.dns import Queries
 from rival import Content
 from scenario import Material, Scenario
 from scenario.zone import ipv4, labels, write_lines, write_zone
@@ -24,9 +25,7 @@ def make(folder: Path) -> Material:
     return Material(
         content=Content({ORIGIN: path}),
         plain=Content({ORIGIN: empty}),
-        queries=write_lines(folder / "queries", (f"{name}.{ORIGIN} A" for name in asked)),
-        ready=MARKER,
-        same=True,
+        traffic=Queries(write_lines(folder / "queries", (f"{name}.{ORIGIN} A" for name in asked)), MARKER, same=True),
     )
 
 

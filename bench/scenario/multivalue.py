@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from measure.dns import Queries
 from rival import Content
 from scenario import Material, Scenario
 from scenario.zone import ipv4, labels, write_lines, write_template, write_zone
@@ -19,8 +20,7 @@ def make(folder: Path) -> Material:
     return Material(
         content=Content({}, write_template(folder / "multivalue.json", ORIGIN, sets)),
         plain=Content({ORIGIN: write_zone(folder / "multivalue.example.zone", ORIGIN, plain)}),
-        queries=write_lines(folder / "queries", (f"{name}.{ORIGIN} A" for name in names)),
-        ready=f"ready.{ORIGIN} A",
+        traffic=Queries(write_lines(folder / "queries", (f"{name}.{ORIGIN} A" for name in names)), f"ready.{ORIGIN} A"),
     )
 
 

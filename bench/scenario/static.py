@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+from measure.dns import Queries
 from rival import Content
 from scenario import Material, Scenario
 from scenario.zone import ipv4, labels, write_lines, write_zone
@@ -27,10 +28,7 @@ def make(folder: Path, load: tuple[str, ...] = (), settings: dict[str, object] |
     return Material(
         content=Content(zones=zone, settings=settings or {}),
         plain=Content(zones=zone),
-        queries=write_lines(folder / "queries", queries),
-        ready=f"ready.{ORIGIN} A",
-        same=True,
-        load=load,
+        traffic=Queries(write_lines(folder / "queries", queries), f"ready.{ORIGIN} A", same=True, options=load),
     )
 
 

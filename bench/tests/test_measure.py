@@ -1,4 +1,4 @@
-"""`pytest bench/tests`: the instruments, each against a judge of its own."""
+"""`pytest bench/tests`: the instruments, each against a judge of its own (HTTP: test_http.py)."""
 
 from __future__ import annotations
 

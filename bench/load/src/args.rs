@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-const FLAGS: [&str; 2] = ["edns", "cookie"];
+const FLAGS: [&str; 4] = ["edns", "cookie", "block", "by-path"];
 
 /// Options not yet asked for; what is left at [`Args::finish`] is unknown.
 pub struct Args(BTreeMap<String, String>);

@@ -1,4 +1,4 @@
-//! Many datagrams with one system call. All unsafe code of this crate is here.
+//! Many datagrams with one system call. All unsafe code of this crate is here and in `poll`.
 
 use socket2::Socket;
 use std::io;

@@ -1,4 +1,4 @@
-//! `edgeplane-load`: asks a DNS server as fast as it answers, or at a fixed rate, and says what came back.
+//! `edgeplane-load`: asks a DNS or an HTTP server as fast as it answers, or at a fixed rate, and says what came back.
 //!
 //! ```text
 //! queries file ─ queries ─► packets ─ engine ─► lanes (sockets, slots) ─ batch ─► sendmmsg / recvmmsg
@@ -10,8 +10,10 @@ mod batch;
 mod echo;
 mod engine;
 mod histogram;
+mod http;
 mod lane;
 mod pace;
+mod poll;
 mod queries;
 mod tally;
 
@@ -22,6 +24,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: edgeplane-load query --server ADDR:PORT --queries FILE [options]
        edgeplane-load echo --listen ADDR:PORT [options]
+       edgeplane-load http --server ADDR:PORT --targets FILE --host NAME [options]
+       edgeplane-load http-echo --listen ADDR:PORT [options]
 
 query: sends the queries of FILE in turn, over and over, and prints one JSON document
   --queries FILE      lines `name type [@ecs=prefix]`, as dnsperf reads them
@@ -41,6 +45,24 @@ echo: sends every datagram back with the response bit set, until it is stopped
   --batch N           datagrams a system call (64)
   --receive-buffer B  bytes of SO_RCVBUF (the system's default)
   --cpu N             run on this CPU alone
+
+http: asks for the targets of FILE in turn, over and over, over HTTP/1.1, and prints one JSON document
+  --targets FILE      a path, with a query or without, in each line
+  --host NAME         the host that is asked for
+  --skip N            begin with target N (0)
+  --connections C     keep-alive connections, with one request each at a time (32)
+  --duration S        seconds of sending (5)
+  --count N           stop after N requests (no limit)
+  --length B          octets that each response must have; others count as malformed
+  --timeout S         seconds that the last responses have (2)
+  --block             sleep until something comes; without it, spin
+  --cpu N             run on this CPU alone
+
+http-echo: answers every request with the same response, until it is stopped
+  --length B          octets of content (1024)
+  --fields TEXT       header fields, with ; between them
+  --by-path           content is the request's target, over and over; /.count says how many requests were answered
+  --cpu N             run on this CPU alone
 ";
 
 fn main() -> ExitCode {
@@ -58,6 +80,8 @@ fn run() -> Result<(), Box<dyn Error>> {
     match words.next().as_deref() {
         Some("query") => query(&mut Args::parse(words)?),
         Some("echo") => echo::run(&mut Args::parse(words)?),
+        Some("http") => http::client::main(&mut Args::parse(words)?),
+        Some("http-echo") => http::server::main(&mut Args::parse(words)?),
         Some("help" | "-h" | "--help") => {
             print!("{USAGE}");
             Ok(())

@@ -50,6 +50,14 @@ pub struct Latency {
     pub max: f64,
 }
 
+impl Latency {
+    /// Of durations in nanoseconds.
+    pub fn of(durations: &Histogram) -> Self {
+        let us = |q| durations.quantile(q) as f64 / 1e3;
+        Self { p50: us(0.5), p90: us(0.9), p99: us(0.99), p999: us(0.999), max: durations.max() as f64 / 1e3 }
+    }
+}
+
 const RCODES: [&str; 16] = [
     "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH",
     "NOTZONE", "RCODE11", "RCODE12", "RCODE13", "RCODE14", "RCODE15",
@@ -90,7 +98,6 @@ impl Tally {
     /// The document, for a run whose last answer came `elapsed` ns after its start.
     pub fn report(&self, elapsed: u64) -> Report {
         let seconds = elapsed as f64 / 1e9;
-        let us = |q| self.latency.quantile(q) as f64 / 1e3;
         let named = RCODES.into_iter().zip(self.rcodes);
         Report {
             seconds,
@@ -105,13 +112,7 @@ impl Tally {
             answers: self.answers,
             bytes: self.bytes,
             rcodes: named.filter(|(_, count)| *count > 0).collect(),
-            latency_us: Latency {
-                p50: us(0.5),
-                p90: us(0.9),
-                p99: us(0.99),
-                p999: us(0.999),
-                max: self.latency.max() as f64 / 1e3,
-            },
+            latency_us: Latency::of(&self.latency),
         }
     }
 }

@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -37,7 +37,14 @@ class Running:
         self.program = [*program, str(self.config)]
         self.written = ""
 
-    def start(self, wait: bool = True) -> Running:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if hasattr(self, "process"):
+            self.close()
+
+    def start(self, wait: bool = True) -> Self:
         """Starts it; waits until it says that it serves."""
         self.process = subprocess.Popen(self.program, stderr=subprocess.PIPE, text=True, env=self.environ)
         self.reader = threading.Thread(target=self._read, daemon=True)

@@ -7,7 +7,7 @@ import dns.message
 import dns.query
 import dns.rdataclass
 
-from ..scenario.conftest import make_node  # noqa: F401 - a fixture
+from ..scenario.conftest import kind_of_node  # noqa: F401 - a fixture
 from .answer import read
 from .ask import Edgeplane
 from .corners import CORNERS
@@ -28,7 +28,7 @@ def kdig(node, *args: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
 
 
-def test_a_node_answers_as_its_engine(make_node):  # noqa: F811
+def test_a_node_answers_as_its_engine(make_node):
     node = make_node(files=files(), settings=SETTINGS).start()
     engine = Edgeplane({f"{name.removeprefix('zones/').removesuffix('zone')}": text for name, text in files().items()})
     for question in CORNER.questions:

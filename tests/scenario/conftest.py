@@ -7,7 +7,7 @@ def test_…(make_node):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import dns.edns
@@ -42,9 +42,12 @@ www 300 A 192.0.2.1
 
 
 class Node(Running):
-    """A node with content. `files`: path below its directory → text; zones/*.zone and *.yaml are served."""
+    """A node with content. `files`: path below its directory → text; zones/*.zone and *.yaml are served (`ZONE`)."""
 
-    def __init__(self, directory: Path, files: Mapping[str, str], settings: str = "", **environ: str) -> None:
+    def __init__(
+        self, directory: Path, files: Mapping[str, str] | None = None, settings: str = "", **environ: str
+    ) -> None:
+        files = {"zones/example.org.zone": ZONE} if files is None else files
         for name, text in files.items():
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
             (directory / name).write_text(text)
@@ -73,21 +76,6 @@ class Node(Running):
 
 
 @pytest.fixture
-def make_node(tmp_path: Path) -> Iterator[Callable[..., Node]]:
-    """Makes nodes in one directory; they end with the test."""
-    made: list[Node] = []
-
-    def make(files: Mapping[str, str] | None = None, settings: str = "", **environ: str) -> Node:
-        made.append(Node(tmp_path, {"zones/example.org.zone": ZONE} if files is None else files, settings, **environ))
-        return made[-1]
-
-    yield make
-    for node in made:
-        if hasattr(node, "process"):
-            node.close()
-
-
-@pytest.fixture
-def node(make_node: Callable[..., Node]) -> Node:
-    """A node that serves `ZONE`."""
-    return make_node().start()
+def kind_of_node() -> type[Node]:
+    """Of these tests."""
+    return Node

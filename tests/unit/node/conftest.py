@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -37,21 +36,6 @@ class StandIn(Running):
 
 
 @pytest.fixture
-def make_node(tmp_path: Path) -> Iterator[Callable[..., StandIn]]:
-    """Makes nodes in one directory that end with the test."""
-    made: list[StandIn] = []
-
-    def make(content: bool = True, **environ: str) -> StandIn:
-        made.append(StandIn(tmp_path, content, **environ))
-        return made[-1]
-
-    yield make
-    for node in made:
-        if hasattr(node, "process"):
-            node.close()
-
-
-@pytest.fixture
-def node(make_node: Callable[..., StandIn]) -> StandIn:
-    """A node that serves."""
-    return make_node().start()
+def kind_of_node() -> type[StandIn]:
+    """Of these tests."""
+    return StandIn

@@ -63,11 +63,11 @@ macro_rules! word {
 word!(u32, 20);
 word!(u128, 22);
 
-/// Range `n` begins at `starts[n]`, ends before `starts[n + 1]` and has `values[n]`; neighbours differ in value.
+/// Each range begins at its address, ends before the next one's and has its value; neighbours differ in value. Address and
+/// value stand side by side, so that the last step of a search brings both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ranges<W> {
-    starts: Vec<W>,
-    values: Vec<u32>,
+    ranges: Vec<(W, u32)>,
     /// Slot `s` holds the range that `s << shift` lies in; one slot more holds the last range.
     index: Vec<u32>,
     shift: u32,
@@ -92,9 +92,9 @@ impl<W: Word> Ranges<W> {
     #[inline]
     pub fn lookup(&self, address: W) -> (u32, u8) {
         let n = self.position(address);
-        let value = self.values.get(n).copied().unwrap_or(0);
-        let left = self.starts.get(n).and_then(|start| start.before());
-        let right = self.starts.get(n + 1).copied();
+        let (start, value) = self.ranges.get(n).copied().unwrap_or((W::ZERO, 0));
+        let left = start.before();
+        let right = self.ranges.get(n + 1).map(|&(next, _)| next);
         let shared = |edge: Option<W>| edge.map_or(0, |edge| address.common(edge) + 1);
         (value, shared(left).max(shared(right)) as u8)
     }
@@ -107,8 +107,8 @@ impl<W: Word> Ranges<W> {
             return 0;
         };
         let (low, high) = (low as usize, high as usize);
-        let within = self.starts.get(low + 1..=high).unwrap_or(&[]);
-        low + within.partition_point(|&start| start <= address)
+        let within = self.ranges.get(low + 1..=high).unwrap_or(&[]);
+        low + within.partition_point(|&(start, _)| start <= address)
     }
 
     /// Every value replaced; neighbours that became equal are one range.
@@ -137,12 +137,12 @@ impl<W: Word> Ranges<W> {
 
     /// Ranges as (first address, value), in order.
     pub fn iter(&self) -> impl Iterator<Item = (W, u32)> + '_ {
-        self.starts.iter().copied().zip(self.values.iter().copied())
+        self.ranges.iter().copied()
     }
 
     /// Number of ranges, at least one.
     pub fn len(&self) -> usize {
-        self.starts.len()
+        self.ranges.len()
     }
 
     /// From parts that a stranger may have made: the reason when they are not what `build` makes.
@@ -156,51 +156,44 @@ impl<W: Word> Ranges<W> {
         if !values.is_sorted_by(|a, b| a != b) {
             return Err("neighbouring ranges have one value");
         }
-        Ok(Self::indexed(starts, values))
+        Ok(Self::indexed(starts.into_iter().zip(values).collect()))
     }
 
     /// Adds the first-level index: about as many slots as ranges, so that a small table stays small.
-    fn indexed(starts: Vec<W>, values: Vec<u32>) -> Self {
-        let bits = (usize::BITS - starts.len().leading_zeros()).clamp(1, W::INDEX_BITS);
+    fn indexed(ranges: Vec<(W, u32)>) -> Self {
+        let bits = (usize::BITS - ranges.len().leading_zeros()).clamp(1, W::INDEX_BITS);
         let shift = W::BITS - bits;
         let mut index = Vec::with_capacity((1 << bits) + 1);
         let mut n = 0;
         for slot in 0..1usize << bits {
             let first = W::from_top(slot, shift);
-            while starts.get(n + 1).is_some_and(|&start| start <= first) {
+            while ranges.get(n + 1).is_some_and(|&(start, _)| start <= first) {
                 n += 1;
             }
             index.push(n as u32);
         }
-        index.push(starts.len() as u32 - 1);
-        Self { starts, values, index, shift }
+        index.push(ranges.len() as u32 - 1);
+        Self { ranges, index, shift }
     }
 }
 
 /// Ranges in the making, from the lowest address up.
-struct Line<W> {
-    starts: Vec<W>,
-    values: Vec<u32>,
-}
+struct Line<W>(Vec<(W, u32)>);
 
 impl<W: Word> Line<W> {
     fn empty() -> Self {
-        Self { starts: Vec::new(), values: Vec::new() }
+        Self(Vec::new())
     }
 
     fn begin(value: u32) -> Self {
-        Self { starts: vec![W::ZERO], values: vec![value] }
+        Self(vec![(W::ZERO, value)])
     }
 
     /// From `start` on the value is this one.
     fn cut(&mut self, start: W, value: u32) {
-        if self.starts.last() == Some(&start) {
-            self.starts.pop();
-            self.values.pop();
-        }
-        if self.values.last() != Some(&value) {
-            self.starts.push(start);
-            self.values.push(value);
+        self.0.pop_if(|(last, _)| *last == start);
+        if self.0.last().is_none_or(|&(_, last)| last != value) {
+            self.0.push((start, value));
         }
     }
 
@@ -215,6 +208,6 @@ impl<W: Word> Line<W> {
     }
 
     fn finish(self) -> Ranges<W> {
-        Ranges::indexed(self.starts, self.values)
+        Ranges::indexed(self.0)
     }
 }

@@ -152,7 +152,10 @@ impl<'a> Build<'a> {
             return Err(self.faults);
         }
         match order(&self.groups, &self.candidates) {
-            Ok(order) => Ok(Routing { groups: self.groups, candidates: self.candidates, first: self.first, order }),
+            Ok(order) => {
+                let targets = self.candidates.iter().map(|candidate| candidate.target.into()).collect();
+                Ok(Routing { groups: self.groups, candidates: self.candidates, targets, first: self.first, order })
+            }
             Err(chain) => {
                 self.faults.push(self.chain_fault(&chain));
                 Err(self.faults)

@@ -33,3 +33,32 @@ pub(super) enum Target {
     /// An alias of a routed set.
     Group(u32),
 }
+
+/// A target in eight octets, so that a cache line holds those of most groups.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Packed {
+    zone: u32,
+    number: u32,
+}
+
+/// In `Packed::zone`: the target is a group. No node serves as many zones.
+const GROUP: u32 = u32::MAX;
+
+impl From<Target> for Packed {
+    fn from(target: Target) -> Self {
+        match target {
+            Target::Block(zone, number) => Self { zone, number },
+            Target::Group(number) => Self { zone: GROUP, number },
+        }
+    }
+}
+
+impl From<Packed> for Target {
+    #[inline]
+    fn from(packed: Packed) -> Self {
+        match packed.zone {
+            GROUP => Self::Group(packed.number),
+            zone => Self::Block(zone, packed.number),
+        }
+    }
+}

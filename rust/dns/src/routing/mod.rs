@@ -24,13 +24,15 @@ pub use explain::{CandidateReport, Explain, GroupReport, policy_name, shown};
 pub use group::MAX_ALIAS_DEPTH;
 pub use pick::Picked;
 
-use group::{Candidate, Group};
+use group::{Candidate, Group, Packed};
 
 /// The groups of all zones.
 #[derive(Default)]
 pub struct Routing {
     groups: Vec<Group>,
     candidates: Vec<Candidate>,
+    /// Where each candidate leads: all that a query needs of it.
+    targets: Vec<Packed>,
     /// Number of each zone's first group.
     first: Vec<u32>,
     /// Groups, alias targets before aliases.

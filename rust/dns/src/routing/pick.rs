@@ -102,7 +102,7 @@ impl<T: Trace> Walk<'_, T> {
 
     #[inline]
     fn candidate(&mut self, number: u32, depth: usize) {
-        match self.routing.candidates.get(number as usize).map(|candidate| candidate.target) {
+        match self.routing.targets.get(number as usize).map(|&packed| Target::from(packed)) {
             Some(Target::Block(zone, block)) => self.picked.push(zone, block),
             Some(Target::Group(group)) if depth < MAX_ALIAS_DEPTH => self.group(group, depth + 1),
             _ => {}

@@ -1,6 +1,7 @@
 //! The Python face of edgeplane: the extension module `edgeplane._core`. No logic: values in, values out.
 
 mod border;
+mod cache;
 mod events;
 mod health;
 mod message;
@@ -15,6 +16,8 @@ use pyo3::prelude::*;
 mod _core {
     use super::*;
 
+    #[pymodule_export]
+    use super::cache::Cache;
     #[pymodule_export]
     use super::events::Events;
     #[pymodule_export]

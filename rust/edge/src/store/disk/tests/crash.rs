@@ -1,0 +1,142 @@
+//! Killed while writing, and stopped by a disk that is full: with a child, which is this test program again.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use super::*;
+
+const FOLDER: &str = "EDGEPLANE_TEST_DISK";
+const KEYS: u64 = 50;
+
+/// Runs one of the tests below in a child, behind these words of a shell.
+fn child(place: &Place, test: &str, shell: &str) -> Child {
+    let program = std::env::current_exe().unwrap();
+    let name = format!("{}::{test}", module_path!().split_once("::").unwrap().1);
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("{shell} exec \"$0\" --exact {name} --ignored --nocapture")).arg(program);
+    command.env(FOLDER, &place.root).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(std::env::var(FOLDER).unwrap())
+}
+
+/// The object with this number, as written in a round; content and description agree.
+fn object(n: u64, round: u64) -> (Vec<u8>, Vec<u8>) {
+    ([n.to_le_bytes(), round.to_le_bytes()].concat(), octets_of(n << 32 | round, 40_000 + 1_000 * n as usize))
+}
+
+#[test]
+#[ignore = "the child of `a_kill_loses_nothing_that_was_committed_and_serves_nothing_else`"]
+fn writes_until_it_is_killed() {
+    let disk = Disk::open(&folder(), 64 << 20, Arc::new(Hands::default()));
+    disk.rebuild();
+    std::thread::scope(|scope| {
+        for thread in 0..3 {
+            let disk = &disk;
+            scope.spawn(move || {
+                for n in (0..100_000).map(|turn| 3 * turn + thread) {
+                    let (meta, body) = object(n % KEYS, n / KEYS);
+                    put(disk, &(n % KEYS).to_le_bytes(), &body, &meta).unwrap();
+                    println!("committed {} {}", n % KEYS, n / KEYS);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_kill_loses_nothing_that_was_committed_and_serves_nothing_else() {
+    let place = Place::new("kill");
+    for kill in 0..6 {
+        let mut child = child(&place, "writes_until_it_is_killed", "");
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let committed: Vec<(u64, u64)> = lines.filter_map(|line| commit(&line)).take(100 + 37 * kill).collect();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(committed.len(), 100 + 37 * kill);
+        let disk = Disk::open(&place.root, 64 << 20, place.clock.clone());
+        disk.rebuild();
+        for n in 0..KEYS {
+            let kept = found(&disk, &n.to_le_bytes());
+            let round = kept.as_ref().map(|kept| u64::from_le_bytes(kept.0[8..].try_into().unwrap()));
+            assert_eq!(kept, round.map(|round| object(n, round)), "whole, and of one write");
+            let last = committed.iter().filter(|commit| commit.0 == n).map(|commit| commit.1).max();
+            assert!(kill > 0 || round >= last, "what was committed last, or later");
+            assert!(last.is_none() || round.is_some());
+        }
+        let stats = disk.stats();
+        assert_eq!((stats.corrupted, stats.foreign, stats.octets), (0, 0, place.octets()));
+    }
+}
+
+fn commit(line: &str) -> Option<(u64, u64)> {
+    let (n, round) = line.split_once("committed ")?.1.split_once(' ')?;
+    Some((n.parse().ok()?, round.parse().ok()?))
+}
+
+#[test]
+#[ignore = "the child of the tests with a full disk"]
+fn writes_to_a_full_disk() {
+    let clock = Arc::new(Hands::default());
+    let disk = Disk::open(&folder(), 64 << 20, clock.clone());
+    disk.rebuild();
+    let mut kept = Vec::new();
+    for n in 0..200u64 {
+        let length = if n % 2 == 0 { 1_000 } else { 900_000 };
+        if put(&disk, &n.to_le_bytes(), &octets_of(n, length), b"").is_some() {
+            kept.push((n, length));
+        }
+        clock.0.fetch_add(DISK_RETRY_MS.default, Relaxed);
+    }
+    let served = kept.iter().filter(|(n, length)| found(&disk, &n.to_le_bytes()).unwrap().1 == octets_of(*n, *length));
+    assert_eq!(served.count(), kept.len());
+    let stats = disk.stats();
+    assert_eq!((stats.pending, stats.corrupted, stats.foreign), (0, 0, 0));
+    println!("kept {} faults {}", kept.len(), stats.faults);
+}
+
+/// Objects kept, and faults counted.
+fn on_a_full_disk(place: &Place, shell: &str) -> (u64, u64) {
+    let child = child(place, "writes_to_a_full_disk", shell);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = text.lines().find_map(|line| line.split_once("kept ")).unwrap().1.to_owned();
+    let (kept, faults) = line.split_once(" faults ").unwrap();
+    (kept.parse().unwrap(), faults.parse().unwrap())
+}
+
+#[test]
+fn files_that_may_not_grow_are_passed_by() {
+    let place = Place::new("file-size");
+    // 512 KiB a file; the signal that comes with it is ignored, as in a service.
+    let (kept, faults) = on_a_full_disk(&place, "trap '' XFSZ; ulimit -f 1024;");
+    assert_eq!((kept, faults), (100, 100), "the small ones, and never an error");
+    assert!(place.files().iter().all(|file| !file.parent().unwrap().ends_with("temporary")), "nothing is left over");
+}
+
+#[test]
+fn a_full_file_system_is_passed_by() {
+    let place = Place::new("full");
+    fs::create_dir_all(&place.root).unwrap();
+    // A namespace of its own, in which everyone may mount.
+    let mount = format!("mount -t tmpfs -o size=6m none \"${FOLDER}\" &&");
+    let (program, space) = (std::env::current_exe().unwrap(), ["--user", "--map-root-user", "--mount"]);
+    let may = Command::new("unshare").args(space).args(["true"]).stderr(Stdio::null()).status();
+    if !may.is_ok_and(|status| status.success()) {
+        println!("no user namespaces here: the test of file sizes stands for this one");
+        return;
+    }
+    let name = format!("{}::writes_to_a_full_disk", module_path!().split_once("::").unwrap().1);
+    let script = format!("{mount} exec \"$0\" --exact {name} --ignored --nocapture");
+    let mut command = Command::new("unshare");
+    command.args(space).args(["sh", "-c", &script]).arg(program).env(FOLDER, &place.root);
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text} {}", String::from_utf8_lossy(&output.stderr));
+    let line = text.lines().find_map(|line| line.split_once("kept ")).unwrap().1.to_owned();
+    let (kept, faults) = line.split_once(" faults ").unwrap();
+    let (kept, faults): (u64, u64) = (kept.parse().unwrap(), faults.parse().unwrap());
+    assert!(kept >= 100 && faults >= 50, "{kept} kept, {faults} faults");
+}

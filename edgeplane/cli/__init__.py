@@ -13,6 +13,10 @@ COMMANDS = {
     "reload": "edgeplane.cli.reload:reload",
     "health": "edgeplane.cli.health:health",
     "resource": "edgeplane.cli.resource:resource",
+    "distribution": "edgeplane.cli.distribution:distribution",
+    "invalidate": "edgeplane.cli.invalidate:invalidate",
+    "cache": "edgeplane.cli.cache:cache",
+    "sign": "edgeplane.cli.sign:sign",
     "explain": "edgeplane.cli.explain:explain",
     "plan": "edgeplane.cli.plan:plan",
     "zone": "edgeplane.cli.zone:zone",
@@ -28,13 +32,14 @@ COMMANDS = {
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 def root() -> None:
-    """Authoritative DNS with routing policies and health checks, on your own hosts.
+    """Authoritative DNS with routing policies and health checks, and an HTTP cache, on your own hosts.
 
     \b
     A first look:
       edgeplane check config/examples/site/edgeplane.toml
       edgeplane serve config/examples/site/edgeplane.toml
       edgeplane explain dns www.example.net A --client 192.0.2.7
+      edgeplane distribution list -c config/examples/site/edgeplane.toml
 
     Exit codes: 0 done; 1 content is wrong or the node said no; 2 settings of the host or arguments are wrong.
     """

@@ -1,4 +1,4 @@
-"""`edgeplane explain dns`: why this answer."""
+"""`edgeplane explain dns` and `explain url`: why this answer."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from edgeplane.cli import core
 from edgeplane.cli.lazy import NearestGroup
 from edgeplane.cli.node import node_options, state_dir_of
 from edgeplane.cli.output import format_option, print_json, print_line
+from edgeplane.cli.url import header, url_argument
 from edgeplane.cli.zone import domain_name
 from edgeplane.config import default_path
 from edgeplane.node.client import NoNode, call
@@ -40,8 +41,9 @@ def _subnet(ctx: click.Context, param: click.Parameter, value: str | None) -> st
 
 class _Explain(NearestGroup):
     def unknown(self, ctx: click.Context, args: list[str]) -> str:
-        """A name where `dns` was left out."""
-        return f"; did you mean: {ctx.command_path} dns {' '.join(args)}"
+        """A name where `dns` was left out, or a URL where `url` was."""
+        kind = "url" if "://" in args[0] else "dns"
+        return f"; did you mean: {ctx.command_path} {kind} {' '.join(args)}"
 
 
 @click.group(cls=_Explain)
@@ -82,6 +84,39 @@ def dns(
     except NoNode as error:
         print_line(f"{error}; compiling the configuration instead, every check counts as healthy", err=True)
         found = _offline(default_path(config), request)
+    if output == "json":
+        print_json(found)
+    else:
+        for line in lines(found):
+            print_line(line)
+
+
+@explain.command("url")
+@url_argument
+@click.option("--method", default="GET", show_default=True, metavar="METHOD", help="Of the request.")
+@click.option("--header", "headers", multiple=True, callback=header, metavar="'NAME: VALUE'", help="May be repeated.")
+@click.option("--client", callback=_address, metavar="IP", help="Address of the client.")
+@node_options
+@format_option
+def url_(
+    url: str,
+    method: str,
+    headers: list[tuple[str, str]],
+    client: str | None,
+    config: str | None,
+    state_dir: str | None,
+    output: str,
+) -> None:
+    """Say what the running node would do with a request for URL: distribution, behaviour, access, key, what is kept
+    under it and where, how fresh that is, what would be asked of the origin. Nothing is fetched.
+
+    \b
+    Examples:
+      edgeplane explain url http://www.example.net/logo.svg
+      edgeplane explain url https://www.example.net/api --method POST --header 'Accept: text/html' --client 192.0.2.7
+    """
+    request = {"url": url, "method": method.upper(), "headers": headers, "client": client}
+    found = call(state_dir_of(config, state_dir), "explain_url", timeout=SECONDS, **request)
     if output == "json":
         print_json(found)
     else:

@@ -152,9 +152,9 @@ def _print_difference(found: dict[str, Any], output: str) -> None:
         return
     lines = [
         f"{SIGNS[how]} {kind} {name}"
-        for kind, plural in (("zone", "zones"), ("health check", "checks"))
+        for kind, plural in (("zone", "zones"), ("health check", "checks"), ("resource", "edge"))
         for how in SIGNS
-        for name in found[plural][how]
+        for name in found.get(plural, {}).get(how, [])
     ]
     lines += [f"~ setting {key}" for key in found["settings"]]
     lines += [line for zone in found.get("changes", []) for line in _record_sets(zone)]

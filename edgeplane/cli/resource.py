@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from edgeplane.cli.lazy import NearestGroup
@@ -19,7 +21,7 @@ def resource() -> None:
 @node_options
 @format_option
 def list_(config: str | None, state_dir: str | None, output: str) -> None:
-    """Print hosted zones and health checks with their ids.
+    """Print hosted zones, health checks, distributions, policies and keys with their ids.
 
     \b
     Example:
@@ -29,5 +31,11 @@ def list_(config: str | None, state_dir: str | None, output: str) -> None:
     if output == "json":
         print_json(found)
         return
-    rows = [[each["type"], each["id"], each["name"], each.get("records", each.get("state", ""))] for each in found]
+    rows = [[each["type"], each["id"], each["name"], _state(each)] for each in found]
     print_table(["TYPE", "ID", "NAME", "RECORDS OR STATE"], rows)
+
+
+def _state(resource: dict[str, Any]) -> object:
+    if "enabled" in resource:
+        return "enabled" if resource["enabled"] else "disabled"
+    return resource.get("records", resource.get("state", ""))

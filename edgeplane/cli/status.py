@@ -13,7 +13,7 @@ from edgeplane.errors import Fault
 from edgeplane.node.client import call
 from edgeplane.observe.words import counted
 
-SERVED = (("zone", "zone"), ("record", "record"), ("check", "health check"))
+SERVED = (("zone", "zone"), ("record", "record"), ("check", "health check"), ("distribution", "distribution"))
 """What is counted, and its word."""
 
 
@@ -48,6 +48,7 @@ def _summary(found: dict[str, Any]) -> dict[str, object]:
         "source": found["source"],
         "serves": ", ".join(counted(found[f"{noun}s"], word) for noun, word in SERVED),
         "listens": " ".join(found["listen"]),
+        **{scheme: " ".join(found[scheme]) for scheme in ("http", "https") if scheme in found},
         "observe": f"http://{found['observe']}/metrics",
         "reloads": f"{reloads['succeeded']} succeeded, {reloads['failed']} failed",
         "up": str(timedelta(seconds=int(found["uptime"]))),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeplane import __version__
 from edgeplane.edge import types as edge
-from edgeplane.errors import EdgeplaneError
+from edgeplane.errors import EdgeplaneError, nearest
 from edgeplane.health.table import heartbeat_age
 from edgeplane.node.child import Child
 from edgeplane.node.host import resident_octets
@@ -124,7 +124,19 @@ class Verbs:
     async def _edge(self, do: str, args: dict[str, Any]) -> Any:
         if not self._node.listeners.web_addresses():
             raise Refused.because("this node has no addresses for HTTP; set edge.http or edge.https and start it anew")
+        if "distribution" in args:
+            args = {**args, "distribution": self._distribution_id(args["distribution"])}
         return await self._node.front.call("edge", request={**args, "do": do}, within=EDGE_S)
+
+    def _distribution_id(self, named: object) -> str:
+        """The id of a distribution that is named by its id, its host name or an alias."""
+        found = self._node.state.distributions()
+        wanted = str(named).lower().removesuffix(".")
+        for each in found:
+            if wanted in (each["id"].lower(), each["name"], *each["aliases"]):
+                return str(each["id"])
+        known = [name for each in found for name in (each["id"], each["name"], *each["aliases"])]
+        raise Refused.because(f"{named!r} is no distribution{nearest(str(named), known)}", "distribution")
 
     async def _apply(self, args: dict[str, Any]) -> dict[str, Any]:
         return await self._node.apply(_path(args), force=args.get("force") is True)

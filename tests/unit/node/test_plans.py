@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeplane.node.plans import PlanFileError, PlanStore, difference, read_envelope, slots_of
+from edgeplane.node.plans import (
+    PlanFileError,
+    PlanStore,
+    difference,
+    edge_document,
+    edge_resources,
+    read_envelope,
+    serves_something,
+    slots_of,
+)
 
 from .programs.builder import CHECK, plan
 
@@ -133,3 +142,34 @@ def test_a_counter_out_of_range_is_no_counter(tmp_path):
     for text in ("18446744073709551615", "-5", "9" * 5000):
         (store.directory / "generation").write_text(text)
         assert store.next_generation() == 1
+
+
+def edge(**lists):
+    return {"edge": msgpack.packb({"settings": {"domain": "edge.example", "memory": 1}, **lists})}
+
+
+SITE = {"id": "E1", "path": "site.yaml: Resources.Site", "config": {"Enabled": True}}
+
+
+def test_a_difference_names_resources_and_settings_of_the_edge():
+    new = {**SITE, "config": {"Enabled": False}}
+    other = {**SITE, "id": "P", "path": "p"}
+    found = difference(edge(distributions=[SITE]), edge(distributions=[new], cache_policies=[other]))
+    assert found["edge"] == {"added": ["p"], "removed": [], "changed": [SITE["path"]]}
+    assert found["settings"] == []
+    assert difference({}, edge())["settings"] == ["edge.domain", "edge.memory"]
+
+
+def test_a_plan_with_a_distribution_alone_serves_something():
+    assert serves_something(edge(distributions=[SITE]))
+    assert not serves_something(edge(distributions=[]))
+    assert not serves_something({})
+
+
+@given(st.recursive(st.none() | st.integers(0, 9) | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
+def test_whatever_stands_for_the_edge_is_read_or_is_nothing(document):
+    for packed in (msgpack.packb(document), document):
+        envelope = {"edge": packed}
+        assert isinstance(edge_document(envelope), dict)
+        assert all({"kind", "id", "path"} <= each.keys() for each in edge_resources(envelope))
+        difference({}, envelope)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgpack
+
 from edgeplane.node.state import State
 
 
@@ -11,3 +13,13 @@ def test_a_node_without_zones_says_what_to_do() -> None:
     assert "no zone is served: name templates" in state.line()
     state.serves({"generation": 2}, {"zones": [{"name": "a.", "records": 2}]})
     assert state.line() == "edgeplane ready: 1 zone, 2 records, generation 2"
+
+
+def test_distributions_are_known_by_their_host_names() -> None:
+    site = {"id": "E1A", "path": "p", "semantics": "rfc9111", "config": {"Aliases": ["a.example"], "Enabled": True}}
+    edge = msgpack.packb({"settings": {"domain": "edge.example"}, "distributions": [site]})
+    state = State(ready=True)
+    state.serves({"generation": 3, "edge": edge}, {"zones": []})
+    (found,) = state.distributions()
+    assert (found["name"], found["aliases"], found["enabled"]) == ("e1a.edge.example", ["a.example"], True)
+    assert state.line() == "edgeplane ready: 0 zones, 0 records, 1 distribution, generation 3"

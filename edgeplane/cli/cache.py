@@ -1,0 +1,54 @@
+"""`edgeplane cache stats` and `edgeplane cache inspect`."""
+
+from __future__ import annotations
+
+import click
+
+from edgeplane.cli.explain import lines
+from edgeplane.cli.lazy import NearestGroup
+from edgeplane.cli.node import node_options, state_dir_of
+from edgeplane.cli.output import format_option, print_json, print_line
+from edgeplane.cli.url import url_argument
+from edgeplane.node.client import call
+
+SECONDS = 30.0
+
+
+@click.group(cls=NearestGroup)
+def cache() -> None:
+    """What the running node keeps, in memory and on disk."""
+
+
+@cache.command()
+@node_options
+@format_option
+def stats(config: str | None, state_dir: str | None, output: str) -> None:
+    """Print how full memory and disk are, and how often an answer was found there.
+
+    \b
+    Example:
+      edgeplane cache stats -c config/examples/site/edgeplane.toml
+    """
+    _print(call(state_dir_of(config, state_dir), "cache_stats", timeout=SECONDS), output)
+
+
+@cache.command()
+@url_argument
+@node_options
+@format_option
+def inspect(url: str, config: str | None, state_dir: str | None, output: str) -> None:
+    """Print what is kept of URL, each variant: key, status, age, freshness, place, tags. Fetches nothing.
+
+    \b
+    Example:
+      edgeplane cache inspect http://www.example.net/logo.svg
+    """
+    _print(call(state_dir_of(config, state_dir), "cache_inspect", url=url, timeout=SECONDS), output)
+
+
+def _print(found: dict[str, object], output: str) -> None:
+    if output == "json":
+        print_json(found)
+        return
+    for line in lines(found):
+        print_line(line)

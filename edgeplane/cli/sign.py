@@ -1,0 +1,178 @@
+"""`edgeplane sign url`, `sign cookie` and `sign policy`: what lets a client at private content. Needs no node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from edgeplane.cli.lazy import NearestGroup
+from edgeplane.cli.moment import moment
+from edgeplane.cli.output import format_option, print_document, print_line
+from edgeplane.cli.url import url_argument
+from edgeplane.config.secret import read_secret
+from edgeplane.errors import EdgeplaneError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+HASHES = ("SHA1", "SHA256", "HMAC-SHA256")
+KEY_OCTETS = 65_536
+
+
+def _network(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    try:
+        return None if value is None else str(ip_network(value, strict=False))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def key_options(command: Command) -> Command:
+    """Adds who signs and how, passed as `key_pair_id`, `private_key`, `secret` and `hash_algorithm`."""
+    kind = click.Path(dir_okay=False, path_type=Path)
+    for option in (
+        click.option(
+            "--hash",
+            "hash_algorithm",
+            type=click.Choice(HASHES),
+            help="[default: HMAC-SHA256 with a secret, else SHA1]",
+        ),
+        click.option("--secret", type=kind, metavar="FILE", help="The file of a signing key (HMAC-SHA256)."),
+        click.option("--private-key", type=kind, metavar="FILE", help="PEM: RSA or ECDSA P-256."),
+        click.option("--key-pair-id", required=True, metavar="ID", help="Id of the public key or signing key."),
+    ):
+        command = option(command)
+    return command
+
+
+def policy_options(command: Command) -> Command:
+    """Adds what is allowed, passed as `expires`, `not_before`, `client` and `resource`."""
+    for option in (
+        click.option("--resource", help="What is allowed instead of URL alone; * and ? are wildcards."),
+        click.option("--client", callback=_network, metavar="CIDR", help="Clients that are allowed."),
+        click.option("--not-before", callback=moment, metavar="WHEN", help="From then on."),
+        click.option(
+            "--expires",
+            callback=moment,
+            required=True,
+            metavar="WHEN",
+            help="Until then: 2h, 7d, 2026-12-31T23:59:59Z.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(cls=NearestGroup)
+def sign() -> None:
+    """Sign URLs and cookies for behaviours with TrustedKeyGroups; needs no node."""
+
+
+@sign.command("url")
+@url_argument
+@policy_options
+@key_options
+def url_(url: str, **options: Any) -> None:
+    """Print URL with a signature. With --not-before, --client or --resource: by a custom policy.
+
+    \b
+    Examples:
+      edgeplane sign url https://www.example.net/private/a.pdf --expires 2h --key-pair-id KEXAMPLE --private-key key.pem
+      edgeplane sign url http://www.example.net/private/a.pdf --expires 7d --key-pair-id KEXAMPLE --secret secret.key
+    """
+    click.echo(_core().sign_url(url, **_key(options), **_grant(url, options)))
+
+
+@sign.command()
+@url_argument
+@policy_options
+@key_options
+@format_option
+def cookie(url: str, output: str, **options: Any) -> None:
+    """Print signed cookies, as a server sets them.
+
+    \b
+    Example:
+      edgeplane sign cookie 'https://www.example.net/private/*' --resource 'https://www.example.net/private/*' \\
+        --expires 12h --key-pair-id KEXAMPLE --private-key key.pem
+    """
+    cookies = dict(_core().sign_cookies(url, **_key(options), **_grant(url, options)))
+    if output == "json":
+        print_document(cookies, output)
+        return
+    for name, value in cookies.items():
+        print_line(f"Set-Cookie: {name}={value}; Path=/; HttpOnly")
+
+
+@sign.command()
+@url_argument
+@policy_options
+def policy(url: str, **options: Any) -> None:
+    """Print the custom policy that would be signed.
+
+    \b
+    Example:
+      edgeplane sign policy 'https://www.example.net/private/*' --expires 2026-12-31 --client 192.0.2.0/24
+    """
+    click.echo(_policy(url, options))
+
+
+def _grant(url: str, options: dict[str, Any]) -> dict[str, Any]:
+    """A canned policy where the time alone is limited, else a custom one."""
+    custom = any(options[name] is not None for name in ("not_before", "client", "resource"))
+    return {"policy": _policy(url, options)} if custom else {"expires": options["expires"]}
+
+
+def _policy(url: str, options: dict[str, Any]) -> str:
+    not_before, client = options["not_before"], options["client"]
+    made: str = _core().custom_policy(
+        options["resource"] or url, expires=options["expires"], not_before=not_before, source_ip=client
+    )
+    return made
+
+
+def _key(options: dict[str, Any]) -> dict[str, Any]:
+    private_key, secret, hash_algorithm = options["private_key"], options["secret"], options["hash_algorithm"]
+    if (private_key is None) == (secret is None):
+        raise click.UsageError("give --private-key or --secret")
+    made: dict[str, Any] = {"key_pair_id": options["key_pair_id"]}
+    if secret is not None:
+        made["secret"] = _read(secret).removesuffix(b"\n").removesuffix(b"\r")
+    else:
+        made["private_key_pem"] = _read(private_key).decode(errors="replace")
+    return {**made, "hash_algorithm": hash_algorithm or ("SHA1" if secret is None else "HMAC-SHA256")}
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return read_secret(path, KEY_OCTETS)
+    except ValueError as error:
+        raise EdgeplaneError(f"{path} {error}") from None
+
+
+def _core() -> Any:
+    """`edgeplane.core.sign`; what it refuses is a ValueError."""
+    try:
+        return _Refusing(import_module("edgeplane.core.sign"))
+    except ImportError as error:
+        raise EdgeplaneError(f"this installation cannot sign ({error}); install edgeplane anew") from None
+
+
+class _Refusing:
+    """A module whose ValueErrors are sentences for people."""
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        function = getattr(self._module, name)
+
+        def call(*args: Any, **options: Any) -> Any:
+            try:
+                return function(*args, **options)
+            except ValueError as error:
+                raise EdgeplaneError(str(error)) from None
+
+        return call

@@ -1,0 +1,207 @@
+"""The edge's commands: what they ask the node, what they print, and what they refuse before asking."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from edgeplane.cli import root
+
+SITE = {
+    "id": "E1", "domain_name": "e1.edge.localhost", "aliases": ["www.example.net"], "enabled": True,
+    "semantics": "cloudfront", "requests": 200, "hits": 150,
+}  # fmt: skip
+
+
+class Node:
+    """A node that answers with what the test says, and notes what it is asked."""
+
+    def __init__(self, reply: Any = None) -> None:
+        self.reply, self.asked = reply, []
+
+    def call(self, _: Path, do: str, *, timeout: float | None = None, **args: Any) -> Any:
+        self.asked.append((do, args))
+        return self.reply
+
+
+@pytest.fixture
+def node(monkeypatch: pytest.MonkeyPatch) -> Node:
+    played = Node()
+    for module in ("distribution", "invalidate", "cache", "explain"):
+        monkeypatch.setattr(f"edgeplane.cli.{module}.call", played.call)
+    return played
+
+
+@pytest.fixture
+def signer(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """`edgeplane.core.sign`, which notes what it is asked to sign."""
+    asked: list[tuple[Any, ...]] = []
+
+    def note(name: str, reply: Any) -> Any:
+        def sign(*args: Any, **options: Any) -> Any:
+            asked.append((name, args, options))
+            return reply
+
+        return sign
+
+    played = SimpleNamespace(
+        sign_url=note("url", "http://signed"),
+        sign_cookies=note("cookies", {"CloudFront-Expires": "1"}),
+        custom_policy=note("policy", "{}"),
+    )
+    monkeypatch.setitem(sys.modules, "edgeplane.core.sign", played)
+    return asked
+
+
+def run(*arguments: str | Path) -> Result:
+    state = ["-s", "/nowhere"] if arguments[0] != "sign" else []
+    return CliRunner().invoke(root, [*map(str, arguments), *state], prog_name="edgeplane")
+
+
+def test_distributions_are_listed_with_their_share_of_hits(node: Node) -> None:
+    node.reply = {"distributions": [SITE]}
+    shown = run("distribution", "list").stdout.splitlines()
+    assert shown[1].split() == ["E1", "e1.edge.localhost", "www.example.net", "yes", "cloudfront", "200", "75.0", "%"]
+    assert json.loads(run("distribution", "list", "-o", "json").stdout) == [SITE]
+    assert node.asked[0] == ("distributions", {})
+
+
+def test_one_distribution_is_shown_with_what_is_in_it(node: Node) -> None:
+    node.reply = {**SITE, "origins": [{"id": "files", "state": "up"}]}
+    shown = run("distribution", "show", "www.example.net").stdout
+    assert "origins 1\n  id     files\n  state  up\n" in shown
+    assert node.asked == [("distribution", {"distribution": "www.example.net"})]
+
+
+def test_an_invalidation_says_how_long_it_took(node: Node) -> None:
+    node.reply = {"distribution": "E1", "sequence": 7, "workers": 2}
+    shown = run("invalidate", "E1", "a.html", "/images/*", "--tag", "#x")
+    assert shown.stdout.startswith("2 paths, 1 tag of E1: fetched anew by all of 2 workers, ")
+    assert shown.stdout.endswith(" ms\n")
+    asked = {"distribution": "E1", "paths": ["/a.html", "/images/*"], "tags": ["x"], "all": False}
+    assert node.asked == [("invalidate", asked)]
+    found = json.loads(run("invalidate", "E1", "--all", "-o", "json").stdout)
+    assert (found["sequence"], found["faults"]) == (7, [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["E1"], "name a path or a --tag, or say --all"),
+        (["E1", "/a*b"], "a * stands at the end alone"),
+        (["E1", "/" * 4001], "1 to 4000 characters"),
+        (["E1", "--tag", "a,b"], "no comma"),
+        (["E1", "--tag", "a" * 257], "1 to 256 characters"),
+    ],
+)
+def test_what_cannot_be_invalidated_is_not_asked(node: Node, arguments: list[str], said: str) -> None:
+    shown = run("invalidate", *arguments)
+    assert (shown.exit_code, said in shown.stderr, node.asked) == (2, True, [])
+
+
+def test_the_cache_is_printed_as_text_or_json(node: Node) -> None:
+    node.reply = {"memory": {"objects": 3, "octets": 4096}, "disk": None}
+    assert run("cache", "stats").stdout == "memory\n  objects  3\n  octets   4096\n"
+    assert json.loads(run("cache", "stats", "-o", "json").stdout) == node.reply
+    assert run("cache", "inspect", "http://www.example.net").exit_code == 0
+    assert node.asked[-1] == ("cache_inspect", {"url": "http://www.example.net/"})
+
+
+def test_a_url_is_explained_with_method_headers_and_client(node: Node) -> None:
+    node.reply = {"behaviour": "*"}
+    url = "http://www.example.net/a?b=1"
+    options = ["--method", "head", "--header", "Accept: a: b", "--client", "2001:DB8::1"]
+    assert run("explain", "url", url, *options).stdout == "behaviour  *\n"
+    asked = {"url": url, "method": "HEAD", "headers": [("Accept", "a: b")], "client": "2001:db8::1"}
+    assert node.asked == [("explain_url", asked)]
+    assert "did you mean: edgeplane explain url http://a" in run("explain", "http://a").stderr
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["www.example.net", "ftp://a/", "http://", "http://a:x/", "http://a/ b", "http://a/é", "http://a/" + "b" * 8192],
+)
+def test_what_is_no_url_is_refused_before_anything_is_asked(node: Node, url: str) -> None:
+    assert run("explain", "url", url).exit_code == run("cache", "inspect", url).exit_code == 2
+    assert node.asked == []
+
+
+def test_a_header_field_has_a_name(node: Node) -> None:
+    assert "write a header field as" in run("explain", "url", "http://a/", "--header", "no colon").stderr
+
+
+def test_without_a_node_the_commands_say_so(tmp_path: Path) -> None:
+    for arguments in (
+        ["distribution", "list"], ["distribution", "show", "E1"], ["invalidate", "E1", "/"], ["cache", "stats"],
+        ["cache", "inspect", "http://a/"], ["explain", "url", "http://a/"],
+    ):  # fmt: skip
+        shown = CliRunner().invoke(root, [*arguments, "-s", str(tmp_path)])
+        assert (shown.exit_code, "start one with `edgeplane serve`" in shown.stderr) == (1, True), arguments
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    (tmp_path / "key").touch(0o600)
+    (tmp_path / "key").write_bytes(b"s" * 32 + b"\n")
+    return tmp_path / "key"
+
+
+URL = "http://www.example.net/private/a.pdf"
+
+
+def test_a_url_is_signed_with_a_canned_policy(signer: list[Any], key: Path) -> None:
+    shown = run("sign", "url", URL, "--expires", "1798761599", "--key-pair-id", "K1", "--secret", key)
+    assert (shown.exit_code, shown.stdout) == (0, "http://signed\n"), shown.output
+    options = {"key_pair_id": "K1", "secret": b"s" * 32, "hash_algorithm": "HMAC-SHA256", "expires": 1798761599}
+    assert signer == [("url", (URL,), options)]
+
+
+def test_more_than_a_time_is_a_custom_policy(signer: list[Any], key: Path) -> None:
+    shown = run(
+        "sign", "cookie", URL, "--expires", "2026-12-31T23:59:59Z", "--client", "192.0.2.9/24", "--resource", "http://*",
+        "--key-pair-id", "K1", "--private-key", key, "--hash", "SHA256",
+    )  # fmt: skip
+    assert shown.stdout == "Set-Cookie: CloudFront-Expires=1; Path=/; HttpOnly\n"
+    grant = {"expires": 1798761599, "not_before": None, "source_ip": "192.0.2.0/24"}
+    assert signer[0] == ("policy", ("http://*",), grant)
+    assert signer[1][2]["policy"] == "{}"
+    assert signer[1][2]["private_key_pem"].startswith("sss")
+
+
+def test_a_span_of_time_begins_now(signer: list[Any]) -> None:
+    before = int(time.time())
+    assert run("sign", "policy", URL, "--expires", "2h", "--not-before", "2026-01-31").stdout == "{}\n"
+    options = signer[0][2]
+    assert before + 7200 <= options["expires"] <= time.time() + 7200
+    assert options["not_before"] == 1769817600
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (["--expires", "soon", "--secret", "key"], 2, "write 2h, 7d"),
+        (["--expires", "2h"], 2, "give --private-key or --secret"),
+        (["--expires", "2h", "--secret", "key", "--private-key", "key"], 2, "give --private-key or --secret"),
+        (["--expires", "2h", "--secret", "nowhere"], 1, "nowhere cannot be read"),
+        (["--expires", "2h", "--client", "x", "--secret", "key"], 2, "x"),
+    ],
+)
+def test_what_cannot_be_signed_is_said(
+    signer: list[Any], key: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], code: int, said: str
+) -> None:
+    monkeypatch.chdir(key.parent)
+    shown = run("sign", "url", URL, "--key-pair-id", "K1", *options)
+    assert (shown.exit_code, said in shown.stderr, signer) == (code, True, []), shown.output
+
+
+def test_a_key_that_others_may_read_is_refused(signer: list[Any], key: Path) -> None:
+    key.chmod(0o644)
+    shown = run("sign", "url", URL, "--expires", "2h", "--key-pair-id", "K1", "--secret", key)
+    assert (shown.exit_code, "run: chmod 0640" in shown.stderr) == (1, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from edgeplane.errors import Fault
 from edgeplane.node.client import call
 from edgeplane.observe.words import counted
 
-SERVED = (("zone", "zone"), ("record", "record"), ("check", "health check"), ("distribution", "distribution"))
+SERVED = (("zone", "zone"), ("record", "record"), ("check", "health check"))
 """What is counted, and its word."""
 
 
@@ -46,7 +47,7 @@ def _summary(found: dict[str, Any]) -> dict[str, object]:
         "state": found["state"],
         "generation": f"{found['generation']}, since {instant(found['applied'])}",
         "source": found["source"],
-        "serves": ", ".join(counted(found[f"{noun}s"], word) for noun, word in SERVED),
+        "serves": ", ".join(_served(found)),
         "listens": " ".join(found["listen"]),
         **{scheme: " ".join(found[scheme]) for scheme in ("http", "https") if scheme in found},
         "observe": f"http://{found['observe']}/metrics",
@@ -54,3 +55,9 @@ def _summary(found: dict[str, Any]) -> dict[str, object]:
         "up": str(timedelta(seconds=int(found["uptime"]))),
         "version": found["version"],
     }
+
+
+def _served(found: dict[str, Any]) -> Iterator[str]:
+    yield from (counted(found[f"{noun}s"], word) for noun, word in SERVED)
+    if found["distributions"]:
+        yield counted(found["distributions"], "distribution")

@@ -20,6 +20,9 @@ templates = ["site.yaml"]
 zone_files = ["example.net.zone"]
 name_servers = ["ns1.example.net", "ns2.example.net"]
 geo_database = "geo.csv"
+[edge]
+public_addresses = ["192.0.2.80"]
+directories = {files = "."}
 """
 ZONE = "@ 300 SOA ns1 hostmaster 1 7200 900 1209600 86400\n@ 300 NS ns1\nns1 300 A 192.0.2.53\n"
 

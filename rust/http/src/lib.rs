@@ -15,7 +15,6 @@ pub mod reply;
 pub mod request;
 pub mod response;
 pub mod service;
-pub mod target;
 
 pub use fields::Fields;
 pub use reply::{Content, PreparedHead, Reply};

@@ -36,6 +36,8 @@ pub use tunnel::Tunnel;
 
 pub(crate) use framing::digits;
 pub(crate) use head::{is_token, is_value};
+pub(crate) use refusal::{Refusal, bad};
+pub(crate) use target::Target;
 
 use crate::{Connection, Service};
 use wire::{Next, Wire};

@@ -15,9 +15,10 @@ use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::Settings;
 use super::content::{Outlet, at_hand};
-use super::head::{self, Refusal};
+use super::head;
 use super::session::Stream;
 use super::wire::Wire;
+use crate::h1::Refusal;
 use crate::service::Sent;
 use crate::{Connection, Reply, Request, Service};
 
@@ -72,8 +73,15 @@ where
         open: Cell::new(0),
         answered: Cell::new(0),
     });
-    let mut loops =
-        Loop { h2, wire, shared, request: Request::default(), reply: Reply::default(), watch: Watch::default() };
+    let mut loops = Loop {
+        h2,
+        wire,
+        shared,
+        request: Request::default(),
+        reply: Reply::default(),
+        spare: String::new(),
+        watch: Watch::default(),
+    };
     let (mut drain, mut tick) = (pin!(drain), pin!(sleep(TICK)));
     let ended = poll_fn(|cx| loops.poll(drain.as_mut(), tick.as_mut(), cx)).await;
     if !matches!(ended, Ended::Slow(_)) {
@@ -86,7 +94,7 @@ fn builder(settings: &Settings) -> Builder {
     let mut builder = Builder::new();
     builder
         .max_concurrent_streams(settings.streams)
-        .max_header_list_size(settings.head)
+        .max_header_list_size(settings.head_size)
         .initial_window_size(settings.stream_window)
         .initial_connection_window_size(settings.connection_window)
         .max_send_buffer_size(MAX_BUFFER)
@@ -151,6 +159,8 @@ struct Loop<IO, S> {
     shared: Rc<Shared<S>>,
     request: Request,
     reply: Reply,
+    /// Memory of a query, while a request has none.
+    spare: String,
     watch: Watch,
 }
 
@@ -234,7 +244,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Loop<IO, S> {
             total - std::mem::replace(&mut self.watch.total, total) >= self.shared.settings.rate * TICK.as_secs();
         let still = self.watch.stalled && !moved;
         self.watch.still = if still { self.watch.still + TICK } else { Duration::ZERO };
-        if self.watch.still >= self.shared.settings.patience {
+        if self.watch.still >= self.shared.settings.send_grace {
             return Some("reading");
         }
         let block = self.wire.meter().open_block();
@@ -264,8 +274,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Loop<IO, S> {
         self.watch.active = true;
         let (parts, content) = request.into_parts();
         let ended = content.is_end_stream();
+        if let Some(query) = self.request.query.take() {
+            self.spare = query;
+        }
         self.request.clear();
-        if let Err(refusal) = head::read(&parts, ended, self.shared.connection.scheme, &mut self.request) {
+        let Shared { connection, settings, .. } = &*self.shared;
+        let read = head::read(&parts, ended, connection.scheme, settings, &mut self.request, &mut self.spare);
+        if let Err(refusal) = read {
             return self.refuse(refusal, &mut respond);
         }
         if ended {

@@ -110,12 +110,16 @@ impl Outlet {
         }
         let begun = Instant::now();
         loop {
-            let room = timeout(settings.patience, poll_fn(|cx| self.stream.poll_capacity(cx))).await;
+            let room = timeout(settings.send_grace, poll_fn(|cx| self.stream.poll_capacity(cx))).await;
             match room {
                 Ok(Some(Ok(0))) => {}
                 Ok(Some(Ok(room))) => {
                     self.waited += begun.elapsed();
-                    return if too_slow(self.sent, self.waited, settings) { Err(self.slow()) } else { Ok(room) };
+                    return if too_slow(self.sent, self.waited, settings.send_grace, settings.rate) {
+                        Err(self.slow())
+                    } else {
+                        Ok(room)
+                    };
                 }
                 Ok(_) => return Err(SessionError::Gone),
                 Err(_) => return Err(self.slow()),
@@ -142,7 +146,7 @@ impl Outlet {
 
 const SOURCE: &str = "the content could not be read";
 
-/// Whether so much in such a time of waiting is below the least rate, once patience is at its end.
-pub(super) fn too_slow(octets: u64, waited: Duration, settings: &Settings) -> bool {
-    waited > settings.patience && octets < waited.as_secs() * settings.rate
+/// Whether so much in such a time of waiting is below the least rate, once the time of grace is over.
+pub(super) fn too_slow(octets: u64, waited: Duration, grace: Duration, rate: u64) -> bool {
+    waited > grace && octets < waited.as_secs() * rate
 }

@@ -4,89 +4,90 @@ use http::header::{CONTENT_LENGTH, COOKIE, DATE, EXPECT, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use super::date;
+use super::{Settings, date};
 use crate::fields::Fields;
+use crate::h1::{Refusal, Target, bad, digits};
 use crate::{Content, Framing, Method, Reply, Request, Response, Scheme, Version};
-
-/// Why a request is answered by the server itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub status: u16,
-    pub why: &'static str,
-}
-
-const fn bad(why: &'static str) -> Refusal {
-    Refusal { status: 400, why }
-}
 
 /// Fills a cleared request. Crate `h2` has refused by then: upper case, repeated, unknown and misplaced pseudo-header
 /// fields, fields of a connection, control octets, a `Content-Length` that END_STREAM belies.
-pub(super) fn read(head: &Parts, ended: bool, scheme: Scheme, request: &mut Request) -> Result<(), Refusal> {
-    request.method =
-        Method::from_token(head.method.as_str().as_bytes()).ok_or(Refusal { status: 501, why: "an unknown method" })?;
+pub(super) fn read(
+    head: &Parts,
+    ended: bool,
+    scheme: Scheme,
+    settings: &Settings,
+    request: &mut Request,
+    spare: &mut String,
+) -> Result<(), Refusal> {
+    let method = Method::from_token(head.method.as_str().as_bytes());
+    request.method = method.ok_or(Refusal::new(501, "unknown method"))?;
     request.version = Version::Http2;
     request.scheme = scheme;
-    if scheme == Scheme::Https && head.uri.scheme().is_some_and(|named| named.as_str() != "https") {
+    if scheme == Scheme::Https && head.uri.scheme().is_some_and(|named| *named != http::uri::Scheme::HTTPS) {
         return Err(bad(":scheme is not https"));
     }
-    read_authority(head, request)?;
-    let path = head.uri.path_and_query().ok_or(bad("no :path"))?;
-    request.take_path(path.as_str().as_bytes()).map_err(bad)?;
-    read_fields(&head.headers, &mut request.fields)?;
-    request.expects_continue =
-        head.headers.get(EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
-    request.framing = framing(&head.headers, ended)?;
+    read_target(head, settings, request, spare)?;
+    read_fields(&head.headers, settings, &mut request.fields)?;
+    let expected = head.headers.get(EXPECT).map(HeaderValue::as_bytes);
+    request.expects_continue = expected.is_some_and(|expected| expected.eq_ignore_ascii_case(b"100-continue"));
+    request.framing = framing(&head.headers, ended, settings)?;
     Ok(())
 }
 
-/// `:authority` or `Host`; where there are both, they are the same (RFC 9113 section 8.3.1).
-fn read_authority(head: &Parts, request: &mut Request) -> Result<(), Refusal> {
-    let mut hosts = head.headers.get_all(HOST).iter();
+/// `:path`, and `:authority` or `Host`; where there are both, they are the same (RFC 9113 section 8.3.1).
+fn read_target(head: &Parts, settings: &Settings, request: &mut Request, spare: &mut String) -> Result<(), Refusal> {
+    let path = head.uri.path_and_query().ok_or(bad("no :path"))?.as_str();
+    if path.len() > settings.target_size {
+        return Err(Refusal::new(414, "the target is too long"));
+    }
+    if !path.starts_with(['/', '*']) {
+        return Err(bad(":path does not start with /"));
+    }
+    let mut hosts = head.headers.get_all(HOST).iter().map(HeaderValue::as_bytes);
     let (host, second) = (hosts.next(), hosts.next());
     if second.is_some() {
         return Err(bad("several Host fields"));
     }
-    match (head.uri.authority(), host) {
-        (Some(authority), Some(host)) if !host.as_bytes().eq_ignore_ascii_case(authority.as_str().as_bytes()) => {
-            Err(bad(":authority and Host differ"))
-        }
-        (Some(authority), _) => request.take_authority(authority.as_str().as_bytes()).map_err(bad),
-        (None, Some(host)) => request.take_authority(host.as_bytes()).map_err(bad),
-        (None, None) => Err(bad("neither :authority nor Host")),
+    let authority = head.uri.authority().map(|authority| authority.as_str().as_bytes());
+    if let (Some(authority), Some(host)) = (authority, host)
+        && !authority.eq_ignore_ascii_case(host)
+    {
+        return Err(bad(":authority and Host differ"));
     }
+    Target::read(path.as_bytes(), request.method)?.settle(authority.or(host), request, spare)
 }
 
 /// All fields; the crumbs of `Cookie` as one (RFC 9113 section 8.2.3).
-fn read_fields(headers: &HeaderMap, fields: &mut Fields) -> Result<(), Refusal> {
+fn read_fields(headers: &HeaderMap, settings: &Settings, fields: &mut Fields) -> Result<(), Refusal> {
+    if headers.len() > settings.fields {
+        return Err(Refusal::new(431, "too many fields"));
+    }
     for (name, value) in headers {
         let value = value.as_bytes();
-        if value.trim_ascii().len() != value.len() {
+        if let ([b' ' | b'\t', ..], _) | (_, [.., b' ' | b'\t']) = (value, value) {
             return Err(bad("space around a field's value"));
         }
         if name != COOKIE {
             fields.push(name, value);
         }
     }
-    let mut crumbs = headers.get_all(COOKIE).iter();
-    match (crumbs.next(), crumbs.next()) {
-        (None, _) => {}
-        (Some(whole), None) => fields.push(COOKIE, whole),
-        _ => {
-            let crumbs: Vec<_> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
-            fields.push(COOKIE, crumbs.join(&b"; "[..]));
-        }
+    let mut crumbs = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    if let Some(first) = crumbs.next() {
+        let join = |joined: Vec<u8>, crumb| [&joined[..], b"; ", crumb].concat();
+        fields.push(COOKIE, crumbs.fold(first.to_vec(), join));
     }
     Ok(())
 }
 
-fn framing(headers: &HeaderMap, ended: bool) -> Result<Framing, Refusal> {
+fn framing(headers: &HeaderMap, ended: bool, settings: &Settings) -> Result<Framing, Refusal> {
     let Some(length) = headers.get(CONTENT_LENGTH) else {
         return Ok(if ended { Framing::None } else { Framing::Chunked });
     };
-    let digits =
-        length.to_str().ok().filter(|text| !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit()));
-    let length = digits.and_then(|text| text.parse().ok()).ok_or(bad("Content-Length is not a number"))?;
-    Ok(Framing::Length(length))
+    match digits(length.as_bytes()) {
+        Some(length) if length > settings.content_size => Err(Refusal::new(413, "the content is too long")),
+        Some(length) => Ok(Framing::Length(length)),
+        None => Err(bad("Content-Length is not a number")),
+    }
 }
 
 /// The head of a prepared answer; none where a part of it cannot be sent.
@@ -149,9 +150,13 @@ mod tests {
         builder.body(()).unwrap().into_parts().0
     }
 
+    fn take(parts: &Parts, ended: bool) -> Result<Request, Refusal> {
+        let (mut request, settings) = (Request::default(), Settings::default());
+        read(parts, ended, Scheme::Https, &settings, &mut request, &mut String::new()).map(|()| request)
+    }
+
     fn request(uri: &str, fields: &[(&str, &str)]) -> Result<Request, &'static str> {
-        let mut request = Request::default();
-        read(&parts(uri, fields), true, Scheme::Https, &mut request).map(|()| request).map_err(|refusal| refusal.why)
+        take(&parts(uri, fields), true).map_err(|refusal| refusal.why)
     }
 
     #[test]
@@ -187,9 +192,20 @@ mod tests {
             (&[("content-length", "7")], false, Framing::Length(7)),
             (&[("content-length", "0")], true, Framing::Length(0)),
         ] {
-            let mut request = Request::default();
-            read(&parts("https://a.test/", fields), ended, Scheme::Https, &mut request).unwrap();
-            assert_eq!(request.framing, expected);
+            assert_eq!(take(&parts("https://a.test/", fields), ended).unwrap().framing, expected);
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_is_refused_by_its_status() {
+        let long = format!("https://a.test/{}", "x".repeat(8_192));
+        let names: Vec<_> = (0..101).map(|n| format!("x{n}")).collect();
+        let fields: Vec<_> = names.iter().map(|name| (name.as_str(), "y")).collect();
+        let huge = [("content-length", "99999999999999")];
+        for (parts, status) in
+            [(parts(&long, &[]), 414), (parts("https://a.test/", &fields), 431), (parts("https://a.test/", &huge), 413)]
+        {
+            assert_eq!(take(&parts, false).unwrap_err().status, status);
         }
     }
 

@@ -186,7 +186,7 @@ impl Incoming {
         let _ = self.stream.flow_control().release_capacity(std::mem::take(&mut self.unread));
         loop {
             let begun = Instant::now();
-            let piece = timeout(settings.patience, self.stream.data()).await.map_err(|_| SLOW)?;
+            let piece = timeout(settings.content_grace, self.stream.data()).await.map_err(|_| SLOW)?;
             self.waited += begun.elapsed();
             match piece {
                 None => return Ok(None),
@@ -195,9 +195,17 @@ impl Incoming {
                 Some(Ok(octets)) => {
                     self.received += octets.len() as u64;
                     self.unread = octets.len();
-                    return if too_slow(self.received, self.waited, settings) { Err(SLOW) } else { Ok(Some(octets)) };
+                    return self.judge(settings).map(|()| Some(octets));
                 }
             }
+        }
+    }
+
+    fn judge(&self, settings: &Settings) -> Result<(), SessionError> {
+        match too_slow(self.received, self.waited, settings.content_grace, settings.rate) {
+            _ if self.received > settings.content_size => Err(SessionError::TooLarge),
+            true => Err(SLOW),
+            false => Ok(()),
         }
     }
 }

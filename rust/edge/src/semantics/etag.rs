@@ -17,6 +17,11 @@ impl<'a> EntityTag<'a> {
         Some(if rest.is_empty() { tag } else { Self { opaque: value, weak: true } })
     }
 
+    /// Whether it is written as the grammar says.
+    pub fn is_quoted(&self) -> bool {
+        self.opaque.len() >= 2 && self.opaque.starts_with(b"\"")
+    }
+
     /// Both are strong and the same (section 8.8.3.2).
     pub fn matches_strongly(&self, other: &EntityTag<'_>) -> bool {
         !self.weak && !other.weak && self.opaque == other.opaque

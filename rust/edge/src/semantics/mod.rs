@@ -9,6 +9,10 @@
 //!    │                      304: update   200…: store ─► Whole · Partial · Not      failure: on_error      unsafe: invalidates
 //!    └─ preconditions ─► Full · NotModified · Range · NotSatisfiable · Failed ─► answer::…, age_s, CacheStatus
 //! ```
+//! On the hit path a stored response is sent if `is_plain(rules, request)`, `is_plainly_fresh(&stored.lifetime, now)` and
+//! `stored.vary.matches(&request.fields)`. The first client of a fetch gets the fields that came; what is stored is what later
+//! ones may have.
+//!
 //! Two rule sets: `Rules::Rfc9111` (RFC 9111, 9110, 9213, 5861, 8246) and `Rules::CloudFront` (its TTL and error table).
 
 pub mod answer;
@@ -54,5 +58,5 @@ pub use rules::{AgeField, CloudFrontRules, Rfc9111Rules, Rules};
 pub use stored::Stored;
 pub use storing::{Storing, store};
 pub use time::Now;
-pub use validation::{Update, conditions, freshen, update};
+pub use validation::{Update, conditions, freshen, update, without_conditions};
 pub use vary::Vary;

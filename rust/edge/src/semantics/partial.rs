@@ -4,7 +4,7 @@ use edgeplane_http::{Fields, Request, Response};
 use serde::{Deserialize, Serialize};
 
 use super::etag::EntityTag;
-use super::{ByteRange, Now, Rules, Stored, Storing, date, kept, preconditions, store};
+use super::{ByteRange, ContentRange, Now, Rules, Stored, Storing, date, kept, preconditions, store};
 
 /// Which octets of a content are here.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -16,6 +16,11 @@ pub struct Coverage {
 }
 
 impl Coverage {
+    /// Of one 206 whose content came whole.
+    pub fn of(content: ContentRange) -> Self {
+        Self { ranges: vec![content.range], complete: content.complete }
+    }
+
     /// What is here.
     pub fn ranges(&self) -> &[ByteRange] {
         &self.ranges
@@ -130,8 +135,7 @@ mod tests {
         let first = [("Cache-Control", "max-age=60"), ("ETag", "\"a\""), ("Content-Range", "bytes 0-4/10"), ("A", "1")];
         let storing = store(&rfc9111(), &get(&[("Range", "bytes=0-4")]), &response(206, &first), at(0), at(0));
         let Storing::Partial(stored, range) = storing else { panic!("{storing:?}") };
-        let mut coverage = Coverage { complete: range.complete, ..Coverage::default() };
-        coverage.add(range.range);
+        let mut coverage = Coverage::of(range);
         assert!(!coverage.is_whole());
         let asked = rest(&stored, 5, None).expect("strong");
         assert_eq!(asked, [("Range", "bytes=5-"), ("If-Range", "\"a\"")].into_iter().collect());

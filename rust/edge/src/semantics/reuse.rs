@@ -7,8 +7,8 @@ use super::storing::{has_content, is_cached};
 use super::time::ms;
 use super::{Forward, Now, Reason, Rules, StaleUse, Stored};
 
-/// What to do with a request. The client's own conditions never go to the origin with `Validate` and `Fetch`: the answer is to
-/// be stored, and `preconditions` then makes the client's answer from it.
+/// What to do with a request. The client's own conditions do not go to the origin with `Validate` and `Fetch`
+/// (`without_conditions`): the answer is to be stored, and `preconditions` then makes the client's answer from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reuse {
     /// Send what is stored: it is fresh, or stale within what the request allows.

@@ -19,6 +19,9 @@ struct Selecting {
     name: String,
     #[serde(with = "serde_bytes")]
     value: Option<Vec<u8>>,
+    /// As it was written, where that is not the same: most requests that match have the very same octets.
+    #[serde(with = "serde_bytes")]
+    seen: Option<Vec<u8>>,
 }
 
 impl Vary {
@@ -28,7 +31,7 @@ impl Vary {
         names.sort();
         names.dedup();
         let star = names.iter().any(|name| name == "*");
-        let selecting = names.into_iter().map(|name| Selecting { value: normal(request, &name), name });
+        let selecting = names.into_iter().map(|name| Selecting::of(request, name));
         let selecting = if star { Vec::new() } else { selecting.collect() };
         Self { star, selecting, language: only_language(response) }
     }
@@ -54,6 +57,9 @@ impl Vary {
     }
 
     fn field_matches(&self, field: &Selecting, request: &Fields) -> bool {
+        if field.is_seen_again(request) {
+            return true;
+        }
         let value = normal(request, &field.name);
         value == field.value || (field.name == "accept-language" && self.is_favourite(value.as_deref()))
     }
@@ -73,11 +79,31 @@ impl Vary {
 
     /// Octets held.
     pub fn weight(&self) -> usize {
-        let of = |field: &Selecting| {
-            size_of::<Selecting>() + field.name.len() + field.value.as_ref().map_or(0, |value| value.len())
-        };
+        let length = |value: &Option<Vec<u8>>| value.as_ref().map_or(0, Vec::len);
+        let of =
+            |field: &Selecting| size_of::<Selecting>() + field.name.len() + length(&field.value) + length(&field.seen);
         self.selecting.iter().map(of).sum()
     }
+}
+
+impl Selecting {
+    fn of(request: &Fields, name: String) -> Self {
+        let value = normal(request, &name);
+        let seen = only_line(request, &name).map(<[u8]>::to_vec).filter(|seen| Some(seen) != value.as_ref());
+        Self { name, value, seen }
+    }
+
+    /// The quick look: the same octets.
+    fn is_seen_again(&self, request: &Fields) -> bool {
+        let line = only_line(request, &self.name);
+        line.is_some() && (line == self.seen.as_deref() || line == self.value.as_deref())
+    }
+}
+
+fn only_line<'a>(request: &'a Fields, name: &'a str) -> Option<&'a [u8]> {
+    let mut lines = request.all(name);
+    let line = lines.next()?;
+    lines.next().is_none().then_some(line)
 }
 
 /// The value of a selecting field, so that what means the same is the same: lines joined, no space around the members; for

@@ -231,6 +231,15 @@ mod tests {
     }
 
     #[test]
+    fn only_without_names_every_request_matches() {
+        for (vary, empty) in
+            [(&[][..], true), (&[("Vary", "")], true), (&[("Vary", "A")], false), (&[("Vary", "*")], false)]
+        {
+            assert_eq!(Vary::of(&Fields::new(), &fields(vary)).is_empty(), empty, "{vary:?}");
+        }
+    }
+
+    #[test]
     fn it_survives_the_disk() {
         let vary = Vary::of(&fields(&[("A", "\u{e9}")]), &fields(&[("Vary", "A, B")]));
         let read: Vary = rmp_serde::from_slice(&rmp_serde::to_vec_named(&vary).unwrap()).unwrap();

@@ -1,1 +1,88 @@
-//! Who may have an answer: signatures, places, methods.
+//! Who may have an answer, in the order in which CloudFront looks: distribution, protocol, place, method, signature.
+//!
+//! ```text
+//! enabled? ─ https? (403, 301, 307) ─ country (403) ─ method, content (403) ─ signature (403) ─► Admitted: the query without what signs
+//! ```
+
+mod refusal;
+mod remembered;
+mod signature;
+
+use std::borrow::Cow;
+
+use edgeplane_http::{Framing, Method, Scheme};
+use edgeplane_sign::Grant;
+
+pub use refusal::Refusal;
+pub use remembered::Remembered;
+
+use crate::behaviour::{Viewer, generated};
+use crate::plan::{Behaviour, Distribution, ViewerProtocolPolicy};
+
+/// What a worker knows beside the plan.
+pub struct Moment<'m> {
+    /// Unix seconds.
+    pub now_s: u64,
+    /// `Plan::serial`.
+    pub plan: u64,
+    /// What this worker has verified.
+    pub remembered: &'m mut Remembered,
+}
+
+/// A request that may be answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admitted<'r> {
+    /// The query without the parameters that sign; for key and origin.
+    pub query: Option<Cow<'r, str>>,
+    /// Who let it in, where a signature was asked for.
+    pub grant: Option<Grant>,
+}
+
+/// Whether a request may be answered.
+pub fn check<'r>(
+    distribution: &Distribution,
+    behaviour: &Behaviour,
+    viewer: &Viewer<'r>,
+    moment: Moment<'_>,
+) -> Result<Admitted<'r>, Refusal> {
+    if !distribution.enabled {
+        return Err(Refusal::Disabled);
+    }
+    check_protocol(behaviour, viewer)?;
+    if !distribution.geo_restriction.is_none() && !distribution.geo_restriction.admits(viewer.place().country) {
+        return Err(Refusal::Country);
+    }
+    check_method(behaviour, viewer)?;
+    signature::check(behaviour, viewer, moment)
+}
+
+fn check_protocol(behaviour: &Behaviour, viewer: &Viewer<'_>) -> Result<(), Refusal> {
+    let request = viewer.request;
+    match (viewer.connection.scheme, behaviour.viewer_protocol_policy) {
+        (Scheme::Https, _) | (_, ViewerProtocolPolicy::AllowAll) => Ok(()),
+        (Scheme::Http, ViewerProtocolPolicy::HttpsOnly) => Err(Refusal::NotHttps),
+        (Scheme::Http, ViewerProtocolPolicy::RedirectToHttps) => {
+            let query = request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
+            let location = format!("https://{}{}{query}", request.host(), request.path);
+            let status = if matches!(request.method, Method::Get | Method::Head) { 301 } else { 307 };
+            Err(Refusal::Redirect { status, location })
+        }
+    }
+}
+
+fn check_method(behaviour: &Behaviour, viewer: &Viewer<'_>) -> Result<(), Refusal> {
+    let request = viewer.request;
+    if !behaviour.allowed_methods.has(request.method) {
+        return Err(Refusal::Method);
+    }
+    let has_content = !matches!(request.framing, Framing::None | Framing::Length(0));
+    if has_content && matches!(request.method, Method::Get | Method::Head) {
+        return Err(Refusal::ContentWithGet);
+    }
+    Ok(())
+}
+
+/// `http`, `https`: as signed URLs write it.
+fn scheme(viewer: &Viewer<'_>) -> &'static str {
+    generated::scheme(viewer.connection.scheme)
+}

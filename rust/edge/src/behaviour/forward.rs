@@ -1,0 +1,223 @@
+//! What the origin is asked (Amazon CloudFront developer guide, "Request and response behavior for custom origins" and
+//! "Control origin requests with a policy").
+//!
+//! | field | what becomes of it |
+//! |---|---|
+//! | of the connection, named by `Connection`, `X-Edge-*`, `X-Amz-Cf-*`, `CloudFront-*`, `X-Forwarded-Proto`, `X-Real-IP`, `Expect` | taken away |
+//! | `Host` | the origin's own name, unless it is forwarded |
+//! | `User-Agent` | `Amazon CloudFront`, unless it is forwarded |
+//! | `Accept-Encoding` | what the key has of it, unless the policy knows no codings and it is forwarded |
+//! | `Cookie`, query | those that are chosen, without what signs |
+//! | `X-Forwarded-For`, `Via` | with what this hop adds |
+//! | `X-Amz-Cf-Id` | of this request |
+//! | `Content-*`, `Date`, `Warning`, `Max-Forwards`, `Cache-Control`, `Pragma` | goes on |
+//! | `Range`, `If-*` | goes on where nothing is to be kept; the cache asks with its own |
+//! | `Authorization` | goes on with PUT, POST, PATCH, DELETE; else where it is forwarded |
+//! | all others | where they are forwarded |
+
+use std::io::Write;
+
+use edgeplane_http::{Fields, Framing, Method, Request};
+
+use super::generated::{self, Generated};
+use super::{Asked, Encodings, Selection, Viewer, cookies, query};
+
+/// What goes to the origin: what the key has and what the origin request policy adds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ForwardRules {
+    /// Header fields beside those of the key.
+    pub headers: HeaderRule,
+    /// Names of the fields in the key, in lower case.
+    pub keyed: Box<[String]>,
+    /// Fields that the edge makes.
+    pub generated: Box<[Generated]>,
+    /// Cookies.
+    pub cookies: Selection,
+    /// Query parameters.
+    pub query: Selection,
+    /// Whether the cache policy knows codings: then `Accept-Encoding` is what the key has.
+    pub encodes: bool,
+    /// Whether cookies that sign are taken away: the behaviour has trusted keys.
+    pub signed: bool,
+}
+
+/// Which of the viewer's header fields are forwarded. Names in lower case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeaderRule {
+    /// `none`, `whitelist`.
+    Listed(Box<[String]>),
+    /// `allViewer`, and `*` of the older form.
+    All,
+    /// `allExcept`.
+    AllExcept(Box<[String]>),
+    /// The older form (`ForwardedValues`): those listed, and what is not in `OLDER_REMOVED`.
+    Older(Box<[String]>),
+}
+
+impl Default for HeaderRule {
+    fn default() -> Self {
+        Self::Listed(Box::default())
+    }
+}
+
+/// What a request to the origin is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// An object for the cache: whole, and with the cache's own conditions.
+    Fill,
+    /// An answer for this viewer alone, with its content, its range and its conditions.
+    Pass,
+}
+
+/// Who this edge is, in one request.
+#[derive(Debug, Clone, Copy)]
+pub struct Hop<'h> {
+    /// `X-Amz-Cf-Id`.
+    pub request_id: &'h str,
+    /// The name in `Via`: a distribution's domain name.
+    pub name: &'h str,
+}
+
+const CONNECTION: [&str; 9] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+/// Never the viewer's own: made here, or not for origins.
+const REPLACED: [&str; 10] = [
+    "host",
+    "content-length",
+    "expect",
+    "cookie",
+    "accept-encoding",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "via",
+    "user-agent",
+];
+const ALWAYS: [&str; 6] = ["date", "warning", "max-forwards", "cache-control", "pragma", "request-range"];
+const CONDITIONAL: [&str; 6] =
+    ["range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"];
+const OLDER_REMOVED: [&str; 6] =
+    ["accept", "accept-charset", "accept-language", "origin", "referer", "x-http-method-override"];
+
+impl ForwardRules {
+    /// The request to the origin. `authority` stays empty for the origin's own name, `scheme` is the viewer's; prefix of
+    /// the path and fields of the origin are added by who fetches. `asked` and `encodings` are those of the key.
+    pub fn outgoing(
+        &self,
+        viewer: &Viewer<'_>,
+        asked: Asked<'_>,
+        encodings: Encodings,
+        purpose: Purpose,
+        hop: Hop<'_>,
+    ) -> Request {
+        let request = viewer.request;
+        let passes = purpose == Purpose::Pass;
+        let mut fields = self.viewers_fields(request, purpose);
+        self.add_own(viewer, encodings, hop, &mut fields);
+        Request {
+            method: request.method,
+            scheme: viewer.connection.scheme,
+            version: request.version,
+            authority: if self.takes("host", request.method) { request.authority.clone() } else { String::new() },
+            path: asked.path.to_owned(),
+            query: query::select(asked.query, &self.query),
+            fields,
+            framing: if passes { request.framing } else { Framing::None },
+            expects_continue: false,
+            upgrade: request.upgrade.clone().filter(|_| passes),
+        }
+    }
+
+    /// Of the viewer's fields, those that go on as they are.
+    fn viewers_fields(&self, request: &Request, purpose: Purpose) -> Fields {
+        let named: Vec<&[u8]> = request.fields.members("connection").collect();
+        let mut fields = Fields::new();
+        for (name, value) in request.fields.iter() {
+            let lower = String::from_utf8_lossy(name).to_ascii_lowercase();
+            if self.goes(&lower, request, purpose) && !named.iter().any(|other| other.eq_ignore_ascii_case(name)) {
+                fields.push(name, value);
+            }
+        }
+        fields
+    }
+
+    fn goes(&self, name: &str, request: &Request, purpose: Purpose) -> bool {
+        let passes = purpose == Purpose::Pass;
+        if is_never_sent(name) {
+            return false;
+        }
+        if CONDITIONAL.contains(&name) {
+            return passes;
+        }
+        ALWAYS.contains(&name)
+            || (passes && name.starts_with("content-"))
+            || (passes && request.upgrade.is_some() && name.starts_with("sec-websocket-"))
+            || self.takes(name, request.method)
+    }
+
+    /// Whether a field is forwarded by key or policy.
+    fn takes(&self, name: &str, method: Method) -> bool {
+        let is_in = |names: &[String]| names.iter().any(|listed| listed == name);
+        let writes = name == "authorization" && !method.is_safe();
+        writes
+            || is_in(&self.keyed)
+            || match &self.headers {
+                HeaderRule::Listed(names) => is_in(names),
+                HeaderRule::All => true,
+                HeaderRule::AllExcept(names) => !is_in(names),
+                HeaderRule::Older(names) => is_in(names) || !is_removed_by_older_form(name),
+            }
+    }
+
+    fn add_own(&self, viewer: &Viewer<'_>, encodings: Encodings, hop: Hop<'_>, fields: &mut Fields) {
+        let request = viewer.request;
+        let sent = |name: &str| request.fields.combined(name).filter(|_| self.takes(name, request.method));
+        let agent = sent("user-agent").unwrap_or_else(|| b"Amazon CloudFront".to_vec());
+        let coding = sent("accept-encoding").filter(|_| !self.encodes);
+        fields.push("User-Agent", agent);
+        fields.push("Accept-Encoding", coding.unwrap_or_else(|| encodings.field().into()));
+        if let Some(cookie) = cookies::select(&request.fields, &self.cookies, self.signed) {
+            fields.push("Cookie", cookie);
+        }
+        let client = viewer.connection.client.ip().to_canonical();
+        fields.push("X-Forwarded-For", appended(request, "x-forwarded-for", &client.to_string()));
+        let via = format!("{} {} (CloudFront)", generated::version(request.version), hop.name);
+        fields.push("Via", appended(request, "via", &via));
+        fields.push("X-Amz-Cf-Id", hop.request_id);
+        let mut value = Vec::new();
+        for header in &self.generated {
+            value.clear();
+            if header.write(viewer, &mut value) {
+                fields.push(header.name(), &value);
+            }
+        }
+    }
+}
+
+/// Fields that belong to a connection, are made here, or would pass off as made here.
+fn is_never_sent(name: &str) -> bool {
+    let prefixes = ["x-edge-", "x-amz-cf-", generated::PREFIX];
+    CONNECTION.contains(&name) || REPLACED.contains(&name) || prefixes.iter().any(|prefix| name.starts_with(prefix))
+}
+
+fn is_removed_by_older_form(name: &str) -> bool {
+    let elsewhere = matches!(name, "host" | "user-agent" | "accept-encoding" | "authorization");
+    elsewhere || OLDER_REMOVED.contains(&name)
+}
+
+/// The values of a list field with one more at the end.
+fn appended(request: &Request, name: &str, value: &str) -> Vec<u8> {
+    let mut list = request.fields.combined(name).unwrap_or_default();
+    // Writing to memory does not fail.
+    let _ = write!(list, "{}{value}", if list.is_empty() { "" } else { ", " });
+    list
+}

@@ -1,0 +1,155 @@
+//! Header fields that say what the edge knows of a viewer (Amazon CloudFront developer guide, "Add CloudFront request
+//! headers"). A viewer's own fields of these names are never believed.
+
+use std::io::Write;
+
+use edgeplane_http::{Scheme, Version};
+
+use super::Viewer;
+use super::device::{Device, device, is_android, is_ios};
+
+/// A field that the edge makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Generated {
+    ForwardedProto,
+    IsAndroid,
+    IsDesktop,
+    IsIos,
+    IsMobile,
+    IsSmartTv,
+    IsTablet,
+    Address,
+    Country,
+    CountryRegion,
+    Latitude,
+    Longitude,
+    HeaderOrder,
+    HeaderCount,
+    HttpVersion,
+    Tls,
+    /// One of CloudFront's that cannot be known here; it is never sent.
+    Unknown(&'static str),
+}
+
+/// What all their names begin with.
+pub const PREFIX: &str = "cloudfront-";
+
+const ALL: [(&str, Generated); 25] = [
+    ("CloudFront-Forwarded-Proto", Generated::ForwardedProto),
+    ("CloudFront-Is-Android-Viewer", Generated::IsAndroid),
+    ("CloudFront-Is-Desktop-Viewer", Generated::IsDesktop),
+    ("CloudFront-Is-IOS-Viewer", Generated::IsIos),
+    ("CloudFront-Is-Mobile-Viewer", Generated::IsMobile),
+    ("CloudFront-Is-SmartTV-Viewer", Generated::IsSmartTv),
+    ("CloudFront-Is-Tablet-Viewer", Generated::IsTablet),
+    ("CloudFront-Viewer-Address", Generated::Address),
+    ("CloudFront-Viewer-Country", Generated::Country),
+    ("CloudFront-Viewer-Country-Region", Generated::CountryRegion),
+    ("CloudFront-Viewer-Latitude", Generated::Latitude),
+    ("CloudFront-Viewer-Longitude", Generated::Longitude),
+    ("CloudFront-Viewer-Header-Order", Generated::HeaderOrder),
+    ("CloudFront-Viewer-Header-Count", Generated::HeaderCount),
+    ("CloudFront-Viewer-Http-Version", Generated::HttpVersion),
+    ("CloudFront-Viewer-TLS", Generated::Tls),
+    ("CloudFront-Viewer-ASN", Generated::Unknown("CloudFront-Viewer-ASN")),
+    ("CloudFront-Viewer-City", Generated::Unknown("CloudFront-Viewer-City")),
+    ("CloudFront-Viewer-Country-Name", Generated::Unknown("CloudFront-Viewer-Country-Name")),
+    ("CloudFront-Viewer-Country-Region-Name", Generated::Unknown("CloudFront-Viewer-Country-Region-Name")),
+    ("CloudFront-Viewer-Metro-Code", Generated::Unknown("CloudFront-Viewer-Metro-Code")),
+    ("CloudFront-Viewer-Postal-Code", Generated::Unknown("CloudFront-Viewer-Postal-Code")),
+    ("CloudFront-Viewer-Time-Zone", Generated::Unknown("CloudFront-Viewer-Time-Zone")),
+    ("CloudFront-Viewer-JA3-Fingerprint", Generated::Unknown("CloudFront-Viewer-JA3-Fingerprint")),
+    ("CloudFront-Viewer-JA4-Fingerprint", Generated::Unknown("CloudFront-Viewer-JA4-Fingerprint")),
+];
+
+impl Generated {
+    /// From its name, without regard to case.
+    pub fn from_name(name: &str) -> Option<Self> {
+        ALL.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, header)| *header)
+    }
+
+    /// Its name as CloudFront writes it.
+    pub fn name(self) -> &'static str {
+        ALL.iter().find(|(_, header)| *header == self).map_or("", |(name, _)| name)
+    }
+
+    /// Whether a cache policy may have it; the others tell viewers apart too well.
+    pub fn is_for_keys(self) -> bool {
+        !matches!(
+            self,
+            Self::Address | Self::Tls | Self::HeaderOrder | Self::HeaderCount | Self::Unknown("CloudFront-Viewer-ASN")
+        )
+    }
+
+    /// Adds its value for a viewer to `value`; false where it is not known.
+    pub fn write(self, viewer: &Viewer<'_>, value: &mut Vec<u8>) -> bool {
+        let before = value.len();
+        let agent = viewer.user_agent();
+        let is = |kind: Device| Some(device(agent) == kind);
+        let truth = match self {
+            Self::IsAndroid => Some(is_android(agent)),
+            Self::IsIos => Some(is_ios(agent)),
+            Self::IsDesktop => is(Device::Desktop),
+            Self::IsMobile => is(Device::Mobile),
+            Self::IsSmartTv => is(Device::SmartTv),
+            Self::IsTablet => is(Device::Tablet),
+            _ => None,
+        };
+        match truth {
+            Some(truth) => value.extend_from_slice(if truth { b"true" } else { b"false" }),
+            None => self.write_fact(viewer, value),
+        }
+        value.len() > before
+    }
+
+    fn write_fact(self, viewer: &Viewer<'_>, value: &mut Vec<u8>) {
+        let position = || viewer.place().position;
+        // Writing to memory does not fail.
+        let _ = match self {
+            Self::ForwardedProto => value.write_all(scheme(viewer.connection.scheme).as_bytes()),
+            Self::Address => write!(value, "{}:{}", viewer.client.ip(), viewer.client.port()),
+            Self::Country => viewer.place().country.map_or(Ok(()), |code| write!(value, "{code}")),
+            Self::CountryRegion => viewer.place().subdivision.map_or(Ok(()), |code| write!(value, "{code}")),
+            Self::Latitude => position().map_or(Ok(()), |position| write!(value, "{:.5}", position.latitude())),
+            Self::Longitude => position().map_or(Ok(()), |position| write!(value, "{:.5}", position.longitude())),
+            Self::HeaderCount => write!(value, "{}", viewer.request.fields.len()),
+            Self::HttpVersion => value.write_all(version(viewer.request.version).as_bytes()),
+            Self::HeaderOrder => write_names(viewer, value),
+            Self::Tls => write_tls(viewer, value),
+            _ => Ok(()),
+        };
+    }
+}
+
+fn write_names(viewer: &Viewer<'_>, value: &mut Vec<u8>) -> std::io::Result<()> {
+    for (n, (name, _)) in viewer.request.fields.iter().enumerate() {
+        value.write_all(if n == 0 { b"" } else { b":" })?;
+        value.write_all(name)?;
+    }
+    Ok(())
+}
+
+fn write_tls(viewer: &Viewer<'_>, value: &mut Vec<u8>) -> std::io::Result<()> {
+    let Some(tls) = &viewer.connection.tls else {
+        return Ok(());
+    };
+    write!(value, "{}:{}:{}", tls.version, tls.cipher, if tls.resumed { "sessionResumed" } else { "fullHandshake" })
+}
+
+/// `http`, `https`.
+pub fn scheme(scheme: Scheme) -> &'static str {
+    match scheme {
+        Scheme::Http => "http",
+        Scheme::Https => "https",
+    }
+}
+
+/// As `Via` and the log write it.
+pub fn version(version: Version) -> &'static str {
+    match version {
+        Version::Http10 => "1.0",
+        Version::Http11 => "1.1",
+        Version::Http2 => "2.0",
+    }
+}

@@ -1,0 +1,160 @@
+//! Distributions and behaviours as the serving threads read them.
+
+use std::sync::Arc;
+
+use edgeplane_geo::Code;
+use edgeplane_http::Method;
+use edgeplane_sign::Verifier;
+
+pub use super::document::behaviour::ViewerProtocolPolicy;
+pub use super::source::Semantics;
+use crate::behaviour::pattern::normalised;
+use crate::behaviour::{ForwardRules, KeyRules, PathPattern, ResponseHeaders};
+use crate::origin::{Group, Settings};
+use crate::semantics::Rules;
+
+/// A distribution, compiled.
+#[derive(Debug)]
+pub struct Distribution {
+    /// Its id; part of every key.
+    pub id: String,
+    /// Resource path, for people.
+    pub path: String,
+    /// `id.domain`.
+    pub domain_name: String,
+    /// `Aliases`, in lower case.
+    pub aliases: Vec<String>,
+    /// `Enabled`.
+    pub enabled: bool,
+    /// By which rules it caches.
+    pub semantics: Semantics,
+    /// Whether HTTP/2 is offered.
+    pub http2: bool,
+    /// The behaviours in order, the default one last.
+    pub behaviours: Vec<Behaviour>,
+    /// `Origins`.
+    pub origins: Vec<Arc<Settings>>,
+    /// `OriginGroups`.
+    pub groups: Vec<Group>,
+    /// `/` and `DefaultRootObject`.
+    pub default_root_object: Option<String>,
+    /// `CustomErrorResponses`.
+    pub custom_errors: Vec<CustomError>,
+    /// `Restrictions.GeoRestriction`.
+    pub geo_restriction: GeoRestriction,
+    /// `Logging.IncludeCookies`.
+    pub log_cookies: bool,
+}
+
+impl Distribution {
+    /// The behaviour of a path and its number: the first whose pattern matches. None only in a distribution that no plan
+    /// has: the last one matches everything.
+    pub fn behaviour(&self, path: &str) -> Option<(usize, &Behaviour)> {
+        let path = normalised(path);
+        self.behaviours.iter().enumerate().find(|(_, behaviour)| behaviour.pattern.matches(&path))
+    }
+
+    /// The path of the object: that of the default root object for `/`.
+    pub fn object_path<'p>(&'p self, path: &'p str) -> &'p str {
+        self.default_root_object.as_deref().filter(|_| path == "/").unwrap_or(path)
+    }
+
+    /// What stands in for an error, if anything.
+    pub fn custom_error(&self, status: u16) -> Option<&CustomError> {
+        self.custom_errors.iter().find(|error| error.status == status && error.page.is_some())
+    }
+}
+
+/// A cache behaviour, compiled.
+#[derive(Debug)]
+pub struct Behaviour {
+    /// `PathPattern`.
+    pub pattern: PathPattern,
+    /// `TargetOriginId`.
+    pub target: Target,
+    /// `AllowedMethods`.
+    pub allowed_methods: Methods,
+    /// `CachedMethods`.
+    pub cached_methods: Methods,
+    /// `ViewerProtocolPolicy`.
+    pub viewer_protocol_policy: ViewerProtocolPolicy,
+    /// By which numbers objects are kept.
+    pub rules: Rules,
+    /// Whether answers are encoded here: `Compress`, and the cache policy has codings.
+    pub compress: bool,
+    /// The key.
+    pub key: KeyRules,
+    /// What the origin is asked.
+    pub forward: ForwardRules,
+    /// `ResponseHeadersPolicyId`.
+    pub response_headers: Option<Arc<ResponseHeaders>>,
+    /// `TrustedKeyGroups`; none: no signature is asked for.
+    pub trusted: Option<Verifier>,
+}
+
+/// Where a behaviour's objects come from: an index into the distribution's lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// An origin.
+    Origin(usize),
+    /// An origin group.
+    Group(usize),
+}
+
+/// `CustomErrorResponse`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomError {
+    /// `ErrorCode`.
+    pub status: u16,
+    /// `ResponsePagePath` with the status that the viewer sees.
+    pub page: Option<(String, u16)>,
+}
+
+/// A set of methods.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Methods(u8);
+
+impl Methods {
+    /// Whether a method is one of them.
+    pub const fn has(self, method: Method) -> bool {
+        self.0 & Self::bit(method) != 0
+    }
+
+    const fn bit(method: Method) -> u8 {
+        1 << method as u8
+    }
+}
+
+impl FromIterator<Method> for Methods {
+    fn from_iter<I: IntoIterator<Item = Method>>(methods: I) -> Self {
+        Self(methods.into_iter().fold(0, |set, method| set | Self::bit(method)))
+    }
+}
+
+/// `GeoRestriction`: countries (ISO 3166-1).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum GeoRestriction {
+    /// Everybody is answered.
+    #[default]
+    None,
+    /// Those are not.
+    Block(Vec<Code>),
+    /// Only those are.
+    Allow(Vec<Code>),
+}
+
+impl GeoRestriction {
+    /// Whether everybody is answered.
+    pub fn is_none(&self) -> bool {
+        *self == Self::None
+    }
+
+    /// Whether somebody in a country is answered; somebody of unknown place is.
+    pub fn admits(&self, country: Option<Code>) -> bool {
+        match (self, country) {
+            (Self::None, _) | (_, None) => true,
+            (Self::Block(countries), Some(country)) => !countries.contains(&country),
+            (Self::Allow(countries), Some(country)) => countries.contains(&country),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Numbers of a plan that someone may ask "why?" of. `settings.limits` may change those whose range is more than one number.
+
+use edgeplane_base::Limit;
+
+macro_rules! limits {
+    ($($(#[$doc:meta])* $name:ident = $setting:literal: $default:literal, $min:literal..=$max:literal $unit:literal, $why:literal;)*) => {
+        $($(#[$doc])* pub const $name: Limit =
+            Limit { name: $setting, default: $default, min: $min, max: $max, unit: $unit, why: $why };)*
+        /// All of them, for settings and reference pages.
+        pub const ALL: &[&Limit] = &[$(&$name),*];
+    };
+}
+
+limits! {
+    /// Behaviours of a distribution beside the default one.
+    BEHAVIOURS = "behaviours": 25, 1..=1000 "behaviours of a distribution", "CloudFront's quota; each is tried in turn for each request";
+    /// Origins of a distribution.
+    ORIGINS = "origins": 25, 1..=1000 "origins of a distribution", "CloudFront's quota";
+    /// Origin groups of a distribution.
+    ORIGIN_GROUPS = "origin_groups": 10, 1..=1000 "origin groups of a distribution", "CloudFront's quota";
+    /// Aliases of a distribution.
+    ALIASES = "aliases": 100, 1..=10000 "aliases of a distribution", "CloudFront's quota";
+    /// Key groups that a behaviour trusts.
+    KEY_GROUPS = "key_groups": 4, 1..=100 "key groups of a behaviour", "CloudFront's quota";
+    /// Keys of a key group.
+    KEYS = "keys": 5, 1..=100 "keys of a key group", "CloudFront's quota";
+    /// Names in one list of a policy.
+    NAMES = "policy_names": 10, 1..=1000 "names in a list of a policy", "CloudFront's quota for cookies, headers and query strings; each is compared for each request";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_is_in_its_own_range() {
+        for limit in ALL {
+            limit.check(limit.default).unwrap();
+        }
+    }
+}

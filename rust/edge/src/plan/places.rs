@@ -1,0 +1,35 @@
+//! Where clients are: place data, read once when a plan is loaded.
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use edgeplane_base::Faults;
+use edgeplane_geo::{Place, PrefixTable, csv, mmdb};
+
+/// Address → place.
+#[derive(Debug, Clone)]
+pub struct Places {
+    table: PrefixTable,
+    places: edgeplane_geo::Places,
+}
+
+impl Places {
+    /// Reads an MMDB file, or a CSV file by its extension.
+    pub fn load(path: &Path) -> Result<Self, Faults> {
+        let name = path.display().to_string();
+        let octets = std::fs::read(path).map_err(|error| Faults::one(&name, format!("cannot be read: {error}")))?;
+        let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+        let (table, places) = if is_csv {
+            let text = String::from_utf8(octets).map_err(|_| Faults::one(&name, "is not UTF-8"))?;
+            csv::load(&name, &text)?
+        } else {
+            mmdb::load(&name, octets)?
+        };
+        Ok(Self { table, places })
+    }
+
+    /// What is known of an address.
+    pub fn of(&self, address: IpAddr) -> Place {
+        self.places.get(self.table.lookup(address.to_canonical()).0)
+    }
+}

@@ -6,7 +6,9 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, Tag, sign};
 
+use crate::hex::hex;
 use crate::parameters::split_pair;
+use crate::sigv4::{canonical_path, canonical_query, decoded};
 use crate::{Denied, Grant, Verifier};
 
 /// Names of the parameters; none of them reaches an origin.
@@ -71,7 +73,8 @@ struct Presigned {
 impl Presigned {
     fn read(query: &str) -> Result<Self, Denied> {
         let one = |name: &str| {
-            let mut values = query.split('&').map(split_pair).filter(|pair| pair.0 == name).map(|pair| decode(pair.1));
+            let mut values =
+                query.split('&').map(split_pair).filter(|pair| pair.0 == name).map(|pair| decoded(pair.1.as_bytes()));
             match (values.next(), values.next()) {
                 (Some(value), None) => String::from_utf8(value).map_err(|_| Denied::MalformedSignature),
                 (None, _) => Err(Denied::MalformedSignature),
@@ -113,11 +116,9 @@ impl Presigned {
     }
 
     fn canonical(&self, request: &Request<'_>) -> Result<Vec<u8>, Denied> {
-        let mut octets = format!("{}\n", request.method).into_bytes();
-        encode(&decode(request.path), true, &mut octets);
-        octets.push(b'\n');
-        octets.extend(canonical_query(request.query));
-        octets.push(b'\n');
+        let unsigned = request.query.split('&').filter(|pair| split_pair(pair).0 != "X-Amz-Signature");
+        let query = canonical_query(&unsigned.collect::<Vec<_>>().join("&"));
+        let mut octets = format!("{}\n{}\n{query}\n", request.method, canonical_path(request.path)).into_bytes();
         let mut names: Vec<&str> = self.signed_headers.split(';').collect();
         names.sort_unstable();
         if !names.contains(&"host") {
@@ -158,51 +159,9 @@ impl Scope {
     }
 }
 
-fn canonical_query(query: &str) -> Vec<u8> {
-    let signed = query.split('&').map(split_pair).filter(|pair| pair.0 != "X-Amz-Signature");
-    let mut pairs: Vec<(Vec<u8>, Vec<u8>)> = signed.map(|(name, value)| (recode(name), recode(value))).collect();
-    pairs.sort_unstable();
-    pairs.iter().map(|(name, value)| [name, &b"="[..], value].concat()).collect::<Vec<_>>().join(&b'&')
-}
-
-fn recode(text: &str) -> Vec<u8> {
-    let mut octets = Vec::with_capacity(text.len());
-    encode(&decode(text), false, &mut octets);
-    octets
-}
-
-/// Percent-encodes all but what RFC 3986 calls unreserved, and `/` in a path.
-fn encode(octets: &[u8], path: bool, to: &mut Vec<u8>) {
-    for &octet in octets {
-        match octet {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => to.push(octet),
-            b'/' if path => to.push(octet),
-            _ => to.extend(format!("%{octet:02X}").bytes()),
-        }
-    }
-}
-
-/// Percent-decodes; what is no escape stays as it is.
-fn decode(text: &str) -> Vec<u8> {
-    let mut octets = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&octet, after)) = rest.split_first() {
-        let escaped = (octet == b'%').then(|| after.split_at_checked(2)).flatten();
-        let value = escaped.and_then(|(digits, after)| Some((unhex(str::from_utf8(digits).ok()?)?.pop()?, after)));
-        let (value, after) = value.unwrap_or((octet, after));
-        octets.push(value);
-        rest = after;
-    }
-    octets
-}
-
 /// Without space at the ends, and with one where there were several.
 fn single_spaced(value: &[u8]) -> Vec<u8> {
     value.split(|&octet| octet == b' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(&b' ')
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

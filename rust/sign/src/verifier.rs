@@ -32,6 +32,11 @@ impl Verifier {
         self.keys.keys()
     }
 
+    /// Whether a key is one of them.
+    pub fn trusts(&self, id: &str) -> bool {
+        self.keys.contains_key(id)
+    }
+
     /// Whether a request for `url` (without what signs it) is allowed to a client at a time in Unix seconds. What costs
     /// least is looked at first, the signature last.
     pub fn verify(

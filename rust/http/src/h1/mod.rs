@@ -27,6 +27,9 @@ mod thread;
 mod tunnel;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 use std::rc::Rc;
 
 pub use io::Io;

@@ -49,15 +49,10 @@ impl Seat {
     /// As `wait`, for what takes no time of the client's.
     #[inline]
     pub fn set(&self, wait: Wait, seats: &Seats) {
-        if self.wait.replace(wait) != wait || wait == Wait::Request {
+        if self.wait.replace(wait) != wait {
             self.since.set(seats.second.get());
             self.over.set(false);
         }
-    }
-
-    /// Whether that is what it waited for last.
-    pub fn is_waiting_for(&self, wait: Wait) -> bool {
-        self.wait.get() == wait
     }
 
     /// Whether what is waited for takes too long.

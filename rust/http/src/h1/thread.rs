@@ -84,6 +84,12 @@ impl Thread {
         }
     }
 
+    /// Sets of buffers that wait for a request.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.benches.borrow().len()
+    }
+
     #[inline]
     pub(super) fn take_bench(&self) -> Box<Bench> {
         self.benches.borrow_mut().pop().unwrap_or_else(Bench::new)

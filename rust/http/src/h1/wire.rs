@@ -169,7 +169,7 @@ impl<I: Io> Wire<I> {
     #[cold]
     fn stuck(&mut self, flushed: Poll<io::Result<()>>, went: usize, cx: &Context<'_>) -> Poll<io::Result<()>> {
         let Thread { settings, seats, .. } = &*self.thread;
-        if !self.is_stuck && self.seat.is_waiting_for(Wait::Request) {
+        if !self.is_stuck && self.unsettled.is_some() {
             self.seat.refill(settings);
         }
         self.is_stuck = flushed.is_pending();
@@ -188,7 +188,12 @@ impl<I: Io> Wire<I> {
         let wait = if bench.input.is_empty() { Wait::Request } else { Wait::Head };
         match self.poll_read(&mut bench.input, wait, cx) {
             Poll::Ready(Ok(0)) => Poll::Ready(Some(Next::Close { linger: false })),
-            Poll::Ready(Ok(_)) => Poll::Ready(None),
+            Poll::Ready(Ok(_)) => {
+                if wait == Wait::Request {
+                    self.pause();
+                }
+                Poll::Ready(None)
+            }
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::TimedOut && wait == Wait::Head => {
                 Poll::Ready(Some(Next::Refuse(Refusal::new(408, "the head took too long"))))
             }

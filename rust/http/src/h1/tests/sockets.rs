@@ -1,0 +1,101 @@
+//! Over TCP: files by sendfile, large content, many connections.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{LocalSet, spawn_local};
+
+use super::super::{Settings, Thread, serve_connection};
+use super::connection;
+use super::site::{Site, big};
+
+async fn served(connections: usize) -> (SocketAddr, Rc<Thread>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, thread) = (listener.local_addr().unwrap(), Thread::start(Settings::default()));
+    let shared = thread.clone();
+    spawn_local(async move {
+        for _ in 0..connections {
+            let (stream, _) = listener.accept().await.unwrap();
+            spawn_local(serve_connection(stream, connection(), Rc::new(Site::default()), shared.clone()));
+        }
+    });
+    (address, thread)
+}
+
+/// On the real clock, because sockets are real.
+fn run<T>(test: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    LocalSet::new().block_on(&runtime, test)
+}
+
+async fn all(address: SocketAddr, octets: &str) -> Result<String, std::io::Error> {
+    let mut client = TcpStream::connect(address).await?;
+    client.write_all(octets.as_bytes()).await?;
+    let mut seen = Vec::new();
+    client.read_to_end(&mut seen).await?;
+    Ok(String::from_utf8(seen).unwrap())
+}
+
+#[test]
+fn content_of_every_kind_arrives_whole() {
+    run(async {
+        let (address, _) = served(1).await;
+        let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+        let seen = all(address, &[get("/huge"), get("/file"), get("/big"), get("/hit?close")].concat()).await.unwrap();
+        let content = String::from_utf8(big().to_vec()).unwrap();
+        assert_eq!(seen.matches(&content).count(), 4);
+        assert_eq!(seen.len(), 400_000 + super::without_date(&seen).replace(&content, "").len() + 4 * 37);
+        assert!(seen.ends_with("hello"));
+    });
+}
+
+#[test]
+fn an_answer_until_the_close_that_breaks_off_is_an_error() {
+    run(async {
+        let (address, _) = served(1).await;
+        let error = all(address, "GET /broken HTTP/1.0\r\n\r\n").await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    });
+}
+
+#[test]
+fn a_refusal_arrives_although_more_was_sent() {
+    run(async {
+        let (address, _) = served(1).await;
+        let seen = all(address, &format!("GET  / HTTP/1.1\r\n{}", "x".repeat(100_000))).await.unwrap();
+        assert!(seen.starts_with("HTTP/1.1 400 "), "{seen}");
+    });
+}
+
+#[test]
+fn a_connection_that_waits_holds_little() {
+    let thread = async { Thread::start(Settings::default()) };
+    run(async {
+        let (_client, server) = (TcpStream::connect(served(1).await.0).await.unwrap(), thread.await);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _other = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let future = serve_connection(stream, connection(), Rc::new(Site::default()), server);
+        assert!(size_of_val(&future) <= 640, "{}", size_of_val(&future));
+    });
+}
+
+#[test]
+fn idle_connections_share_their_buffers() {
+    run(async {
+        let (address, thread) = served(50).await;
+        let mut clients = Vec::new();
+        for _ in 0..50 {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(b"GET /hit HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+            client.read_exact(&mut [0; 86]).await.unwrap();
+            clients.push(client);
+        }
+        assert_eq!(thread.connections(), 50);
+        assert!(thread.kept() <= 2, "{}", thread.kept());
+        thread.drain();
+        thread.drained().await;
+    });
+}

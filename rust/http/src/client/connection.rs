@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
+use tokio::task::AbortHandle;
 
 use super::stream::{Stream, Traffic};
 use super::watch::Watch;
@@ -24,6 +25,14 @@ pub struct Connection {
     pub(super) watch: Watch,
     pub(super) used: bool,
     address: SocketAddr,
+    driver: AbortHandle,
+}
+
+/// What is given up is closed at once, even where content is still being written.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
 }
 
 impl Connection {
@@ -32,11 +41,18 @@ impl Connection {
         let traffic = stream.traffic.clone();
         let handshake = Builder::new().max_header_size(HEAD_OCTETS).handshake(TokioIo::new(stream)).await;
         let (sender, driver) = handshake.map_err(|_| Failure::Closed)?;
-        tokio::task::spawn_local(async move {
+        let driving = tokio::task::spawn_local(async move {
             // What goes wrong is told to the exchange that it went wrong for.
             let _ = driver.with_upgrades().await;
         });
-        Ok(Self { sender, traffic, watch: Watch::new(FIRST_WATCH), used: false, address })
+        Ok(Self {
+            sender,
+            traffic,
+            watch: Watch::new(FIRST_WATCH),
+            used: false,
+            address,
+            driver: driving.abort_handle(),
+        })
     }
 
     /// The peer's address: one of those that were given to `connect`.

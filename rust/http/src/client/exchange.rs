@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::client::conn::http1::SendRequest;
@@ -128,7 +128,6 @@ async fn answer(
 ) -> Sent {
     let Connection { sender, watch, traffic, .. } = connection;
     watch.restart(patience);
-    let mut sent = traffic.sent.get();
     let mut answer = pin!(send(sender, outgoing));
     poll_fn(|cx| {
         let polled = answer.as_mut().poll(cx);
@@ -138,11 +137,12 @@ async fn answer(
         if polled.is_ready() {
             return polled;
         }
-        if sent != traffic.sent.get() {
-            sent = traffic.sent.get();
-            watch.progress();
+        loop {
+            ready!(watch.poll_expired(cx));
+            if !watch.progressed_at(traffic.sent_at()) {
+                return Poll::Ready(Err(Failure::Timeout(Waiting::Head).into()));
+            }
         }
-        watch.poll_expired(cx).map(|()| Err(Failure::Timeout(Waiting::Head).into()))
     })
     .await
 }

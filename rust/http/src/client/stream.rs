@@ -1,20 +1,40 @@
-//! Octets to and from a peer, counted.
+//! Octets to and from a peer, and when they went.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use edgeplane_base::metrics::Counter;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 
 /// Octets that a connection carried. Written by its thread alone.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Traffic {
     pub received: Counter,
-    pub sent: Counter,
+    start: Instant,
+    /// Microseconds from the start to when octets were last sent.
+    sent_us: AtomicU64,
+}
+
+impl Traffic {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { received: Counter::default(), start: Instant::now(), sent_us: AtomicU64::new(0) })
+    }
+
+    /// When octets were last sent.
+    pub fn sent_at(&self) -> Instant {
+        self.start + Duration::from_micros(self.sent_us.load(Relaxed))
+    }
+
+    fn sent(&self) {
+        self.sent_us.store(self.start.elapsed().as_micros() as u64, Relaxed);
+    }
 }
 
 /// A connection's octets, in TLS or not.
@@ -30,11 +50,11 @@ enum Carrier {
 
 impl Stream {
     pub fn plain(tcp: TcpStream) -> Self {
-        Self { carrier: Carrier::Plain(tcp), traffic: Arc::default() }
+        Self { carrier: Carrier::Plain(tcp), traffic: Traffic::new() }
     }
 
     pub fn tls(tls: TlsStream<TcpStream>) -> Self {
-        Self { carrier: Carrier::Tls(Box::new(tls)), traffic: Arc::default() }
+        Self { carrier: Carrier::Tls(Box::new(tls)), traffic: Traffic::new() }
     }
 }
 
@@ -66,7 +86,7 @@ impl AsyncRead for Stream {
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         let polled = with!(self, carrier => carrier.poll_write(cx, octets));
-        self.count(polled)
+        self.note(polled)
     }
 
     fn poll_write_vectored(
@@ -75,7 +95,7 @@ impl AsyncWrite for Stream {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let polled = with!(self, carrier => carrier.poll_write_vectored(cx, slices));
-        self.count(polled)
+        self.note(polled)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -95,9 +115,9 @@ impl AsyncWrite for Stream {
 }
 
 impl Stream {
-    fn count(&self, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(Ok(written)) = &polled {
-            self.traffic.sent.add(*written as u64);
+    fn note(&self, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if matches!(polled, Poll::Ready(Ok(_))) {
+            self.traffic.sent();
         }
         polled
     }

@@ -33,6 +33,13 @@ impl Watch {
         self.since = Instant::now();
     }
 
+    /// Something happened then; whether that is news.
+    pub fn progressed_at(&mut self, at: Instant) -> bool {
+        let news = at > self.since;
+        self.since = self.since.max(at);
+        news
+    }
+
     /// Ready when nothing happened for as long as the limit.
     pub fn poll_expired(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {

@@ -1,0 +1,79 @@
+//! Time-outs, with a clock that only moves when everything waits.
+
+use tokio::time::Instant;
+
+use super::origin::{Origin, Step, write};
+use super::*;
+
+const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n";
+
+async fn timed(script: Vec<Step>) -> (Result<(u16, Vec<u8>), Failure>, u64) {
+    locally(async {
+        let pair = Pair::new(Origin::new(vec![script]).await.address);
+        let start = Instant::now();
+        let whole = pair.whole(Method::Get).await;
+        (whole, start.elapsed().as_secs())
+    })
+    .await
+}
+
+fn wait(seconds: u64) -> Step {
+    Step::Wait(Duration::from_secs(seconds))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_does_not_come_is_waited_for_as_long_as_told() {
+    assert_eq!(timed(vec![Step::Head, Step::Stall]).await, (Err(Failure::Timeout(Waiting::Head)), 30));
+    let dripping = (0..20).flat_map(|_| [wait(2), write("A: b\r\n")]);
+    let script = [Step::Head, write("HTTP/1.1 200 OK\r\n")].into_iter().chain(dripping).collect();
+    assert_eq!(timed(script).await, (Err(Failure::Timeout(Waiting::Head)), 30), "one that drips is none either");
+    assert_eq!(
+        timed(vec![Step::Head, wait(29), write(HEAD), write("in all")]).await,
+        (Ok((200, b"in all".to_vec())), 29)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn content_may_be_slow_but_not_stand_still() {
+    let dripping: Vec<_> = "abcdef".bytes().flat_map(|octet| [wait(20), write([octet])]).collect();
+    let script = [vec![Step::Head, write(HEAD)], dripping].concat();
+    assert_eq!(timed(script).await, (Ok((200, b"abcdef".to_vec())), 120));
+    let script = vec![Step::Head, wait(10), write(HEAD), wait(20), write("abc"), Step::Stall];
+    assert_eq!(timed(script).await, (Err(Failure::Timeout(Waiting::Content)), 60));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_not_taken_is_given_up() {
+    locally(async {
+        // A listener whose queue is full: further connections hang, as behind a firewall that drops.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let socket = edgeplane_net::listen::bind_tcp("127.0.0.1:0".parse().unwrap(), 1).unwrap();
+        let address = edgeplane_net::listen::local_address(&socket).unwrap();
+        drop(listener);
+        let filling: Vec<_> = (0..4).map(|_| tokio::net::TcpStream::connect(address)).collect();
+        let filling: Vec<_> = filling.into_iter().map(|connect| tokio::task::spawn_local(connect)).collect();
+        tokio::task::yield_now().await;
+        let pair = Pair::new(address);
+        let start = Instant::now();
+        let connected = pair.client.connect(&pair.peer, [address.ip()], Duration::from_secs(3)).await;
+        assert_eq!(connected.err(), Some(Failure::Timeout(Waiting::Connection)));
+        assert_eq!(start.elapsed().as_secs(), 3);
+        filling.iter().for_each(tokio::task::JoinHandle::abort);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_next_address_is_tried_when_one_refuses() {
+    locally(async {
+        let origin = Origin::always("HTTP/1.1 204 No Content\r\n\r\n").await;
+        let pair = Pair::new(origin.address);
+        let nobody = "127.0.0.99".parse().unwrap();
+        let refused = pair.client.connect(&pair.peer, [nobody], PATIENCE).await;
+        assert_eq!(refused.err(), Some(Failure::Connect(std::io::ErrorKind::ConnectionRefused)));
+        let connection = pair.client.connect(&pair.peer, [nobody, origin.address.ip()], PATIENCE).await.unwrap();
+        assert_eq!(connection.address(), origin.address);
+        assert!(pair.client.connect(&pair.peer, [], PATIENCE).await.is_err());
+    })
+    .await;
+}

@@ -33,6 +33,11 @@ impl TlsRoots {
         Self::of(roots)
     }
 
+    /// No roots: TLS is agreed on with nobody.
+    pub fn none() -> Result<Self, String> {
+        Self::of(RootCertStore::empty())
+    }
+
     /// These roots; an error says that the library cannot do TLS at all.
     pub fn of(roots: RootCertStore) -> Result<Self, String> {
         let roots = Arc::new(roots);

@@ -46,10 +46,8 @@ async fn content_may_be_slow_but_not_stand_still() {
 async fn a_connection_that_is_not_taken_is_given_up() {
     locally(async {
         // A listener whose queue is full: further connections hang, as behind a firewall that drops.
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let socket = edgeplane_net::listen::bind_tcp("127.0.0.1:0".parse().unwrap(), 1).unwrap();
         let address = edgeplane_net::listen::local_address(&socket).unwrap();
-        drop(listener);
         let filling: Vec<_> = (0..4).map(|_| tokio::net::TcpStream::connect(address)).collect();
         let filling: Vec<_> = filling.into_iter().map(|connect| tokio::task::spawn_local(connect)).collect();
         tokio::task::yield_now().await;

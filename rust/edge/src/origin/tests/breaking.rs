@@ -1,0 +1,77 @@
+//! A dead origin costs one request a window, over all workers.
+
+use super::server::{Origin, Step, write};
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_origin_is_asked_once_a_window_by_all_workers_together() {
+    locally(async {
+        let origin = Origin::new(vec![vec![Step::Head]]).await;
+        let workers = workers(4, &Names::new(&[&["127.0.0.1"]]));
+        let generations: Vec<_> = (0..2).map(|_| Settings { attempts: 1, ..at(origin.address) }).collect();
+        let mut refused = 0;
+        for n in 0..3_000 {
+            let error = workers[n % 4].get(&generations[n % 2]).await.err().unwrap();
+            refused += usize::from(error == OriginError::BreakerOpen);
+            tokio::time::advance(Duration::from_millis(10)).await;
+        }
+        let asked = origin.connections.get();
+        assert_eq!(asked + refused, 3_000);
+        assert!((5 + 7..=5 + 14).contains(&asked), "{asked} requests in 30 s");
+        let opened: u64 = workers.iter().map(|worker| worker.counters.breaker_opened.get()).sum();
+        assert_eq!(opened, 1);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_origin_that_came_back_is_used_within_five_seconds() {
+    locally(async {
+        let dead = vec![vec![Step::Head]; 5];
+        let origin = Origin::new([dead, vec![vec![Step::Head, write(OK)]]].concat()).await;
+        let worker = worker();
+        let settings = Settings { attempts: 1, ..at(origin.address) };
+        for _ in 0..5 {
+            assert_eq!(worker.get(&settings).await.err().unwrap().name(), "OriginCommError");
+        }
+        let refused = worker.get(&settings).await.err().unwrap();
+        assert_eq!((refused.status(), refused.fails_over()), (503, true));
+        tokio::time::advance(Duration::from_secs(4)).await;
+        for _ in 0..3 {
+            assert_eq!(worker.whole(&settings).await, Ok((200, b"ok".to_vec())));
+        }
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_has_one_short_attempt() {
+    locally(async {
+        let worker = worker();
+        let settings = at(nobody());
+        for _ in 0..5 {
+            worker.get(&settings).await.err().unwrap();
+        }
+        assert_eq!(worker.counters.retries.get(), 10);
+        tokio::time::advance(Duration::from_secs(4)).await;
+        assert_ne!(worker.get(&settings).await.err().unwrap(), OriginError::BreakerOpen);
+        assert_eq!(worker.counters.retries.get(), 10);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn answers_keep_it_closed_whatever_they_say() {
+    locally(async {
+        let worker = worker();
+        let ill = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
+        for response in [ill, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbroken"] {
+            let settings = Settings { attempts: 1, ..at(Origin::once(response).await.address) };
+            for _ in 0..20 {
+                read(worker.get(&settings).await.unwrap()).await.ok();
+            }
+        }
+        assert_eq!(worker.counters.breaker_opened.get(), 0);
+    })
+    .await;
+}

@@ -69,11 +69,11 @@ class EdgeAccessLog(Section):
 class EdgeLimits(Section):
     """What clients may take."""
 
-    connections: StrictInt = Field(65536, ge=1, le=4000000)
-    connections_per_prefix: StrictInt = Field(1024, ge=1, le=4000000)
+    connections: StrictInt = Field(16384, ge=1, le=1000000)
+    connections_per_prefix: StrictInt = Field(4096, ge=1, le=1000000)
     requests_per_second: StrictInt = Field(0, ge=0, le=1000000)
-    head_timeout_s: StrictInt = Field(10, ge=1, le=3600)
-    idle_timeout_s: StrictInt = Field(60, ge=1, le=3600)
+    head_timeout_s: StrictInt = Field(10, ge=1, le=300)
+    keep_alive_timeout_s: StrictInt = Field(60, ge=1, le=3600)
 
 
 class Node(Section):
@@ -117,7 +117,7 @@ class Edge(Section):
     http: ListenAny = Field((), validate_default=True)
     https: ListenAny = Field((), validate_default=True)
     domain: HostDomain = Field("edge.localhost", validate_default=True)
-    memory: Size = Field("256MiB", ge=1048576, le=1099511627776, validate_default=True)
+    memory: Size = Field("256MiB", ge=1048576, le=1125899906842624, validate_default=True)
     certificates: tuple[Certificate, ...] = Field((), validate_default=True)
     directories: Directories = Field(default_factory=dict, validate_default=True)
     buckets: Buckets = Field(default_factory=dict, validate_default=True)

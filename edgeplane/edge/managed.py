@@ -1,6 +1,7 @@
 """The policies that CloudFront brings along: id → name (its developer guide, "Use managed … policies").
 
-What they say stands in the core (rust/edge/src/plan); here they are known, so that a wrong id is refused early.
+What they say stands in the core (rust/edge/src/plan/managed.json); here they are known, so that a wrong id is refused
+early.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ ORIGIN_REQUEST_POLICIES = {
     "59781a5b-3903-41f3-afcb-af62929ccde1": "CORS-CustomOrigin",
     "88a5eaf4-2fd4-4709-b370-b4c650ea3fcf": "CORS-S3Origin",
     "775133bc-15f2-49f9-abea-afb2e0bf67d2": "Elemental-MediaTailor-PersonalizedManifests",
-    "bf0718e1-ba1e-49d1-88b1-f726733018ae": "HostHeaderOnly",
     "acba4595-bd28-49b8-b9fe-13317c0390fa": "UserAgentRefererHeaders",
 }
 

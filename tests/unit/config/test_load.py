@@ -174,7 +174,7 @@ def test_sizes_are_octets_or_have_a_unit(tmp_path: Path, text: str, octets: int)
     ("text", "said"),
     [
         ('memory = "64MB"', ":2: edge.memory '64MB' is no size; write octets, or a number with KiB, MiB, GiB, TiB"),
-        ("memory = 1", ":2: edge.memory is 1, but must be 1MiB to 1TiB"),
+        ("memory = 1", ":2: edge.memory is 1, but must be 1MiB to 1024TiB"),
         ("memory = true", ":2: edge.memory True is no size"),
         ('domain = "a_b"', "is no host name"),
         ('domain = "a..b"', "is no host name"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import msgpack
 import pytest
 
+from edgeplane.config.generate import ROOT
 from edgeplane.edge.managed import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES, RESPONSE_HEADERS_POLICIES
 from edgeplane.edge.types import distribution_id
 from edgeplane.errors import ContentError, Fault
@@ -143,9 +145,17 @@ def test_ids_come_from_logical_names_and_stay() -> None:
     assert distribution_id("Site") == "EFBA7GBYGU2VI6"
 
 
-def test_managed_policies_are_each_one_kind() -> None:
-    kinds = [CACHE_POLICIES, ORIGIN_REQUEST_POLICIES, RESPONSE_HEADERS_POLICIES]
-    assert len({id_ for kind in kinds for id_ in kind}) == sum(map(len, kinds))
+@pytest.mark.parametrize(
+    ("kind", "known"),
+    [
+        ("cache_policies", CACHE_POLICIES),
+        ("origin_request_policies", ORIGIN_REQUEST_POLICIES),
+        ("response_headers_policies", RESPONSE_HEADERS_POLICIES),
+    ],
+)
+def test_managed_policies_are_those_of_the_core(kind: str, known: dict[str, str]) -> None:
+    core = json.loads((ROOT / "rust" / "edge" / "src" / "plan" / "managed.json").read_text())
+    assert {each["id"]: each["config"]["Name"].removeprefix("Managed-") for each in core[kind]} == known
 
 
 POLICY = "ViewerProtocolPolicy: allow-all"

@@ -24,6 +24,16 @@ limits! {
     KEY_GROUPS = "key_groups": 4, 1..=100 "key groups of a behaviour", "CloudFront's quota";
     /// Keys of a key group.
     KEYS = "keys": 5, 1..=100 "keys of a key group", "CloudFront's quota";
+    /// Open connections.
+    CONNECTIONS = "connections": 16384, 1..=1000000 "connections", "a few KiB each while idle, two descriptors while they wait for an origin";
+    /// Open connections of one client: an IPv4 address, an IPv6 /64.
+    CONNECTIONS_PER_PREFIX = "connections_per_prefix": 4096, 1..=1000000 "connections", "a proxy of a large network in front of its users; four of them are needed to fill the node";
+    /// Requests of one client a second; 0: as many as come.
+    REQUESTS_PER_SECOND = "requests_per_second": 0, 0..=1000000 "requests a second", "an operator knows the clients of a site, a default does not";
+    /// Time for a whole request head.
+    HEAD_TIMEOUT_S = "head_timeout_s": 10, 1..=300 "seconds", "a head is one packet or two; who takes longer holds a place";
+    /// Time without a request after which a connection is closed.
+    KEEP_ALIVE_TIMEOUT_S = "keep_alive_timeout_s": 60, 1..=3600 "seconds", "nginx 75 s, browsers close after 60 to 300 s";
     /// Names in one list of a policy.
     NAMES = "policy_names": 10, 1..=1000 "names in a list of a policy", "CloudFront's quota for cookies, headers and query strings; each is compared for each request";
 }

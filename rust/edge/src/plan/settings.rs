@@ -35,6 +35,8 @@ pub struct Settings {
     pub buckets: BTreeMap<String, BucketSettings>,
     /// Place data: an MMDB or CSV file.
     pub geo_database: Option<PathBuf>,
+    /// Field of an origin's response that names its tags; empty: `x-amz-meta-cache-tag`.
+    pub tag_header: String,
     /// Limits by name, other than their defaults.
     pub limits: BTreeMap<String, u64>,
 }

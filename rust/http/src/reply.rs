@@ -42,9 +42,16 @@ impl PreparedHead {
         &self.lines
     }
 
-    /// The fields as HTTP/2 sends them, made on first use.
+    /// The fields as HTTP/2 sends them, with an empty place for each that almost every answer adds, so that a copy needs no
+    /// more memory for it: `age`, `content-length`, `date`. Made on first use.
     pub fn http2(&self) -> &http::HeaderMap {
-        self.http2.get_or_init(|| header_map(&self.fields))
+        self.http2.get_or_init(|| {
+            let mut map = header_map(&self.fields);
+            for name in [http::header::AGE, http::header::CONTENT_LENGTH, http::header::DATE] {
+                map.entry(name).or_insert(http::HeaderValue::from_static(""));
+            }
+            map
+        })
     }
 
     /// Octets held.

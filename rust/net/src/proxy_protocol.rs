@@ -1,7 +1,7 @@
 //! Who the client is, told by a proxy in front: the PROXY protocol, versions 1 and 2 (HAProxy, `proxy-protocol.txt`).
 //!
 //! A header is believed, so it is to be read from peers alone that the node was told to trust.
-#![allow(clippy::indexing_slicing)] // Wire room: every slice is taken after its length was checked; fuzzed.
+#![allow(clippy::indexing_slicing)] // A wire room: every slice is taken after its length was checked; properties guard it.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

@@ -20,7 +20,7 @@ use super::session::Stream;
 use super::wire::Wire;
 use crate::h1::Refusal;
 use crate::service::Sent;
-use crate::{Connection, Reply, Request, Service};
+use crate::{Connection, Method, Reply, Request, Service};
 
 /// How often a connection looks at its clock.
 const TICK: Duration = Duration::from_secs(5);
@@ -304,7 +304,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Loop<IO, S> {
     fn answer(&mut self, respond: &mut SendResponse<Bytes>) {
         self.shared.answered();
         let Some(head) = head::prepared(&self.reply) else { return respond.send_reset(Reason::INTERNAL_ERROR) };
-        let length = self.reply.content.len();
+        let length = if self.request.method == Method::Head { 0 } else { self.reply.content.len() };
         let sent = respond.send_response(head, length == 0);
         let complete = match (sent, at_hand(&self.reply.content)) {
             (Err(_), _) => false,

@@ -1,6 +1,6 @@
 //! Heads: what crate `h2` read as a `Request`, and answers as it sends them.
 
-use http::header::{CONTENT_LENGTH, COOKIE, DATE, EXPECT, HOST};
+use http::header::{AGE, CONTENT_LENGTH, COOKIE, DATE, EXPECT, Entry, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
@@ -95,8 +95,15 @@ pub(super) fn prepared(reply: &Reply) -> Option<http::Response<()>> {
     let head = reply.head.as_ref()?;
     let mut headers = head.http2().clone();
     push_lines(&reply.lines, &mut headers);
-    if !matches!(reply.content, Content::None) {
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(reply.content.len()));
+    if headers.get(AGE).is_some_and(HeaderValue::is_empty) {
+        headers.remove(AGE);
+    }
+    match reply.content {
+        Content::None if headers.get(CONTENT_LENGTH).is_some_and(HeaderValue::is_empty) => {
+            drop(headers.remove(CONTENT_LENGTH))
+        }
+        Content::None => {}
+        _ => drop(headers.insert(CONTENT_LENGTH, HeaderValue::from(reply.content.len()))),
     }
     respond(head.status, headers)
 }
@@ -115,7 +122,7 @@ const OF_A_CONNECTION: [&str; 5] = ["connection", "keep-alive", "proxy-connectio
 
 fn respond(status: u16, mut headers: HeaderMap) -> Option<http::Response<()>> {
     if status >= 200 {
-        headers.entry(DATE).or_insert_with(date::now);
+        fill(&mut headers, DATE, date::now());
     }
     let mut response = http::Response::new(());
     *response.status_mut() = StatusCode::from_u16(status).ok()?;
@@ -133,8 +140,18 @@ fn push_lines(mut lines: &[u8], headers: &mut HeaderMap) {
         };
         let value = HeaderValue::from_bytes(value.get(2..).unwrap_or_default());
         if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), value) {
-            headers.append(name, value);
+            fill(headers, name, value);
         }
+    }
+}
+
+/// Puts a field into its empty place, else after the others of its name; a date stays as it is.
+fn fill(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
+    match headers.entry(name) {
+        Entry::Occupied(mut place) if place.get().is_empty() => drop(place.insert(value)),
+        Entry::Occupied(place) if *place.key() == DATE => {}
+        Entry::Occupied(mut place) => place.append(value),
+        Entry::Vacant(place) => drop(place.insert(value)),
     }
 }
 
@@ -225,6 +242,23 @@ mod tests {
             assert_eq!(response.headers()[name], value);
         }
         assert!(response.headers()["date"].to_str().unwrap().ends_with(" GMT"));
+    }
+
+    #[test]
+    fn places_that_nobody_fills_are_not_sent_and_what_a_head_says_itself_stays() {
+        let bare = Reply { head: Some(Arc::new(PreparedHead::new(304, crate::Fields::new()))), ..Reply::default() };
+        let sent = prepared(&bare).unwrap();
+        assert_eq!(sent.headers().keys().collect::<Vec<_>>(), ["date"]);
+        let said = [("content-length", "12"), ("date", "Sun, 06 Nov 1994 08:49:37 GMT"), ("age", "3")];
+        let mut reply =
+            Reply { head: Some(Arc::new(PreparedHead::new(200, said.into_iter().collect()))), ..Reply::default() };
+        reply.field("vary", "a");
+        reply.field("vary", "b");
+        let sent = prepared(&reply).unwrap();
+        for (name, value) in said {
+            assert_eq!(sent.headers().get_all(name).iter().collect::<Vec<_>>(), [value]);
+        }
+        assert_eq!(sent.headers().get_all("vary").iter().collect::<Vec<_>>(), ["a", "b"]);
     }
 
     #[test]

@@ -15,6 +15,9 @@ fn a_ready_answer_comes_without_a_session() {
         }
         let (head, content) = fetch(&mut client, get("/head")).await.unwrap();
         assert!(content.is_empty() && !head.headers.contains_key("content-length"));
+        let head = http::Request::head("https://a.test/ready").body(()).unwrap();
+        let (head, content) = fetch(&mut client, head).await.unwrap();
+        assert_eq!((&head.headers["content-length"], content.len()), (&"5".parse().unwrap(), 0), "HEAD has no content");
         assert_eq!(*served.site.handled.borrow(), 0);
         let seen = served.site.seen.borrow();
         assert_eq!(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from ipaddress import ip_network
 from pathlib import Path
@@ -18,7 +19,8 @@ from edgeplane.config.secret import read_secret
 from edgeplane.errors import EdgeplaneError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-HASHES = ("SHA1", "SHA256", "HMAC-SHA256")
+SHA1, HMAC = "SHA1", "HMAC-SHA256"
+HASHES = (SHA1, "SHA256", HMAC)
 KEY_OCTETS = 65_536
 
 
@@ -82,7 +84,8 @@ def url_(url: str, **options: Any) -> None:
       edgeplane sign url https://www.example.net/private/a.pdf --expires 2h --key-pair-id KEXAMPLE --private-key key.pem
       edgeplane sign url http://www.example.net/private/a.pdf --expires 7d --key-pair-id KEXAMPLE --secret secret.key
     """
-    click.echo(_core().sign_url(url, **_key(options), **_grant(url, options)))
+    with _refusals():
+        click.echo(_signer(options).url(url, **_grant(url, options)))
 
 
 @sign.command()
@@ -98,7 +101,8 @@ def cookie(url: str, output: str, **options: Any) -> None:
       edgeplane sign cookie 'https://www.example.net/private/*' --resource 'https://www.example.net/private/*' \\
         --expires 12h --key-pair-id KEXAMPLE --private-key key.pem
     """
-    cookies = dict(_core().sign_cookies(url, **_key(options), **_grant(url, options)))
+    with _refusals():
+        cookies = _signer(options).cookies(url, **_grant(url, options))
     if output == "json":
         print_document(cookies, output)
         return
@@ -116,7 +120,8 @@ def policy(url: str, **options: Any) -> None:
     Example:
       edgeplane sign policy 'https://www.example.net/private/*' --expires 2026-12-31 --client 192.0.2.0/24
     """
-    click.echo(_policy(url, options))
+    with _refusals():
+        click.echo(_policy(url, options))
 
 
 def _grant(url: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -126,23 +131,22 @@ def _grant(url: str, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _policy(url: str, options: dict[str, Any]) -> str:
-    not_before, client = options["not_before"], options["client"]
-    made: str = _core().custom_policy(
-        options["resource"] or url, expires=options["expires"], not_before=not_before, source_ip=client
-    )
+    begins, client = options["not_before"], options["client"]
+    made: str = _core().custom_policy(options["resource"] or url, options["expires"], begins=begins, ip_address=client)
     return made
 
 
-def _key(options: dict[str, Any]) -> dict[str, Any]:
+def _signer(options: dict[str, Any]) -> Any:
+    """`edgeplane.core.sign.Signer` with the key of the options."""
     private_key, secret, hash_algorithm = options["private_key"], options["secret"], options["hash_algorithm"]
     if (private_key is None) == (secret is None):
         raise click.UsageError("give --private-key or --secret")
-    made: dict[str, Any] = {"key_pair_id": options["key_pair_id"]}
+    if (secret is None) == (hash_algorithm == HMAC) and hash_algorithm:
+        raise click.UsageError(f"{HMAC} is for a --secret, the others are for a --private-key")
     if secret is not None:
-        made["secret"] = _read(secret).removesuffix(b"\n").removesuffix(b"\r")
-    else:
-        made["private_key_pem"] = _read(private_key).decode(errors="replace")
-    return {**made, "hash_algorithm": hash_algorithm or ("SHA1" if secret is None else "HMAC-SHA256")}
+        octets = _read(secret).removesuffix(b"\n").removesuffix(b"\r")
+        return _core().Signer.with_secret(options["key_pair_id"], octets)
+    return _core().Signer(options["key_pair_id"], _read(private_key).decode(errors="replace"), hash_algorithm or SHA1)
 
 
 def _read(path: Path) -> bytes:
@@ -153,26 +157,16 @@ def _read(path: Path) -> bytes:
 
 
 def _core() -> Any:
-    """`edgeplane.core.sign`; what it refuses is a ValueError."""
     try:
-        return _Refusing(import_module("edgeplane.core.sign"))
+        return import_module("edgeplane.core.sign")
     except ImportError as error:
         raise EdgeplaneError(f"this installation cannot sign ({error}); install edgeplane anew") from None
 
 
-class _Refusing:
-    """A module whose ValueErrors are sentences for people."""
-
-    def __init__(self, module: Any) -> None:
-        self._module = module
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        function = getattr(self._module, name)
-
-        def call(*args: Any, **options: Any) -> Any:
-            try:
-                return function(*args, **options)
-            except ValueError as error:
-                raise EdgeplaneError(str(error)) from None
-
-        return call
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What cannot be signed is a sentence, not a trace."""
+    try:
+        yield
+    except ValueError as error:
+        raise EdgeplaneError(str(error)) from None

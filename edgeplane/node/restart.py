@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from pathlib import Path
 
 from edgeplane.config import Settings, load
@@ -15,8 +16,12 @@ FIXED = (
     "dns.listen",
     "edge.http",
     "edge.https",
+    "edge.memory",
+    "edge.disk.path",
+    "edge.disk.size",
 )
-"""They were used before the first plan was built: sockets, the lock, processes."""
+"""They were used before the first plan was built, or give a size to what lives as long as the front: sockets, the lock,
+processes, the store."""
 
 
 def restart_warnings(running: Settings, config: Path) -> list[Fault]:
@@ -27,5 +32,4 @@ def restart_warnings(running: Settings, config: Path) -> list[Fault]:
 
 
 def _value(settings: Settings, name: str) -> object:
-    section, key = name.split(".")
-    return getattr(getattr(settings, section), key)
+    return attrgetter(name)(settings)

@@ -44,18 +44,29 @@ def signer(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """`edgeplane.core.sign`, which notes what it is asked to sign."""
     asked: list[tuple[Any, ...]] = []
 
-    def note(name: str, reply: Any) -> Any:
-        def sign(*args: Any, **options: Any) -> Any:
-            asked.append((name, args, options))
-            return reply
+    class Signer:
+        def __init__(self, *key: Any) -> None:
+            self.key = key
 
-        return sign
+        @classmethod
+        def with_secret(cls, *key: Any) -> Signer:
+            return cls(*key)
 
-    played = SimpleNamespace(
-        sign_url=note("url", "http://signed"),
-        sign_cookies=note("cookies", {"CloudFront-Expires": "1"}),
-        custom_policy=note("policy", "{}"),
-    )
+        def url(self, *args: Any, **options: Any) -> str:
+            asked.append(("url", self.key, args, options))
+            return "http://signed"
+
+        def cookies(self, *args: Any, **options: Any) -> dict[str, str]:
+            asked.append(("cookies", self.key, args, options))
+            return {"CloudFront-Expires": "1"}
+
+    def custom_policy(*args: Any, **options: Any) -> str:
+        asked.append(("policy", args, options))
+        if args[0] == "wrong":
+            raise ValueError("is no resource")
+        return "{}"
+
+    played = SimpleNamespace(Signer=Signer, custom_policy=custom_policy)
     monkeypatch.setitem(sys.modules, "edgeplane.core.sign", played)
     return asked
 
@@ -159,8 +170,7 @@ URL = "http://www.example.net/private/a.pdf"
 def test_a_url_is_signed_with_a_canned_policy(signer: list[Any], key: Path) -> None:
     shown = run("sign", "url", URL, "--expires", "1798761599", "--key-pair-id", "K1", "--secret", key)
     assert (shown.exit_code, shown.stdout) == (0, "http://signed\n"), shown.output
-    options = {"key_pair_id": "K1", "secret": b"s" * 32, "hash_algorithm": "HMAC-SHA256", "expires": 1798761599}
-    assert signer == [("url", (URL,), options)]
+    assert signer == [("url", ("K1", b"s" * 32), (URL,), {"expires": 1798761599})]
 
 
 def test_more_than_a_time_is_a_custom_policy(signer: list[Any], key: Path) -> None:
@@ -169,18 +179,19 @@ def test_more_than_a_time_is_a_custom_policy(signer: list[Any], key: Path) -> No
         "--key-pair-id", "K1", "--private-key", key, "--hash", "SHA256",
     )  # fmt: skip
     assert shown.stdout == "Set-Cookie: CloudFront-Expires=1; Path=/; HttpOnly\n"
-    grant = {"expires": 1798761599, "not_before": None, "source_ip": "192.0.2.0/24"}
-    assert signer[0] == ("policy", ("http://*",), grant)
-    assert signer[1][2]["policy"] == "{}"
-    assert signer[1][2]["private_key_pem"].startswith("sss")
+    grant = {"begins": None, "ip_address": "192.0.2.0/24"}
+    assert signer[0] == ("policy", ("http://*", 1798761599), grant)
+    assert signer[1] == ("cookies", ("K1", "s" * 32 + "\n", "SHA256"), (URL,), {"policy": "{}"})
 
 
 def test_a_span_of_time_begins_now(signer: list[Any]) -> None:
     before = int(time.time())
     assert run("sign", "policy", URL, "--expires", "2h", "--not-before", "2026-01-31").stdout == "{}\n"
-    options = signer[0][2]
-    assert before + 7200 <= options["expires"] <= time.time() + 7200
-    assert options["not_before"] == 1769817600
+    _, (_, expires), options = signer[0]
+    assert before + 7200 <= expires <= time.time() + 7200
+    assert options["begins"] == 1769817600
+    refused = run("sign", "policy", "http://a/", "--resource", "wrong", "--expires", "2h")
+    assert (refused.exit_code, refused.stderr) == (1, "is no resource\n")
 
 
 @pytest.mark.parametrize(
@@ -189,6 +200,8 @@ def test_a_span_of_time_begins_now(signer: list[Any]) -> None:
         (["--expires", "soon", "--secret", "key"], 2, "write 2h, 7d"),
         (["--expires", "2h"], 2, "give --private-key or --secret"),
         (["--expires", "2h", "--secret", "key", "--private-key", "key"], 2, "give --private-key or --secret"),
+        (["--expires", "2h", "--secret", "key", "--hash", "SHA1"], 2, "HMAC-SHA256 is for a --secret"),
+        (["--expires", "2h", "--private-key", "key", "--hash", "HMAC-SHA256"], 2, "HMAC-SHA256 is for a --secret"),
         (["--expires", "2h", "--secret", "nowhere"], 1, "nowhere cannot be read"),
         (["--expires", "2h", "--client", "x", "--secret", "key"], 2, "x"),
     ],

@@ -21,7 +21,7 @@ DEVELOP := PIP_NO_DEPS=1 PIP_QUIET=1 $(BIN)/maturin develop --quiet --locked
 
 RUST := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find rust -name target -prune -o -path rust/fuzz -prune -o \( -name '*.rs' -o -name Cargo.toml -o -path 'rust/*/data/*' \) -print)
 
-.PHONY: help serve test check bench fuzz packages build tools test-tools clean
+.PHONY: help serve test check bench fuzz judges packages build tools test-tools clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -29,7 +29,7 @@ help: ## What can be made
 serve: tools $(VENV)/.core-release ## Build, and run a node with the example site (CONFIG=…)
 	@exec $(BIN)/edgeplane serve $(CONFIG)
 
-test: test-tools check ## Build, and run everything that a change must pass
+test: test-tools check judges ## Build, and run everything that a change must pass
 	cargo test --quiet --locked --profile ci --workspace
 	$(BIN)/python -m pytest -q
 
@@ -57,6 +57,14 @@ fuzz: tools ## Run every fuzz target for a time (SECONDS=60)
 	for target in $$(cargo fuzz list --fuzz-dir rust/fuzz); do \
 	  cargo fuzz run --fuzz-dir rust/fuzz --sanitizer none $$target -- \
 	    -max_total_time=$(SECONDS) -timeout=5 -rss_limit_mb=2048 -max_len=16384 -print_final_stats=1; done
+
+judges: $(VENV)/.judges ## Install what judges the edge from npm and Go
+
+$(VENV)/.judges: $(VENV)/.deps tests/conformance/http/package-lock.json tests/conformance/http/h2spec/go.sum
+	@.ci/tools $(PYTHON) judges
+	npm --prefix tests/conformance/http --silent ci
+	go build -C tests/conformance/http/h2spec -o $(CURDIR)/$(BIN)/h2spec github.com/summerwind/h2spec/cmd/h2spec
+	@touch $@
 
 packages: ## Install the Debian packages that tests use, with their daemons not started (needs root)
 	@.ci/packages install

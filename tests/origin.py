@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 PATIENCE_S = 20.0
 PLAIN = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nCache-Control: no-store\r\nContent-Length: 3\r\n\r\nok\n"
@@ -19,7 +19,7 @@ class Asked:
     method: str
     target: str
     head: bytes
-    content: bytes
+    content: bytes = b""
 
     def field(self, name: str) -> str | None:
         """The first value of a name."""
@@ -30,8 +30,16 @@ class Asked:
         return None
 
 
-Answer = Callable[[Asked], bytes]
-"""A request → the whole response; empty: the connection ends without one."""
+Answer = Callable[[Asked], bytes | Iterable[bytes | float]]
+"""A request → the whole response, or pieces of it with pauses in seconds between them. `b""` breaks the connection."""
+
+
+def response(content: bytes = b"ok\n", status: str = "200 OK", **fields: str) -> bytes:
+    """A whole response. Underscores in names of fields stand for hyphens."""
+    given = {"Content-Type": "text/plain", "Content-Length": str(len(content))}
+    given |= {name.replace("_", "-"): value for name, value in fields.items()}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+    return f"HTTP/1.1 {status}\r\n{lines}\r\n".encode() + content
 
 
 @dataclass
@@ -66,88 +74,104 @@ class Origin:
 
     def listen(self) -> None:
         """On its port; the first time on a free one."""
-        self._call(self._listen())
+        self._run(self._listen())
 
     def close(self) -> None:
-        """Refuses connections, and ends those that are open."""
-        self._call(self._close())
+        """Refuses connections, and breaks those that are open."""
+        self._run(self._close())
 
-    def _call(self, work: object) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_S)  # type: ignore[arg-type]
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE_S)
 
     async def _listen(self) -> None:
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=4096)
+        self._open: set[_Connection] = set()
+        made = self._loop.create_server(lambda: _Connection(self, self._open), "127.0.0.1", self.port, backlog=4096)
+        self._server = await made
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _close(self) -> None:
         self._server.close()
-        for writer in list(self._writers):
-            writer.close()
+        for connection in list(self._open):
+            connection.end()
+        await asyncio.sleep(0)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        stream = bytearray()
-        self.streams.append(stream)
-        self._writers.add(writer)
+
+class _Connection(asyncio.Protocol):
+    """Keeps what comes as it comes; answers one request after the other."""
+
+    def __init__(self, origin: Origin, all_open: set[_Connection]) -> None:
+        self.origin, self.all_open = origin, all_open
+        self.stream, self.pending = bytearray(), b""
+        self.asked: asyncio.Queue[Asked] = asyncio.Queue()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport: asyncio.Transport = transport  # type: ignore[assignment]
+        self.origin.streams.append(self.stream)
+        self.all_open.add(self)
+        self.worker = asyncio.get_running_loop().create_task(self._work())
+
+    def data_received(self, data: bytes) -> None:
+        self.stream.extend(data)
+        self.pending += data
         try:
-            while asked := await _request(_Kept(reader, stream)):
-                self.asked.append(asked)
-                answer = self.answer(asked)
-                writer.write(answer)
-                await writer.drain()
-                if not answer:
-                    break
-        except (OSError, ValueError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            stream.extend(await _rest(reader))
-            self._writers.discard(writer)
-            writer.close()
+            while found := request(self.pending):
+                asked, self.pending = found
+                self.origin.asked.append(asked)
+                self.asked.put_nowait(asked)
+        except ValueError:
+            self.end()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.all_open.discard(self)
+        self.worker.cancel()
+
+    def end(self) -> None:
+        self.worker.cancel()
+        self.transport.abort()
+
+    async def _work(self) -> None:
+        while True:
+            answer = self.origin.answer(await self.asked.get())
+            if not answer:
+                return self.transport.abort()
+            for piece in [answer] if isinstance(answer, bytes) else answer:
+                if isinstance(piece, float):
+                    await asyncio.sleep(piece)
+                elif piece:
+                    self.transport.write(piece)
+                else:
+                    return self.transport.close()
 
 
-@dataclass
-class _Kept:
-    """A reader that writes down what it reads."""
-
-    reader: asyncio.StreamReader
-    stream: bytearray
-
-    async def until(self, end: bytes) -> bytes:
-        octets = await self.reader.readuntil(end)
-        self.stream.extend(octets)
-        return octets
-
-    async def exactly(self, count: int) -> bytes:
-        octets = await self.reader.readexactly(count)
-        self.stream.extend(octets)
-        return octets
-
-
-async def _request(kept: _Kept) -> Asked | None:
-    if kept.reader.at_eof():
+def request(octets: bytes) -> tuple[Asked, bytes] | None:
+    """The first request and what follows it; None while it is not whole. ValueError for what is none."""
+    head, end, rest = octets.partition(b"\r\n\r\n")
+    if not end:
         return None
-    head = await kept.until(b"\r\n\r\n")
     method, target, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
-    asked = Asked(method, target, head, b"")
-    coding, length = asked.field("Transfer-Encoding"), asked.field("Content-Length")
-    if coding is not None:
-        return Asked(method, target, head, await _chunks(kept))
-    return Asked(method, target, head, await kept.exactly(int(length or 0)))
+    asked = Asked(method, target, head)
+    if asked.field("Transfer-Encoding") is not None:
+        found = chunks(rest)
+    else:
+        length = int(asked.field("Content-Length") or 0)
+        found = (rest[:length], rest[length:]) if len(rest) >= length else None
+    return found and (Asked(method, target, head, found[0]), found[1])
 
 
-async def _chunks(kept: _Kept) -> bytes:
+def chunks(octets: bytes) -> tuple[bytes, bytes] | None:
+    """Chunked content and what follows it; None while it is not whole."""
     content = b""
-    while size := int((await kept.until(b"\r\n")).split(b";")[0].strip(), 16):
-        content += await kept.exactly(size)
-        await kept.exactly(2)
-    while await kept.until(b"\r\n") != b"\r\n":
-        pass
-    return content
-
-
-async def _rest(reader: asyncio.StreamReader) -> bytes:
-    """What came beyond the last request that could be read, without waiting for more."""
-    try:
-        return await asyncio.wait_for(reader.read(65536), 0.01)
-    except (TimeoutError, OSError):
-        return b""
+    while True:
+        line, end, octets = octets.partition(b"\r\n")
+        if not end:
+            return None
+        if not (size := int(line.split(b";")[0].strip(), 16)):
+            break
+        if len(octets) < size + 2:
+            return None
+        content, octets = content + octets[:size], octets[size + 2 :]
+    while not octets.startswith(b"\r\n"):
+        _, end, octets = octets.partition(b"\r\n")
+        if not end:
+            return None
+    return content, octets[2:]

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use edgeplane_http::h2::{Settings, serve_connection};
-use edgeplane_http::{Connection, Content, PreparedHead, Reply, Request, Response, Scheme, Service, Session, Tls};
+use edgeplane_http::{Connection, Content, PreparedHead, Reply, Request, Response, Scheme, Service, Session};
 use edgeplane_net::tls::{Acceptor, Certificates, Facts, Pair};
 use tokio::net::TcpListener;
 use tokio::task::{LocalSet, spawn_local};
@@ -53,9 +53,8 @@ async fn echo<S: Session>(session: &mut S) -> Result<(), edgeplane_http::Session
     session.end().await
 }
 
-fn connection(client: SocketAddr, local: SocketAddr, facts: &Facts) -> Connection {
-    let Facts { version, cipher, server_name, resumed, .. } = facts.clone();
-    Connection { client, local, scheme: Scheme::Https, tls: Some(Tls { version, cipher, server_name, resumed }) }
+fn connection(client: SocketAddr, local: SocketAddr, facts: Facts) -> Connection {
+    Connection { client, local, scheme: Scheme::Https, tls: Some(facts.into()) }
 }
 
 async fn serve(address: &str, pair: Pair, octets: usize) -> Result<(), Box<dyn std::error::Error>> {
@@ -71,7 +70,7 @@ async fn serve(address: &str, pair: Pair, octets: usize) -> Result<(), Box<dyn s
         let (acceptor, service, settings) = (acceptor.clone(), service.clone(), settings.clone());
         spawn_local(async move {
             if let Ok((stream, facts)) = acceptor.accept(stream).await {
-                let connection = connection(client, local, &facts);
+                let connection = connection(client, local, facts);
                 let ended = serve_connection(stream, connection, &service, &settings, std::future::pending()).await;
                 if std::env::var_os("ENDS").is_some() {
                     println!("{ended:?}");

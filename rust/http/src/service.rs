@@ -34,6 +34,13 @@ pub struct Tls {
     pub resumed: bool,
 }
 
+impl From<edgeplane_net::tls::Facts> for Tls {
+    fn from(facts: edgeplane_net::tls::Facts) -> Self {
+        let edgeplane_net::tls::Facts { version, cipher, server_name, resumed, http2: _ } = facts;
+        Self { version, cipher, server_name, resumed }
+    }
+}
+
 /// Answers requests.
 pub trait Service: 'static {
     /// Answers at once where it can, by filling `reply`; `reply.head` stays none where it cannot. Only asked for requests

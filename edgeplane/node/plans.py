@@ -135,12 +135,12 @@ def difference(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     """Two envelopes → {"zones": {"added", "removed", "changed"}, "checks" and "edge" (resources by path): the same,
     "settings": changed keys}.
     """
-    settings = _changes(_settings(old), _settings(new))
+    before, after = _settings(old), _settings(new)
     return {
         "zones": _changes(_zone_hashes(old), _zone_hashes(new)),
         "checks": _changes(_checks_by_id(old), _checks_by_id(new)),
         "edge": _changes(_edge_by_path(old), _edge_by_path(new)),
-        "settings": sorted(key for keys in settings.values() for key in keys),
+        "settings": sorted(key for key in before | after if before.get(key) != after.get(key)),
     }
 
 

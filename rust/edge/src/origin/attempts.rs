@@ -1,6 +1,8 @@
 //! Fetching from a server: the breaker, a kept connection or a new one, and again where that is right.
 
+use std::cell::Cell;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +10,7 @@ use edgeplane_http::client::{Call, Connection, Failed, Failure, Keep, Peer, Rece
 use edgeplane_http::{Method, Request};
 use tokio::time::Instant;
 
-use super::breaker::Admission;
+use super::breaker::{Admission, Breaker};
 use super::fetched::Source;
 use super::group::reborrowed;
 use super::{Fetched, Incoming, Interim, OriginError, Origins, Outgoing, Settings, Timing};
@@ -18,9 +20,17 @@ const KEPT: usize = 128;
 /// How long a probe of an open breaker waits for its connection; it has one attempt.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How long a connection may take before the breaker counts it as failed; it is waited for all the same. Without this, an
+/// origin that drops packets would hold up everybody for a whole time-out before anybody knew.
+const SUSPECT: Duration = Duration::from_secs(2);
+
 /// What stays the same over the attempts of a fetch.
 struct Terms<'a> {
     settings: &'a Settings,
+    breaker: &'a Breaker,
+    probe: bool,
+    /// Whether the breaker was told of a failure already.
+    suspected: Cell<bool>,
     call: Call<'a>,
     attempts: u8,
     connect_timeout: Duration,
@@ -33,18 +43,16 @@ struct Fallen {
 }
 
 impl<'a> Terms<'a> {
-    fn new(settings: &'a Settings, peer: &'a Arc<Peer>, request: &'a Request, probe: bool) -> Self {
-        let keep = Keep { idle: settings.keepalive_timeout, at_most: KEPT };
-        let call = Call { peer, request, patience: settings.response_timeout, keep };
-        match probe {
-            true => Self { settings, call, attempts: 1, connect_timeout: settings.connect_timeout.min(PROBE_TIMEOUT) },
-            false => Self { settings, call, attempts: settings.attempts, connect_timeout: settings.connect_timeout },
-        }
+    fn new(settings: &'a Settings, call: Call<'a>, breaker: &'a Breaker, probe: bool) -> Self {
+        let whole = (settings.attempts, settings.connect_timeout);
+        let (attempts, connect_timeout) = if probe { (1, whole.1.min(PROBE_TIMEOUT)) } else { whole };
+        Self { settings, breaker, probe, suspected: Cell::new(false), call, attempts, connect_timeout }
     }
 
-    /// The content for another attempt, where one may be made: nothing was sent, or a GET or HEAD without content was.
+    /// The content for another attempt, where one may be made: nothing was sent, or a GET or HEAD without content was, and
+    /// nobody found out meanwhile that the origin is dead.
     fn again(&self, fallen: &mut Fallen, contentless: bool) -> Option<Outgoing> {
-        if !fallen.error.is_retryable() {
+        if !fallen.error.is_retryable() || self.breaker.is_open() {
             return None;
         }
         let repeatable = contentless && matches!(self.call.request.method, Method::Get | Method::Head);
@@ -67,19 +75,31 @@ impl Origins {
             self.counters.breaker_refused.add(1);
             return Err(OriginError::BreakerOpen);
         }
-        let terms = Terms::new(settings, peer, request, admission == Admission::Probe);
+        let keep = Keep { idle: settings.keepalive_timeout, at_most: KEPT };
+        let call = Call { peer, request, patience: settings.response_timeout, keep };
+        let terms = Terms::new(settings, call, breaker, admission == Admission::Probe);
         let fetched = self.attempt_all(&terms, content, interim).await;
         match &fetched {
             Ok(_) => breaker.succeeded(),
-            Err(error) if error.counts_for_breaker() => {
-                if breaker.failed(self.shared.now_ms(), &mut self.random.borrow_mut()) {
-                    self.counters.breaker_opened.add(1);
-                    tracing::warn!(origin = settings.id, host = peer.host(), %error, "the origin failed again and again");
-                }
-            }
+            Err(error) if error.counts_for_breaker() => self.tell_breaker(&terms),
             Err(_) => {}
         }
         fetched
+    }
+
+    /// Counts a fetch as failed, once.
+    fn tell_breaker(&self, terms: &Terms<'_>) {
+        if terms.suspected.replace(true) || terms.probe {
+            return;
+        }
+        if terms.breaker.failed(self.shared.now_ms(), &mut self.random.borrow_mut()) {
+            self.counters.breaker_opened.add(1);
+            tracing::warn!(
+                origin = terms.settings.id,
+                host = terms.call.peer.host(),
+                "the origin failed again and again and is asked once in a while"
+            );
+        }
     }
 
     async fn attempt_all(
@@ -124,7 +144,7 @@ impl Origins {
             self.counters.stale.add(1);
         }
         let start = Instant::now();
-        let connection = match self.connect(terms, attempt).await {
+        let connection = match self.connect_or_suspect(terms, attempt).await {
             Ok(connection) => connection,
             Err(error) => return Err(Fallen { error, unsent: Some(content) }),
         };
@@ -139,6 +159,16 @@ impl Origins {
     fn kept(&self, terms: &Terms<'_>, attempt: u8) -> Option<Connection> {
         let admits = |address| terms.settings.vetting.admits(address);
         if attempt == 1 { self.client.kept(terms.call.peer, admits) } else { None }
+    }
+
+    async fn connect_or_suspect(&self, terms: &Terms<'_>, attempt: u8) -> Result<Connection, OriginError> {
+        let mut connecting = pin!(self.connect(terms, attempt));
+        let soon = tokio::time::timeout(SUSPECT, connecting.as_mut()).await;
+        if let Ok(connected) = soon {
+            return connected;
+        }
+        self.tell_breaker(terms);
+        connecting.await
     }
 
     /// A new connection to an address that was vetted. Each attempt starts with another address.

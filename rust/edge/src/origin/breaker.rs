@@ -77,6 +77,11 @@ impl Breaker {
         u64::from(failures) >= FAILURES.default
             && self.open_until.compare_exchange(0, now + window(random), Relaxed, Relaxed).is_ok()
     }
+
+    /// Whether fetches are refused at the moment, but for probes.
+    pub fn is_open(&self) -> bool {
+        self.open_until.load(Relaxed) != 0
+    }
 }
 
 /// Never 0 together with a time, so that an open breaker is never taken for a closed one.

@@ -44,8 +44,9 @@ fn headers(request: &Request) -> Result<HeaderMap, Failure> {
     let mut headers = HeaderMap::with_capacity(request.fields.len() + 4);
     headers.insert(HOST, value(Bytes::copy_from_slice(request.authority.as_bytes()))?);
     let mut octets = BytesMut::with_capacity(request.fields.weight());
+    let nominates = request.fields.has("connection");
     for (name, octets_of_value) in request.fields.iter() {
-        if is_of_the_connection(name) || is_nominated(&request.fields, name) {
+        if is_of_the_connection(name) || nominates && is_nominated(&request.fields, name) {
             continue;
         }
         let name = HeaderName::from_bytes(name).map_err(|_| Failure::Unsendable("a field's name"))?;
@@ -181,8 +182,12 @@ fn check_upgrade(asked: &Request, headers: &HeaderMap) -> Result<(), Failure> {
 fn end_to_end(status: u16, headers: &HeaderMap) -> Fields {
     let mut fields =
         Fields::with_capacity(headers.len(), headers.iter().map(|(n, v)| n.as_str().len() + v.len()).sum());
+    let nominates = headers.contains_key(CONNECTION);
     for (name, value) in headers {
-        let kept = if status == 101 { name != CONTENT_LENGTH } else { is_end_to_end(name, headers) };
+        let kept = match status {
+            101 => name != CONTENT_LENGTH,
+            _ => !is_of_the_connection(name.as_str().as_bytes()) && !(nominates && is_nominated_in(headers, name)),
+        };
         if kept {
             fields.push(name.as_str(), value.as_bytes());
         }
@@ -190,10 +195,9 @@ fn end_to_end(status: u16, headers: &HeaderMap) -> Fields {
     fields
 }
 
-fn is_end_to_end(name: &HeaderName, headers: &HeaderMap) -> bool {
-    let name = name.as_str().as_bytes();
-    let nominates = |value: &HeaderValue| members(value.as_bytes()).any(|member| member.eq_ignore_ascii_case(name));
-    !is_of_the_connection(name) && !headers.get_all(CONNECTION).iter().any(nominates)
+fn is_nominated_in(headers: &HeaderMap, name: &HeaderName) -> bool {
+    let same = |member: &[u8]| member.eq_ignore_ascii_case(name.as_str().as_bytes());
+    headers.get_all(CONNECTION).iter().any(|value| members(value.as_bytes()).any(same))
 }
 
 #[cfg(test)]

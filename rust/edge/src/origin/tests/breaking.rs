@@ -75,3 +75,30 @@ async fn answers_keep_it_closed_whatever_they_say() {
     })
     .await;
 }
+
+/// A listener whose queue is full: connections hang, as behind a firewall that drops.
+#[tokio::test(start_paused = true)]
+async fn an_origin_that_drops_packets_is_found_out_before_its_time_is_over() {
+    locally(async {
+        let hole = edgeplane_net::listen::bind_tcp("127.0.0.1:0".parse().unwrap(), 1).unwrap();
+        let address = edgeplane_net::listen::local_address(&hole).unwrap();
+        let filling: Vec<_> =
+            (0..4).map(|_| tokio::task::spawn_local(tokio::net::TcpStream::connect(address))).collect();
+        tokio::task::yield_now().await;
+        let (worker, settings) = (worker(), at(address));
+        let start = tokio::time::Instant::now();
+        let waiting = || async {
+            let error = worker.get(&settings).await.err().unwrap();
+            (error.status(), start.elapsed().as_secs())
+        };
+        let late = async {
+            tokio::time::sleep(Duration::from_millis(2_100)).await;
+            waiting().await
+        };
+        let (a, b, c, d, e, late) = tokio::join!(waiting(), waiting(), waiting(), waiting(), waiting(), late);
+        assert_eq!(late, (503, 2), "the breaker is open already");
+        assert_eq!([a, b, c, d, e], [(504, 10); 5], "the others wait for their attempt, and make no other");
+        filling.iter().for_each(tokio::task::JoinHandle::abort);
+    })
+    .await;
+}

@@ -30,6 +30,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+use std::future::{Future, poll_fn};
 use std::rc::Rc;
 
 pub use io::Io;
@@ -47,23 +48,25 @@ use wire::{Next, Wire};
 
 /// Serves a connection until it ends: closed by the client, by an answer that says so, by a time-out, or by `Thread::drain`.
 /// To be run by `spawn_local` beside the `Thread` it is given.
-pub async fn serve_connection<I: Io, S: Service>(io: I, connection: Connection, service: Rc<S>, thread: Rc<Thread>) {
+pub fn serve_connection<I: Io, S: Service>(
+    io: I,
+    connection: Connection,
+    service: Rc<S>,
+    thread: Rc<Thread>,
+) -> impl Future<Output = ()> {
+    // Made outside of the future, which would keep room for the pieces as well.
     let mut wire = Wire::new(io, thread);
-    loop {
-        let mut next = std::future::poll_fn(|cx| wire.poll_ready(&connection, &*service, cx)).await;
-        if let Next::Handle = next {
-            // Boxed, so that a connection that waits or is answered at once does not carry the room for it.
-            match Box::pin(exchange::handle(&mut wire, &connection, &*service)).await {
-                Some(after) => next = after,
-                None => continue,
+    async move {
+        loop {
+            let mut next = poll_fn(|cx| wire.poll_ready(&connection, &*service, cx)).await;
+            if let Next::Handle = next {
+                // Boxed, so that a connection that waits or is answered at once does not carry the room for it.
+                match Box::pin(exchange::handle(&mut wire, &connection, &*service)).await {
+                    Some(after) => next = after,
+                    None => continue,
+                }
             }
+            return Box::pin(wire.end(next, &connection, &*service)).await;
         }
-        match next {
-            Next::Refuse(refusal) => Box::pin(wire.refuse(refusal, &connection, &*service)).await,
-            Next::Close { linger: true } => Box::pin(wire.linger()).await,
-            Next::Close { linger: false } => Box::pin(wire.close()).await,
-            Next::Handle | Next::Drop => {}
-        }
-        return;
     }
 }

@@ -240,8 +240,18 @@ impl<I: Io> Wire<I> {
         self.seat.came(octets, &self.thread.settings);
     }
 
+    /// Ends the connection.
+    pub async fn end<S: Service>(&mut self, next: Next, connection: &Connection, service: &S) {
+        match next {
+            Next::Refuse(refusal) => self.refuse(refusal, connection, service).await,
+            Next::Close { linger: true } => self.linger().await,
+            Next::Close { linger: false } => self.close().await,
+            Next::Handle | Next::Drop => {}
+        }
+    }
+
     /// Answers what is no request, after what was answered before it, and closes.
-    pub async fn refuse<S: Service>(&mut self, refusal: Refusal, connection: &Connection, service: &S) {
+    async fn refuse<S: Service>(&mut self, refusal: Refusal, connection: &Connection, service: &S) {
         service.refused(connection, refusal.status, refusal.why);
         let mut bench = self.bench.take().unwrap_or_else(|| self.thread.take_bench());
         let flushed = std::future::poll_fn(|cx| self.poll_flush(&mut bench.output, cx)).await;
@@ -260,7 +270,7 @@ impl<I: Io> Wire<I> {
 
     /// Ends our side and reads on for a moment: a close with octets unread would take the answer away from the client
     /// (RFC 9112 section 9.6).
-    pub async fn linger(&mut self) {
+    async fn linger(&mut self) {
         let mut bench = self.bench.take().unwrap_or_else(|| self.thread.take_bench());
         self.close().await;
         let mut left = self.thread.settings.linger_size;
@@ -274,7 +284,7 @@ impl<I: Io> Wire<I> {
     }
 
     /// Ends our side.
-    pub async fn close(&mut self) {
+    async fn close(&mut self) {
         let (seat, thread) = (self.seat.clone(), self.thread.clone());
         let Some(io) = &mut self.io else { return };
         let mut shutdown = std::pin::pin!(io.shutdown());

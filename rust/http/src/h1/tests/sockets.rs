@@ -78,7 +78,7 @@ fn a_connection_that_waits_holds_little() {
         let _other = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, _) = listener.accept().await.unwrap();
         let future = serve_connection(stream, connection(), Rc::new(Site::default()), server);
-        assert!(size_of_val(&future) <= 640, "{}", size_of_val(&future));
+        assert!(size_of_val(&future) <= 320, "{}", size_of_val(&future));
     });
 }
 

@@ -2,13 +2,10 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::Instant;
 
 use edgeplane_base::random::Random;
 
 use super::{Memory, Policy};
-
-const OBJECTS: u32 = 10_000;
 
 /// Keys as long as those of common URLs.
 fn key(n: u32) -> Box<[u8]> {
@@ -19,31 +16,37 @@ fn key(n: u32) -> Box<[u8]> {
 #[ignore = "a measurement"]
 fn nanoseconds_a_hit() {
     for policy in Policy::ALL {
-        for threads in [1, 2] {
-            let memory = Arc::new(Memory::new(256 << 20, policy));
-            (0..OBJECTS).for_each(|n| assert!(memory.insert(key(n), Arc::new(n), 1_024)));
+        for (objects, threads) in [(100, 1), (100, 2), (10_000, 1), (10_000, 2)] {
+            let memory = Memory::new(256 << 20, policy);
+            (0..objects).for_each(|n| assert!(memory.insert(key(n), Arc::new(n), 1_024)));
             let nanoseconds: Vec<f64> = std::thread::scope(|scope| {
-                let runs: Vec<_> = (0..threads)
-                    .map(|n| (n, &memory))
-                    .map(|(n, memory)| scope.spawn(move || hits(memory, n)))
-                    .collect();
+                let run = |seed| {
+                    scope.spawn({
+                        let memory = &memory;
+                        move || hits(memory, objects, seed)
+                    })
+                };
+                let runs: Vec<_> = (0..threads).map(run).collect();
                 runs.into_iter().map(|run| run.join().unwrap()).collect()
             });
-            println!("{:>6}, {threads} threads: {nanoseconds:.1?} ns a hit", policy.name());
+            println!("{:>6}, {objects} objects, {threads} threads: {nanoseconds:.1?} ns a hit", policy.name());
         }
     }
 }
 
-fn hits(memory: &Memory<u32>, seed: u64) -> f64 {
-    const HITS: u32 = 2_000_000;
-    let keys: Vec<Box<[u8]>> = (0..OBJECTS).map(key).collect();
+/// The best of many short rounds: the others met somebody else on the machine.
+fn hits(memory: &Memory<u32>, objects: u32, seed: u64) -> f64 {
+    let keys: Vec<Box<[u8]>> = (0..objects).map(key).collect();
     let mut random = Random::seeded(seed);
-    let start = Instant::now();
-    for _ in 0..HITS {
-        let n = random.below(OBJECTS);
-        assert_eq!(black_box(memory.get(&keys[n as usize])).as_deref(), Some(&n));
-    }
-    start.elapsed().as_nanos() as f64 / f64::from(HITS)
+    let order: Vec<usize> = (0..100_000).map(|_| random.below(objects) as usize).collect();
+    let round = || {
+        let start = processor_time();
+        for &n in &order {
+            assert_eq!(black_box(memory.get(&keys[n])).as_deref(), Some(&(n as u32)));
+        }
+        (processor_time() - start) as f64 / order.len() as f64
+    };
+    (0..30).map(|_| round()).fold(f64::INFINITY, f64::min)
 }
 
 #[test]
@@ -58,6 +61,12 @@ fn octets_an_entry() {
         let counted = memory.stats().weight / 1_000_000;
         println!("{:>6}: {} octets an entry, {counted} counted", policy.name(), (resident() - before) / 1_000_000);
     }
+}
+
+/// Nanoseconds that this thread has run; others on the machine do not count.
+fn processor_time() -> u64 {
+    let schedule = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    schedule.split(' ').next().unwrap().parse().unwrap()
 }
 
 fn resident() -> u64 {

@@ -15,7 +15,7 @@ limits! {
     /// Share of the small queue.
     S3FIFO_SMALL = "s3fifo small queue": 10, 1..=50 "percent", "Yang and others, SOSP 2023, section 4.1: 10 % is best or near it on 6,594 traces";
     /// Touches in the small queue that lead into the main one.
-    S3FIFO_MOVE = "s3fifo move": 1, 1..=3 "touches", "who came back once is no one-hit wonder; measured in order/tests.rs beside 2";
+    S3FIFO_MOVE = "s3fifo move": 1, 1..=3 "touches", "who came back once is no one-hit wonder; with 2 the hits of order/tests.rs are 63.8 % instead of 63.7, and a scan costs nothing either way";
     /// Shards of the memory tier.
     MEMORY_SHARDS = "memory shards": 64, 1..=1024 "shards", "a lock each: with 16 threads two meet in one of 64 on one hit in four, for a few nanoseconds";
     /// Least room of a shard of the memory tier.

@@ -186,7 +186,7 @@ fn end_to_end(status: u16, headers: &HeaderMap) -> Fields {
     for (name, value) in headers {
         let kept = match status {
             101 => name != CONTENT_LENGTH,
-            _ => !is_of_the_connection(name.as_str().as_bytes()) && !(nominates && is_nominated_in(headers, name)),
+            _ => !(is_of_the_connection(name.as_str().as_bytes()) || nominates && is_nominated_in(headers, name)),
         };
         if kept {
             fields.push(name.as_str(), value.as_bytes());

@@ -1,4 +1,4 @@
-"""Writes `vectors.json`, what botocore signs, for `tests/botocore.rs`: `python make_vectors.py`, with botocore installed."""
+"""Writes `vectors.json` for `tests/botocore.rs`: what botocore signs. Needs botocore installed; takes no arguments."""
 
 import datetime
 import json

@@ -79,7 +79,7 @@ pub struct Custom<'c> {
 }
 
 impl Custom<'_> {
-    /// The document without white space, members in the order in which AWS's own signers write them.
+    /// The document without white space, members in the order in which botocore writes them.
     pub fn document(&self) -> String {
         let resource = Value::from(self.resource);
         let begins = self.date_greater_than.map(|date| format!(r#","DateGreaterThan":{{"AWS:EpochTime":{date}}}"#));
@@ -87,8 +87,8 @@ impl Custom<'_> {
         format!(
             r#"{{"Statement":[{{"Resource":{resource},"Condition":{{"DateLessThan":{{"AWS:EpochTime":{}}}{}{}}}}}]}}"#,
             self.date_less_than,
-            begins.unwrap_or_default(),
             network.unwrap_or_default(),
+            begins.unwrap_or_default(),
         )
     }
 }
@@ -160,7 +160,7 @@ mod tests {
         };
         let expected = concat!(
             r#"{"Statement":[{"Resource":"https://d.example.net/a/*","Condition":{"DateLessThan":{"AWS:EpochTime":200},"#,
-            r#""DateGreaterThan":{"AWS:EpochTime":100},"IpAddress":{"AWS:SourceIp":"192.0.2.0/24"}}}]}"#
+            r#""IpAddress":{"AWS:SourceIp":"192.0.2.0/24"},"DateGreaterThan":{"AWS:EpochTime":100}}}]}"#
         );
         assert_eq!(custom.document(), expected);
         let policy = Policy::parse(expected.as_bytes()).unwrap();

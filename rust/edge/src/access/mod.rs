@@ -7,6 +7,8 @@
 mod refusal;
 mod remembered;
 mod signature;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 

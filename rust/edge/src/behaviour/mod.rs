@@ -16,6 +16,8 @@ pub mod pattern;
 pub mod query;
 pub mod response_headers;
 pub mod selection;
+#[cfg(test)]
+mod tests;
 pub mod viewer;
 
 pub use encodings::{Encoding, Encodings};

@@ -19,7 +19,7 @@ mod places;
 pub mod settings;
 pub mod source;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

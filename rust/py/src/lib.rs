@@ -7,6 +7,7 @@ mod health;
 mod message;
 mod node;
 mod policy;
+mod sign;
 mod zone;
 
 use pyo3::prelude::*;
@@ -28,6 +29,8 @@ mod _core {
     use super::node::{Node, build_plan, explain, export_zone, metrics_help, plan_diff};
     #[pymodule_export]
     use super::policy::{PrefixTable, Selector};
+    #[pymodule_export]
+    use super::sign::{UrlSigner, UrlVerifier, custom_policy};
     #[pymodule_export]
     use super::zone::{Responder, read_zone, read_zone_text};
 

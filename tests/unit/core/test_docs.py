@@ -14,7 +14,18 @@ EXAMPLES = EXAMPLE.findall(PAGE.read_text())
 
 def test_the_page_has_an_example_of_each():
     text = "".join(code for code, _ in EXAMPLES)
-    for name in ("encode", "decode", "Zone", "Responder", "Weighted", "Geolocation", "PrefixTable", "Cache"):
+    for name in (
+        "encode",
+        "decode",
+        "Zone",
+        "Responder",
+        "Weighted",
+        "Geolocation",
+        "PrefixTable",
+        "Signer",
+        "custom_policy",
+        "Cache",
+    ):
         assert name in text, name
 
 

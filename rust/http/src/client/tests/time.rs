@@ -75,3 +75,24 @@ async fn the_next_address_is_tried_when_one_refuses() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_time_for_a_head_counts_from_the_last_octet_sent() {
+    locally(async {
+        let pair = Pair::new(Origin::new(vec![vec![Step::Until(b"0\r\n\r\n"), Step::Stall]]).await.address);
+        let (sender, outgoing) = Outgoing::stream(None);
+        let start = Instant::now();
+        let sending = async {
+            for _ in 0..3 {
+                sender.send("slow".into()).await.unwrap();
+                tokio::time::sleep(Duration::from_secs(20)).await;
+            }
+            sender.end().await.unwrap();
+        };
+        let request = request(Method::Post);
+        let (received, ()) = tokio::join!(pair.send(&request, outgoing), sending);
+        assert_eq!(received.err().unwrap().failure, Failure::Timeout(Waiting::Head));
+        assert_eq!(start.elapsed().as_secs(), 90);
+    })
+    .await;
+}

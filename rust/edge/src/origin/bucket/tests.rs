@@ -1,13 +1,15 @@
 use super::*;
 
 fn bucket(endpoint: &str, addressing: Addressing, signing: Signing) -> Result<Bucket, String> {
-    let path = std::env::temp_dir().join(format!("edgeplane-bucket-{}-{signing:?}-{addressing:?}", std::process::id()));
+    let path =
+        std::env::temp_dir().join(format!("edgeplane-bucket-{}-{:?}", std::process::id(), std::thread::current().id()));
     std::fs::write(
         &path,
         "[default]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\naws_session_token = token\n",
     )
     .unwrap();
     let credentials = CredentialsFile::read(&path, "default").map(Arc::new)?;
+    std::fs::remove_file(&path).unwrap();
     Bucket::new(endpoint, "media", "eu-west-1", addressing, signing, Some(credentials))
 }
 

@@ -32,8 +32,13 @@ _HEARTBEAT = struct.Struct("<Q")
 _HEARTBEAT_AT = 24
 
 
+def heartbeat(fd: int) -> int:
+    """When the checker last said that it lives, in milliseconds of CLOCK_MONOTONIC; 0 where it never did."""
+    octets = os.pread(fd, _HEARTBEAT.size, _HEARTBEAT_AT)
+    return int(_HEARTBEAT.unpack(octets)[0]) if len(octets) == _HEARTBEAT.size else 0
+
+
 def heartbeat_age(fd: int, now: float) -> float | None:
     """Seconds since the checker last said that it lives, at `now` (CLOCK_MONOTONIC); None where it never did."""
-    octets = os.pread(fd, _HEARTBEAT.size, _HEARTBEAT_AT)
-    beat = _HEARTBEAT.unpack(octets)[0] if len(octets) == _HEARTBEAT.size else 0
+    beat = heartbeat(fd)
     return max(0.0, now - beat / 1000) if beat else None

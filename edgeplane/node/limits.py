@@ -41,13 +41,14 @@ RESTORE_S: Final = 2.0
 """A plan waits at most this long for the checker to put the states that it kept into the health table."""
 
 PING_S: Final = 5.0
-"""Time between two questions to the front whether it still answers, and for each answer."""
+"""Time between two looks at whether front and checker still work, and for each answer of the front."""
 
 PINGS_MISSED: Final = 6
-"""A front that has missed this many in a row hangs, and is ended: a minute on a host that is merely slow."""
+"""A child without a sign of life at this many looks in a row hangs, and is ended: a front that does not answer after a
+minute, a checker whose heartbeat stands still after half a minute."""
 
 HEARTBEAT_OLD_S: Final = 15.0
-"""A checker that beats every second and did not for this long hangs."""
+"""A checker that beats every second and did not for this long makes the node degraded."""
 
 EXTEND_START_S: Final = 10.0
 """Time between two messages to the service manager that the start goes on."""

@@ -38,6 +38,7 @@ from edgeplane.node.programs import Programs
 from edgeplane.node.restart import restart_warnings
 from edgeplane.node.state import State
 from edgeplane.node.verbs import Verbs
+from edgeplane.node.watch import Heartbeat, answers, watch
 from edgeplane.observe import logs
 from edgeplane.observe.endpoint import Endpoint
 
@@ -365,7 +366,8 @@ class Supervisor:
         notify.notify(READY=1, STATUS=self.state.line())
         if interval := notify.watchdog_interval():
             self._background(_watchdog(interval))
-        self._background(self._see_that_front_answers())
+        self._background(watch(self.front, self._front_shows_life))
+        self._background(watch(self.checker, Heartbeat(self.health_fd).moved))
 
     def _say_ready(self) -> None:
         addresses = self.listeners.addresses()
@@ -376,24 +378,9 @@ class Supervisor:
         on = f"on {' '.join(map(str, addresses))}{both}{web}"
         logs.say(log, f"{self.state.line()}; {on}; {self._try(addresses)}")
 
-    async def _see_that_front_answers(self) -> None:
-        """Ends a front that hangs, so that the next one serves. While it takes a plan, `_apply` has an eye on it."""
-        missed, life = 0, self.front.pid
-        while True:
-            await asyncio.sleep(limits.PING_S)
-            if self._taking or not self.front.lives or self.front.pid != life:
-                missed, life = 0, self.front.pid
-                continue
-            try:
-                await self.front.call("stats", within=limits.PING_S)
-                missed = 0
-            except Refused:
-                missed = 0
-            except Gone:
-                missed += 1
-            if missed == limits.PINGS_MISSED:
-                log.error("the front (process %d) has not answered %d times; it is ended", life, missed)
-                self.front.kill(life)
+    async def _front_shows_life(self) -> bool:
+        """While it takes a plan, `_apply` has an eye on it."""
+        return self._taking or await answers(self.front)
 
     def _troubles(self) -> list[Fault]:
         """What ails parts of the node while it serves."""

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import struct
+import sys
 import time
 
 import dns.message
@@ -14,6 +15,13 @@ from .load import Load
 QUERIES = [("www.example.org", "A"), ("example.org", "SOA")]
 IN_FLIGHT = 2 * 64
 """Two UDP threads with a batch each."""
+IMPATIENT = """\
+from edgeplane.node import limits
+limits.PING_S = 1.0
+from edgeplane.cli import root
+root()
+"""
+"""`edgeplane` that looks at its children every second instead of every five."""
 
 
 def half_a_query(node) -> tuple[socket.socket, bytes]:
@@ -48,6 +56,22 @@ def test_a_checker_killed_under_load_costs_no_answer(node):
         os.kill(checker, signal.SIGKILL)
         until(lambda: node.child("checker") != checker, node)
     assert (load.lost, set(load.rcodes())) == (0, {"NOERROR"})
+
+
+def test_a_checker_that_hangs_under_load_is_started_again_and_costs_no_answer(make_node):
+    """SIGSTOP: it is ended after six looks without a heartbeat, once, and counted; the next one's heart beats."""
+    node = make_node()
+    node.program = [sys.executable, "-c", IMPATIENT, "serve", str(node.config)]
+    node.start()
+    hung = node.child("checker")
+    with Load(node, QUERIES, rate=500) as load:
+        os.kill(hung, signal.SIGSTOP)
+        until(lambda: node.child("checker") != hung, node)
+        until(lambda: node.do("status")["heartbeat_age"] < 2, node)
+    assert (load.lost, set(load.rcodes())) == (0, {"NOERROR"})
+    assert f"the checker (process {hung}) gave no sign of life 6 times; it is ended" in node.written
+    assert 'edgeplane_restarts_total{process="checker"} 1\n' in node.get("/metrics")[1]
+    assert 'edgeplane_restarts_total{process="front"} 0\n' in node.get("/metrics")[1]
 
 
 def test_sigterm_drains(make_node, tmp_path):

@@ -350,6 +350,24 @@ def test_a_checker_that_hangs_is_told_of(make_node):
     assert "edgeplane_ready 0\n" in node.get("/metrics")[1]
 
 
+def test_a_checker_that_hangs_is_ended_and_the_next_is_told_its_checks(make_node):
+    node = make_node(QUICK_PINGS="1").start()
+    hung, told = node.child("checker"), node.written.count("checker: told")
+    os.kill(hung, signal.SIGSTOP)
+    until(lambda: f"the checker (process {hung}) gave no sign of life 3 times; it is ended" in node.written, node)
+    until(lambda: node.written.count("checker: told") > told, node)
+    assert node.child("checker") != hung
+    assert node.answer() == 1
+
+
+def test_a_checker_that_hangs_is_ended_again_and_again(make_node):
+    """Each has its time; between two starts in a row there is a pause."""
+    node = make_node(QUICK_PINGS="1", HEARTBEAT_MS="1").start()
+    until(lambda: node.written.count("the checker ended; starting it again in 0.2 s") == 1, node)
+    assert node.written.count("gave no sign of life 3 times") == 3
+    assert node.answer() == 1
+
+
 def test_settings_of_the_host_that_only_the_builder_sees_end_with_2(make_node):
     node = make_node().start("unreadable secret", wait=False)
     assert node.ended() == 2

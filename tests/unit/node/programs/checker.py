@@ -1,9 +1,11 @@
-"""A checker that finds everything healthy and remembers what it was told."""
+"""A checker that finds everything healthy and remembers what it was told. HEARTBEAT_MS: its heart does not beat."""
 
 import asyncio
 import os
 import socket
+import struct
 import sys
+import threading
 import time
 
 from edgeplane.node.lines import serve_channel
@@ -24,6 +26,13 @@ async def handle(do, args):
     return [{**c, "state": "healthy"} for c in told]
 
 
+def beat():
+    while "HEARTBEAT_MS" not in os.environ:
+        os.pwrite(4, struct.pack("<Q", int(time.monotonic() * 1000)), 24)
+        time.sleep(0.02)
+
+
 time.sleep(float(os.environ.get("SLOW_CHECKER", 0)))
 assert sys.argv[1:5] == ["--control-fd", "3", "--health-fd", "4"]
+threading.Thread(target=beat, daemon=True).start()
 asyncio.run(serve_channel(socket.socket(fileno=3), handle))

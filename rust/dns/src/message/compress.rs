@@ -108,11 +108,21 @@ fn label_at(out: &[u8], offset: u16) -> Option<&[u8]> {
 }
 
 fn probes(hash: usize, slots: usize) -> impl Iterator<Item = usize> {
-    (0..MAX_PROBES.min(slots)).map(move |step| (hash + step) & (slots - 1))
+    (0..MAX_PROBES.min(slots)).map(move |step| {
+        #[cfg(test)]
+        PROBES.set(PROBES.get() + 1);
+        (hash + step) & (slots - 1)
+    })
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Slots looked at by this thread: the work of compression.
+    pub static PROBES: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 /// FNV-1a over the place and the label. Crafted collisions cost compression, never time: probes are bounded.
-fn hash(label: &[u8], rest: u16) -> usize {
+pub(super) fn hash(label: &[u8], rest: u16) -> usize {
     let seed = 0xcbf2_9ce4_8422_2325 ^ u64::from(rest);
     let hash = label.iter().fold(seed, |hash, &octet| (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3));
     (hash ^ hash >> 32) as usize

@@ -24,13 +24,12 @@ pub fn message(message: &Message) -> Result<Vec<u8>> {
     }
     for record in message.answer.iter().chain(&message.authority).chain(&message.additional) {
         writer.record(record)?;
+        writer.fits()?;
     }
     if let Some(edns) = &message.edns {
         writer.opt(edns, message.header.rcode)?;
     }
-    if writer.out.len() > MAX_MESSAGE {
-        return fail("the message is longer than 65535 octets");
-    }
+    writer.fits()?;
     Ok(writer.out)
 }
 
@@ -129,6 +128,11 @@ impl Writer {
             self.length(len)?;
         }
         self.length(head)
+    }
+
+    /// Asked after every record, so that no more is written than goes into a message.
+    fn fits(&self) -> Result<()> {
+        if self.out.len() > MAX_MESSAGE { fail("the message is longer than 65535 octets") } else { Ok(()) }
     }
 
     /// Writes the number of octets behind the length field at `head` into it.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -103,7 +102,7 @@ def _check_host(path: Path, settings: Settings, found: Found) -> None:
         if not is_local(address.host):
             faults.append(Fault(str(path), 0, f"{key}: no interface of this host has {address.host}"))
         faults += _taken(str(path), key, address, protocols, settings.node.state_dir, found)
-    found.warnings += [*_privileged(str(path), settings), *_open_to_others(str(path), settings)]
+    found.warnings += _privileged(str(path), settings)
     if faults:
         raise ConfigError(dict.fromkeys(faults))
 
@@ -120,7 +119,7 @@ def _check_content(path: Path, settings: Settings, found: Found) -> None:
     ]
     if found.distributions and not (settings.edge.http or settings.edge.https):
         found.warn(Fault(str(path), 0, "no distribution is served: edge.http and edge.https name no address"))
-    if not (found.zones or found.distributions or current.exists()):
+    if not (found.zones or found.distributions or os.path.exists(current)):
         found.warn(Fault(str(path), 0, "no zone is served: name templates or dns.zone_files, or apply a plan"))
 
 
@@ -165,14 +164,6 @@ def _log_faults(place: str, key: str, log: Path | None) -> Iterator[Fault]:
         yield Fault(place, 0, f"{key}: {log.parent} is no directory; make it, or name another")
     else:
         yield from _directory_faults(place, key, log.parent)
-
-
-def _open_to_others(place: str, settings: Settings) -> Iterator[Fault]:
-    """Plans hold the cookie secret."""
-    directory = settings.node.state_dir
-    if settings.dns.cookie_secret_file and directory.is_dir() and directory.stat().st_mode & stat.S_IRWXO:
-        said = f"node.state_dir: plans in it hold the cookie secret; run: chmod o= {directory}"
-        yield Fault(place, 0, said)
 
 
 def _privileged(place: str, settings: Settings) -> Iterator[Fault]:

@@ -17,7 +17,7 @@ from edgeplane.config import default_path
 from edgeplane.errors import ContentError, EdgeplaneError, Fault, FaultsError
 from edgeplane.node import limits
 from edgeplane.node.client import call
-from edgeplane.node.plans import difference, read_envelope
+from edgeplane.node.plans import difference, kept_plan, read_envelope
 from edgeplane.node.source import read_source
 from edgeplane.observe.words import counted
 
@@ -63,8 +63,7 @@ def _build(file: Path, config: Path, generation: int | None) -> dict[str, Any]:
     if not folder.is_dir():
         raise EdgeplaneError(f"{folder} is no directory; make it, or name another file")
     source = read_source(config)
-    current = source.settings.node.state_dir / "plans" / "current.plan"
-    served = current if current.exists() else None
+    served = kept_plan(source.settings.node.state_dir)
     number = generation or 1 + (read_envelope(served)["generation"] if served else 0)
     return {"generation": number, **core.compile_plan(source, number, file.absolute(), served)}
 
@@ -134,10 +133,9 @@ def _refuse_other_files(file: Path) -> None:
 
 def _served(directory: Path) -> Path:
     """The plan that is served, or that would be at the next start."""
-    current = directory / "plans" / "current.plan"
-    if not current.exists():
-        raise EdgeplaneError(f"{current} is not there: nothing was served yet, so everything would change")
-    return current
+    if current := kept_plan(directory):
+        return current
+    raise EdgeplaneError(f"{directory / 'plans'} has no plan: nothing was served yet, so everything would change")
 
 
 def _difference(served: Path, file: Path) -> dict[str, Any]:

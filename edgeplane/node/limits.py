@@ -62,6 +62,9 @@ FIRST_RESULTS_POLL_S: Final = 0.05
 DEATHS_OF_A_PLAN: Final = 2
 """A kept plan under which the front died this often while taking it is passed over for the one before."""
 
+PLAN_OCTETS: Final = 16 << 30
+"""Largest plan file that is taken from elsewhere: some hundred million records."""
+
 BUILD_S: Final = 3600.0
 """A builder that has not finished within this time is ended, and the reload fails."""
 

@@ -6,6 +6,7 @@ next.plan ─ the front took it ─► current.plan ─► previous.plan
 from __future__ import annotations
 
 import os
+import stat
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,11 +17,16 @@ import msgpack
 from edgeplane.errors import EdgeplaneError
 from edgeplane.node import limits
 
+CURRENT = "current.plan"
+"""Name of the plan that is served, and that the next start serves first."""
+
 PREVIOUS = "previous.plan"
 """Name of the plan that was served before `current.plan`, beside it."""
 
+MAGIC = b"EDGEPLAN"
+"""First octets of a plan file."""
+
 _HEAD = struct.Struct("<8sIIQ32s")
-_MAGIC = b"EDGEPLAN"
 
 
 class PlanFileError(EdgeplaneError):
@@ -32,7 +38,7 @@ def read_envelope(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             magic, _, length, size, _ = _HEAD.unpack(file.read(_HEAD.size))
-            if magic != _MAGIC or size != os.fstat(file.fileno()).st_size or length > size:
+            if magic != MAGIC or size != os.fstat(file.fileno()).st_size or length > size:
                 raise PlanFileError(f"{path} is not a whole plan file")
             envelope = msgpack.unpackb(file.read(length))
     except OSError as error:
@@ -170,17 +176,34 @@ def _checks_by_id(envelope: dict[str, Any]) -> dict[str, Any]:
     return {check["id"]: check["config"] for check in health_documents(envelope)}
 
 
+def kept_plan(state_dir: Path) -> Path | None:
+    """`current.plan` of a node, where there is one. PlanFileError where this user may not know: plans hold secrets."""
+    current = state_dir / "plans" / CURRENT
+    try:
+        current.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise PlanFileError(f"{current}: {error.strerror}") from error
+    return current
+
+
 class PlanStore:
-    """state_dir/plans."""
+    """state_dir/plans, for the node's own user alone: plans hold the cookie secret."""
 
     def __init__(self, state_dir: Path) -> None:
         self.directory = state_dir / "plans"
-        self.directory.mkdir(parents=True, exist_ok=True)
-        self.current = self.directory / "current.plan"
+        self._make_directory()
+        self.current = self.directory / CURRENT
         self.previous = self.directory / PREVIOUS
         self.next = self.directory / "next.plan"
         self._counter = self.directory / "generation"
         self._remove_leftovers()
+        for path in (self.directory, *self.kept()):
+            _close_to_others(path)
+
+    def _make_directory(self) -> None:
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _remove_leftovers(self) -> None:
         """What builders and nodes that were killed left half-way; the lock of the directory is held by now."""
@@ -199,7 +222,7 @@ class PlanStore:
 
     def reserve(self, generation: int) -> None:
         """Notes that a generation is used, whatever comes of it."""
-        self.directory.mkdir(parents=True, exist_ok=True)
+        self._make_directory()
         temporary = self._counter.with_suffix(".new")
         try:
             temporary.write_text(f"{max(generation, self._counted())}\n")
@@ -231,6 +254,13 @@ class PlanStore:
         except (OSError, ValueError):
             return 0
         return counted if _is_generation(counted) else 0
+
+
+def _close_to_others(path: Path) -> None:
+    """What an older release, or the hand of an operator, left open."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        path.chmod(mode & stat.S_IRWXU)
 
 
 def _generation_of(path: Path) -> int:

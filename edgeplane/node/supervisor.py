@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import shutil
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
@@ -24,6 +23,7 @@ from edgeplane.health.table import heartbeat_age
 from edgeplane.node import limits, notify
 from edgeplane.node.child import Child
 from edgeplane.node.control import ControlSocket
+from edgeplane.node.handed import copy_plan
 from edgeplane.node.lines import Channel, Gone, Refused
 from edgeplane.node.listen import Listeners
 from edgeplane.node.plans import (
@@ -153,7 +153,7 @@ class Supervisor:
             if not force and has_content(load(self.programs.config)):
                 said = "names content of its own, which the next reload or start serves again"
                 raise Refused.because(f"{said}; --force applies the plan until then", str(self.programs.config))
-            await asyncio.to_thread(shutil.copyfile, source, self.store.next)
+            await asyncio.to_thread(copy_plan, source, self.store.next)
             self._see_that_it_is_newer(read_envelope(self.store.next)["generation"], str(source))
             return await self._take(self.store.next, whole=True)
 

@@ -1,6 +1,9 @@
 """Plans on disk: a current one at every moment, generations that only grow."""
 
+import os
+import stat
 import struct
+from pathlib import Path
 
 import msgpack
 import pytest
@@ -32,6 +35,25 @@ def test_the_plan_before_is_kept(tmp_path):
     assert list(store.kept()) == [store.current]
     candidate(store, 2)
     assert [read_envelope(path)["generation"] for path in store.kept()] == [2, 1]
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_plans_are_closed_to_others_whatever_the_umask_was(tmp_path):
+    before = os.umask(0)
+    try:
+        store = PlanStore(tmp_path)
+    finally:
+        os.umask(before)
+    assert mode(store.directory) == 0o700
+    candidate(store, 1)
+    candidate(store, 2)
+    for path, open_ in ((store.directory, 0o755), (store.current, 0o644), (store.previous, 0o640)):
+        path.chmod(open_)
+    PlanStore(tmp_path)
+    assert [mode(path) for path in (store.directory, store.current, store.previous)] == [0o700, 0o600, 0o600]
 
 
 def test_generations_grow_whatever_file_is_lost(tmp_path):

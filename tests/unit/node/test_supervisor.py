@@ -158,6 +158,15 @@ def test_an_older_plan_is_not_applied(node, tmp_path):
     assert node.do("reload")["generation"] == 8
 
 
+def test_what_is_no_plan_file_is_refused_before_it_is_copied(node, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(FaultsError, match=f"{path} is no regular file"):
+            node.do("apply", path=str(path), force=True)
+    assert not (node.state_dir / "plans" / "next.plan").exists()
+    assert node.answer() == 1
+
+
 def test_a_node_with_content_of_its_own_takes_no_plan_unless_forced(node, tmp_path):
     handed = tmp_path / "handed.plan"
     handed.write_bytes(plan("handed", 7))

@@ -35,6 +35,8 @@ all PTR ns1
 all HINFO "PC" "OS"
 all RP admin.example. txt.example.
 all AFSDB 1 ns1
+all RT 10 ns1
+all APL 1:192.168.32.0/21 !1:192.168.38.0/28 2:ff00::/8
 all MINFO a.example. b.test.
 all KX 1 ns1
 all CERT 1 2 3 AQID
@@ -56,11 +58,13 @@ $TTL 300
 @ NS ns1
 ns1 A 192.0.2.53
 all MB ns1
+all X25 "311061700956"
+all ISDN "150862028003217" "004"
 all MG ns1
 all MR ns1
 all WKS 192.0.2.1 6 25 53
 """
-"""Types that Knot does not know by name."""
+"""Types that Knot does not know by name, or reads as numbers."""
 SIZES = (3, 4, 5, 10, 11, 30, 31)
 """Records of a set that is asked for with too little and just enough room."""
 SETS = "".join(f't{n} TXT "{i:02} {"t" * 93}"\n' for n in SIZES for i in range(n))

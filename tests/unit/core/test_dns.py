@@ -34,6 +34,12 @@ def joined(*parts: st.SearchStrategy) -> st.SearchStrategy[str]:
 
 
 string = word.map(quoted)
+prefix = st.builds(
+    lambda negation, address, length: f"{negation}{1 if address.version == 4 else 2}:{address}/{length}",
+    st.sampled_from(["", "!"]),
+    st.ip_addresses(),
+    st.integers(0, 32),
+)
 RDATA = {
     "A": st.ip_addresses(v=4).map(str),
     "AAAA": st.ip_addresses(v=6).map(str),
@@ -48,6 +54,10 @@ RDATA = {
     "HINFO": joined(string, string),
     "RP": joined(name, name),
     "AFSDB": joined(u16, name),
+    "RT": joined(u16, name),
+    "X25": string,
+    "ISDN": string | joined(string, word.filter(bool).map(quoted)),
+    "APL": st.lists(prefix, max_size=4).map(" ".join),
     "SRV": joined(u16, u16, u16, name),
     "NAPTR": joined(u16, u16, string, string, string, name),
     "CAA": joined(u8, st.sampled_from(["issue", "issuewild", "iodef"]), string),

@@ -1,7 +1,7 @@
 //! What the rdata of each record type consists of: one line a type. Text, checks, compression and decompression all
 //! read this table.
 
-use super::loc;
+use super::{apl, loc};
 use crate::wire::{self, rtype};
 
 /// One field of rdata.
@@ -27,8 +27,8 @@ pub enum Field {
     String,
     /// A character-string of letters and digits, shown without quotes (CAA's tag).
     Tag,
-    /// One character-string or more, to the end.
-    Strings,
+    /// One character-string or more, to the end; at most so many.
+    Strings(usize),
     /// Octets to the end as one quoted string (CAA's value, URI's target).
     Text,
     /// Octets to the end in hexadecimal, at least one.
@@ -43,6 +43,8 @@ pub enum Field {
     Ports,
     /// A place on Earth (RFC 1876), 16 octets.
     Location,
+    /// Address prefixes to the end (RFC 3123); there may be none.
+    Prefixes,
 }
 
 use Field::*;
@@ -55,7 +57,7 @@ pub fn of(rtype: u16) -> Option<&'static [Field]> {
         rtype::AAAA => &[Ipv6],
         rtype::NS | rtype::CNAME | rtype::PTR | rtype::DNAME => &[Name],
         rtype::MX => &[U16, Name],
-        rtype::TXT | rtype::SPF => &[Strings],
+        rtype::TXT | rtype::SPF => &[Strings(usize::MAX)],
         rtype::SOA => &[Name, Name, U32, Ttl, Ttl, Ttl, Ttl],
         rtype::SRV => &[U16, U16, U16, Name],
         rtype::CAA => &[U8, Tag, Text],
@@ -65,6 +67,8 @@ pub fn of(rtype: u16) -> Option<&'static [Field]> {
         rtype::WKS => &[Ipv4, Protocol, Ports],
         rtype::AFSDB | rtype::KX | rtype::RT => &[U16, Name],
         rtype::X25 => &[String],
+        rtype::ISDN => &[Strings(2)],
+        rtype::APL => &[Prefixes],
         rtype::PX => &[U16, Name, Name],
         rtype::LOC => &[Location],
         rtype::NAPTR => &[U16, U16, String, String, String, Name],
@@ -95,8 +99,9 @@ impl Field {
             String => usize::from(*octets.first()?) + 1,
             Tag => tag_len(octets)?,
             Hyphens(len) => len,
-            Strings => strings_len(octets)?,
+            Strings(most) => strings_len(octets, most)?,
             Hex | Base64 => Some(octets.len()).filter(|&len| len > 0)?,
+            Prefixes => Some(octets.len()).filter(|_| apl::is_well_formed(octets))?,
             Ports => Some(octets.len()).filter(|&len| len <= 8_192 && octets.last() != Some(&0))?,
             Text => octets.len(),
         };
@@ -104,12 +109,13 @@ impl Field {
     }
 }
 
-fn strings_len(octets: &[u8]) -> Option<usize> {
-    let mut rest = octets.get(usize::from(*octets.first()?) + 1..)?;
+fn strings_len(octets: &[u8], most: usize) -> Option<usize> {
+    let (mut rest, mut count) = (octets, 0);
     while let Some(&len) = rest.first() {
         rest = rest.get(usize::from(len) + 1..)?;
+        count += 1;
     }
-    Some(octets.len())
+    (1..=most).contains(&count).then_some(octets.len())
 }
 
 fn tag_len(octets: &[u8]) -> Option<usize> {

@@ -6,6 +6,7 @@
 //!                                                    fields: one line a record type
 //! ```
 
+mod apl;
 mod cursor;
 pub mod fields;
 mod generate;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::cursor::{Cursor, Token};
 use super::fields::Field;
-use super::{loc, name, ttl};
+use super::{apl, loc, name, ttl};
 
 /// DNSSEC algorithm mnemonics (IANA "DNS Security Algorithm Numbers").
 const ALGORITHMS: &[(&str, u8)] = &[
@@ -46,13 +46,14 @@ pub fn field(field: Field, cursor: &mut Cursor<'_>, origin: Option<&[u8]>, out: 
         Field::Protocol => out.push(mnemonic(cursor, PROTOCOLS, "an IP protocol")?),
         Field::String => string(cursor.expect("a character-string")?, out)?,
         Field::Tag => tag(cursor, out)?,
-        Field::Strings => strings(cursor, out)?,
+        Field::Strings(most) => strings(cursor, most, out)?,
         Field::Text => cursor.expect("a quoted string")?.unescape(out)?,
         Field::Hex => hex(&joined(cursor, "hexadecimal data")?, out)?,
         Field::Base64 => base64(&joined(cursor, "Base 64 data")?, out)?,
         Field::Hyphens(len) => hyphens(cursor, len, out)?,
         Field::Ports => ports(cursor, out)?,
         Field::Location => loc::scan(cursor, out)?,
+        Field::Prefixes => apl::scan(cursor, out)?,
     }
     Ok(())
 }
@@ -101,9 +102,11 @@ fn string(token: Token<'_>, out: &mut Vec<u8>) -> Result<(), String> {
     Ok(())
 }
 
-fn strings(cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Result<(), String> {
+/// What is one too many is left to the cursor's end.
+fn strings(cursor: &mut Cursor<'_>, most: usize, out: &mut Vec<u8>) -> Result<(), String> {
     string(cursor.expect("a character-string")?, out)?;
-    while let Some(token) = cursor.token()? {
+    for _ in 1..most {
+        let Some(token) = cursor.token()? else { break };
         string(token, out)?;
     }
     Ok(())

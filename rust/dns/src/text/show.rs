@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::fields::Field;
-use super::{loc, name};
+use super::{apl, loc, name};
 
 /// Appends a field; `octets` are exactly the field's.
 pub fn field(field: Field, octets: &[u8], out: &mut String) {
@@ -15,13 +15,14 @@ pub fn field(field: Field, octets: &[u8], out: &mut String) {
         Field::Ipv6 => address(octets.try_into().map(|octets: [u8; 16]| Ipv6Addr::from(octets)), out),
         Field::String => quoted(octets.get(1..).unwrap_or_default(), out),
         Field::Tag => out.extend(octets.iter().skip(1).map(|&octet| char::from(octet))),
-        Field::Strings => strings(octets, out),
+        Field::Strings(_) => strings(octets, out),
         Field::Text => quoted(octets, out),
         Field::Hex => hex(octets, out),
         Field::Base64 => base64(octets, out),
         Field::Hyphens(_) => hyphens(octets, out),
         Field::Ports => ports(octets, out),
         Field::Location => loc::show(octets, out),
+        Field::Prefixes => apl::show(octets, out),
     }
 }
 

@@ -15,6 +15,14 @@ const FORMS: &[(u16, &str, &str)] = &[
     (WKS, "10.0.0.1 TCP 25 80 DOMAIN", "10.0.0.1 6 25 53 80"),
     (RT, "10 relay", "10 relay.example.net."),
     (X25, "311061700956", "\"311061700956\""),
+    (ISDN, "150862028003217 004", "\"150862028003217\" \"004\""),
+    (ISDN, "150862028003217", "\"150862028003217\""),
+    (RP, "admin txt.example.", "admin.example.net. txt.example."),
+    (AFSDB, "1 db", "1 db.example.net."),
+    (APL, "1:192.168.32.0/21 !1:192.168.38.0/28", "1:192.168.32.0/21 !1:192.168.38.0/28"),
+    (APL, "1:224.0.0.0/4 ( 2:FF00:0:0::/8 )", "1:224.0.0.0/4 2:ff00::/8"),
+    (APL, "!1:0.0.0.0/0 2:::/0 1:10.1.2.3/8", "!1:0.0.0.0/0 2:::/0 1:10.1.2.3/8"),
+    (APL, "", ""),
     (PX, "10 map822 prmd-net.", "10 map822.example.net. prmd-net."),
     (DHCID, "AAIB Y2/A", "AAIBY2/A"),
     (SRV, "0 5 5060 sip", "0 5 5060 sip.example.net."),
@@ -50,6 +58,16 @@ const FAULTS: &[(u16, &str, &str)] = &[
     (MX, "10", "missing"),
     (PX, "10 map822", "missing"),
     (DHCID, "AA*B", "Base 64"),
+    (ISDN, "", "missing"),
+    (ISDN, "1 2 3", "after the end"),
+    (APL, "1:192.0.2.0", "prefix"),
+    (APL, "1:192.0.2.0/33", "prefix"),
+    (APL, "1:192.0.2.0/+8", "prefix"),
+    (APL, "2:192.0.2.0/24", "prefix"),
+    (APL, "3:192.0.2.0/24", "prefix"),
+    (APL, "!!1:192.0.2.0/24", "prefix"),
+    (APL, "\\# 7 0001180301000000", "announces"),
+    (APL, "\\# 7 00011803010000", "not the data of APL"),
     (NS, "a..b", "empty label"),
     (TXT, "", "missing"),
     (TXT, "\"open", "not closed"),
@@ -103,7 +121,14 @@ fn a_name_that_the_form_cannot_show_is_kept_as_octets() {
 
 #[test]
 fn malformed_rdata_is_shown_as_unknown() {
-    for (rtype, rdata) in [(A, &b"\x01\x02"[..]), (MX, b"\0\x0a\xc0\x0c"), (TXT, b""), (SVCB, b"\0"), (LOC, &[1; 16])] {
+    for (rtype, rdata) in [
+        (A, &b"\x01\x02"[..]),
+        (MX, b"\0\x0a\xc0\x0c"),
+        (TXT, b""),
+        (SVCB, b"\0"),
+        (LOC, &[1; 16]),
+        (APL, b"\0\x01\x21\0"),
+    ] {
         assert!(rdata_to_text(rtype, rdata).starts_with("\\# "), "{rtype}");
         assert!(!is_well_formed(rtype, rdata));
     }
@@ -124,7 +149,7 @@ fn through_domain(rtype: u16, text: &str) -> Option<Vec<u8>> {
 
 #[test]
 fn agrees_with_the_domain_crate() {
-    const OWN: &[u16] = &[WKS, RT, X25, PX, DHCID, LOC, URI, SPF, EUI48, SOA]; // not known there, or units of time are not
+    const OWN: &[u16] = &[WKS, RT, RP, AFSDB, X25, ISDN, APL, PX, DHCID, LOC, URI, SPF, EUI48, SOA]; // not known there, or units of time are not
     let mut compared = 0;
     for (rtype, text, _) in FORMS.iter().filter(|(rtype, ..)| !OWN.contains(rtype)) {
         let text = text.replace('@', "example.net.").replace("RSASHA1", "5"); // domain reads neither here

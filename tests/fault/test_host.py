@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -48,38 +50,63 @@ def test_without_descriptors_udp_and_metrics_go_on(make_node):
     assert until(lambda: node.answers("www.example.org", tcp=True), node) == ["192.0.2.1"]
 
 
+SMALL_DISK = 'mount -t tmpfs -o size=1m none "$0" && exec "$@"'
+"""Mounted where only the node sees it, which asks for no privilege where user namespaces are allowed."""
+UNSHARE = ("unshare", "--map-root-user", "--mount")
+
+
 @pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 1 MiB at var/."""
-    path = tmp_path / "var"
-    path.mkdir()
-    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(path)], capture_output=True, text=True)
-    if mount.returncode:
-        pytest.skip(f"needs the right to mount: {mount.stderr.strip()}")
-    yield path
-    subprocess.run(["umount", "-l", str(path)], check=True)
+def node_on_small_disk(make_node, tmp_path):
+    """A node whose state_dir is a file system of 1 MiB."""
+    (tmp_path / "var").mkdir()
+    allowed = subprocess.run(
+        [*UNSHARE, "sh", "-c", SMALL_DISK, tmp_path / "var", "true"], capture_output=True, text=True
+    )
+    if allowed.returncode:
+        pytest.skip(f"the host forbids mounting in a user namespace: {allowed.stderr.strip()}")
+    node = make_node()
+    node.program = [*UNSHARE, "sh", "-c", SMALL_DISK, str(node.state_dir), *node.program]
+    node.start()
+    node.state_dir = Path(f"/proc/{node.process.pid}/root{node.state_dir}")
+    return node
 
 
-def test_a_full_disk_costs_no_answer(small_disk, make_node):
-    """Reloads on a full disk say so and leave nothing behind; the old plan answers; with room they go through."""
-    node = make_node().start()
-    filler = small_disk / "filler"
-    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(4096))
-    kept = {path.name for path in (small_disk / "plans").iterdir()}
+def fails_to_keep(node, why: str) -> None:
+    """Reloads say why and leave nothing behind; the old plan answers."""
+    plans = node.state_dir / "plans"
+    kept = {path.name for path in plans.iterdir()}
     node.write("zones/example.org.zone", ZONE.replace("192.0.2.1\n", "192.0.2.9\n"))
     with Load(node, QUERIES, rate=1000) as load:
         for _ in range(2):
-            with pytest.raises(FaultsError, match="No space left"):
+            with pytest.raises(FaultsError, match=why):
                 node.do("reload")
-        assert {path.name for path in (small_disk / "plans").iterdir()} == kept, "no temporary file is left"
+        assert {path.name for path in plans.iterdir()} == kept, "no temporary file is left"
     assert (load.lost, node.answers("www.example.org")) == (0, ["192.0.2.1"])
     assert 'edgeplane_reloads_total{outcome="failed"} 2\n' in node.get("/metrics")[1]
+
+
+def test_a_full_disk_costs_no_answer(node_on_small_disk):
+    """With room, reloads go through again."""
+    node = node_on_small_disk
+    filler = node.state_dir / "filler"
+    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    fails_to_keep(node, "No space left")
     filler.unlink()
     node.do("reload")
     assert node.answers("www.example.org") == ["192.0.2.9"]
     node.close()
+
+
+def test_a_plan_that_may_not_be_written_whole_costs_no_answer(node):
+    """The limit of a file's size is reached in the middle of the plan; without it, reloads go through again."""
+    before = resource.prlimit(node.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(node.process.pid, resource.RLIMIT_FSIZE, (512, before[1]))
+    fails_to_keep(node, "File too large")
+    resource.prlimit(node.process.pid, resource.RLIMIT_FSIZE, before)
+    node.do("reload")
+    assert node.answers("www.example.org") == ["192.0.2.9"]
 
 
 def says(node, *texts: str) -> int:

@@ -1,7 +1,10 @@
-"""ICMP probes; those that need a socket of the kernel's are skipped where it gives none."""
+"""ICMP probes, here or, where this user may not, in a network of its own."""
 
 import socket
 import struct
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,13 +14,40 @@ from edgeplane.health.probe import icmp
 
 from ..servers import run
 
+IN_A_NETWORK_OF_ITS_OWN = """\
+import asyncio, fcntl, pathlib, socket, struct, sys
+from edgeplane.health.probe import icmp
+
+pathlib.Path("/proc/sys/net/ipv4/ping_group_range").write_text("0 0")
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+    SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+    fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP))
+outcome = asyncio.run(icmp.probe(sys.argv[1]))
+print(outcome.ok, outcome.reason)
+"""
+"""The group of a user namespace's root may open datagram sockets for ICMP there."""
+
+
+def in_a_network_of_its_own(address: str) -> tuple[bool | None, str]:
+    """The verdict and its reason; None where the kernel gives this user no namespace."""
+    program = [sys.executable, "-c", IN_A_NETWORK_OF_ITS_OWN, address]
+    command = ["unshare", "--map-root-user", "--net", *program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=Path(__file__).parents[4])
+    if done.stderr.startswith("unshare:"):
+        return None, done.stderr.strip()
+    assert done.returncode == 0, done.stderr
+    verdict, _, reason = done.stdout.strip().partition(" ")
+    return verdict == "True", reason
+
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_loopback_answers(address: str) -> None:
-    outcome = run(icmp.probe(address))
-    if outcome.ok is None:
-        pytest.skip(outcome.reason)
-    assert outcome.ok, outcome
+    here = run(icmp.probe(address))
+    found = [(here.ok, here.reason), in_a_network_of_its_own(address)]
+    verdicts = [outcome for outcome in found if outcome[0] is not None]
+    if not verdicts:
+        pytest.skip(f"neither ICMP nor a user namespace: {found}")
+    assert all(ok for ok, _ in verdicts), found
 
 
 def test_not_permitted_is_no_verdict_and_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

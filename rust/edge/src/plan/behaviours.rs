@@ -142,7 +142,7 @@ impl Surroundings<'_> {
 pub(super) fn check_count(limit: &Limit, count: usize, settings: &Settings, place: &str, faults: &mut Faults) {
     let most = settings.limit(limit);
     if count as u64 > most {
-        let message = format!("has {count}, but must have at most {most} {} (edge.limits.{})", limit.unit, limit.name);
+        let message = format!("has {count}, but must have at most {most} {}", limit.unit);
         faults.push(Fault::at(place, message));
     }
 }

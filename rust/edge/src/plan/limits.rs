@@ -13,9 +13,9 @@ macro_rules! limits {
 
 limits! {
     /// Behaviours of a distribution beside the default one.
-    BEHAVIOURS = "behaviours": 25, 1..=1000 "behaviours of a distribution", "CloudFront's quota; each is tried in turn for each request";
+    BEHAVIOURS = "behaviours": 75, 1..=1000 "behaviours of a distribution", "CloudFront's quota; each is tried in turn for each request";
     /// Origins of a distribution.
-    ORIGINS = "origins": 25, 1..=1000 "origins of a distribution", "CloudFront's quota";
+    ORIGINS = "origins": 100, 1..=1000 "origins of a distribution", "CloudFront's quota";
     /// Origin groups of a distribution.
     ORIGIN_GROUPS = "origin_groups": 10, 1..=1000 "origin groups of a distribution", "CloudFront's quota";
     /// Aliases of a distribution.

@@ -330,11 +330,11 @@ fn limits_hold_and_can_be_set() {
         let behaviours: Vec<Value> = (0..count).map(|n| behaviour(json!({"PathPattern": format!("/{n}")}))).collect();
         json!({"CacheBehaviors": behaviours})
     };
-    assert!(load(vec![distribution(patterns(25))], json!({})).is_ok());
-    let found = faults(patterns(26), json!({}));
+    assert!(load(vec![distribution(patterns(75))], json!({})).is_ok());
+    let found = faults(patterns(76), json!({}));
     assert_eq!(found[0].0, "CacheBehaviors");
-    let more = json!({"settings": {"limits": {"behaviours": 26}}});
-    assert!(load(vec![distribution(patterns(26))], more).is_ok());
+    let more = json!({"settings": {"limits": {"behaviours": 76}}});
+    assert!(load(vec![distribution(patterns(76))], more).is_ok());
     let found =
         load(vec![], json!({"settings": {"limits": {"behaviours": 0, "colours": 1}, "trusted_proxies": ["x"]}}))
             .unwrap_err();

@@ -42,7 +42,7 @@ listen = ["127.0.0.1:{port}"]
 http = ["127.0.0.1:{http}"]
 https = ["127.0.0.1:{https}"]
 certificates = [{cert = "tls/chain.pem", key = "tls/key.pem"}]
-allow_private_origins = ["127.0.0.0/8"]
+allow_private_origins = [{private}]
 """
 
 
@@ -113,13 +113,17 @@ def cache_policy(minimum: int = 0, default: int = 0, maximum: int = 31_536_000, 
 
 
 class Edge(Running):
-    """A node whose edge serves one distribution, for `HOST` and localhost, over HTTP and TLS."""
+    """A node whose edge serves one distribution, for `HOST` and localhost, over HTTP and TLS.
+
+    settings: more of [edge], then other sections. private: networks in which origins may be.
+    """
 
     def __init__(
         self,
         directory: Path,
         origin: int,
         settings: str = "",
+        private: str = '"127.0.0.0/8"',
         threads: int = 1,
         environ: Mapping[str, str] | None = None,
         **distribution: Any,
@@ -127,7 +131,7 @@ class Edge(Running):
         self.http, self.https = free_port(), free_port()
         self.distribution, self.origin_port = Distribution(**distribution), origin
         certificate(directory / "tls")
-        toml = TOML.replace("{http}", str(self.http)).replace("{https}", str(self.https))
+        toml = TOML.replace("{http}", str(self.http)).replace("{https}", str(self.https)).replace("{private}", private)
         super().__init__(directory, toml.replace("{threads}", str(threads)) + settings, **dict(environ or {}))
         self.write()
 

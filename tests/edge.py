@@ -59,12 +59,14 @@ class Reply:
 class Distribution:
     """What a test says about its distribution.
 
-    policy: properties of a cache policy of its own, or the name of a managed one. behaviour, config, origin: what
+    policy: properties of a cache policy of its own, or the name of a managed one. forwards: a managed origin request
+    policy; the usual one forwards cookies, with which nobody shares a fetch. behaviour, config, origin: what
     stands in DefaultCacheBehavior, DistributionConfig and Origins[0] beside the usual. resources: more of the template.
     """
 
     semantics: str = "cloudfront"
     policy: str | dict[str, Any] = "CachingOptimized"
+    forwards: str | None = "AllViewer"
     behaviour: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     resources: dict[str, Any] = field(default_factory=dict)
@@ -78,8 +80,9 @@ class Distribution:
             "ViewerProtocolPolicy": "allow-all",
             "AllowedMethods": METHODS,
             "CachePolicyId": MANAGED[self.policy] if isinstance(self.policy, str) else {"Ref": "Policy"},
-            "OriginRequestPolicyId": MANAGED["AllViewer"],
         }
+        if self.forwards:
+            behaviour["OriginRequestPolicyId"] = MANAGED[self.forwards]
         config = {
             "Enabled": True,
             "Aliases": [HOST, "localhost"],

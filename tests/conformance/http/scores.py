@@ -22,10 +22,20 @@ SCORED = ("required", "optimal")
 
 @dataclass(frozen=True)
 class Score:
-    """Test → why it did not pass, of those that are scored; passed and all of them, by kind."""
+    """Test → why it did not pass, of those that are scored; test → kind."""
 
     missed: dict[str, str]
-    counts: dict[str, tuple[int, int]]
+    kinds: dict[str, str]
+
+    @property
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Passed and all, by kind."""
+        of_kind = {kind: [id_ for id_, each in self.kinds.items() if each == kind] for kind in SCORED}
+        return {kind: (sum(id_ not in self.missed for id_ in ids), len(ids)) for kind, ids in of_kind.items()}
+
+    def without(self, found: set[str]) -> Score:
+        """With these passed after all."""
+        return Score({id_: why for id_, why in self.missed.items() if id_ not in found}, self.kinds)
 
     def document(self) -> dict[str, Any]:
         """As it is committed: what was missed, without the words."""
@@ -56,7 +66,5 @@ def run(port: int, *ids: str) -> Score:
 
 
 def scored(results: dict[str, dict[str, Any]]) -> Score:
-    kinds = {kind: [result for result in results.values() if result["kind"] == kind] for kind in SCORED}
-    counts = {kind: (sum(result["passed"] for result in each), len(each)) for kind, each in kinds.items()}
-    missed = {id_: r["why"] for id_, r in results.items() if r["kind"] in SCORED and not r["passed"]}
-    return Score(missed, counts)
+    kinds = {id_: result["kind"] for id_, result in results.items() if result["kind"] in SCORED}
+    return Score({id_: results[id_]["why"] for id_ in kinds if not results[id_]["passed"]}, kinds)

@@ -32,9 +32,9 @@ STRICT = Reading("by the letter")
 CARELESS = (
     Reading("line feeds end lines", end=ANY_END),
     Reading("any coding with chunked in it", chunked=rb"(?i)transfer-encoding[ \t]*:.*chunked.*"),
-    Reading("space before the colon", chunked=rb"(?i)\s*transfer[-_]encoding\s*:\s*chunked\s*", end=ANY_END),
+    Reading("space before the colon", chunked=rb"(?i)\s*transfer-encoding\s*:\s*chunked\s*", end=ANY_END),
     Reading("length before coding", length_first=True),
-    Reading("the last length", last=True, length=rb"(?i)content[-_]length[ \t]*:[ \t]*\+?(\d+).*"),
+    Reading("the last length", last=True, length=rb"(?i)content-length[ \t]*:[ \t]*\+?(\d+).*"),
     Reading("no content with GET", bodiless=BODILESS),
 )
 

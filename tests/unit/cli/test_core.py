@@ -12,6 +12,8 @@ from edgeplane.config.generate import ROOT
 from edgeplane.errors import ContentError
 from edgeplane.node.source import read_source
 
+from ...running import free_port
+
 SITE = ROOT / "config" / "examples" / "site" / "edgeplane.toml"
 
 
@@ -87,6 +89,35 @@ def test_faults_of_the_core_in_templates_have_the_path_and_the_line_that_python_
     found = {(fault.place, fault.line) for fault in refused.value.faults}
     assert found
     assert found <= {("site.yaml: Resources.A", 3), ("site.yaml: Resources.C", 4)}
+
+
+ADVISED = """\
+$ORIGIN example.org.
+@ 5 SOA ns h 1 1 1 1 1
+@ 5 NS ns
+ns 5 A 192.0.2.53
+mail 5 MX 1 alias
+alias 5 CNAME ns
+sub 5 NS ns.sub
+"""
+
+
+def test_check_advises_of_what_is_legal_and_does_not_work(tmp_path: Path) -> None:
+    (tmp_path / "a.zone").write_text(ADVISED)
+    (tmp_path / "b.zone").write_text("$ORIGIN child.example.org.\n@ 5 SOA ns h 1 1 1 1 1\n@ 5 NS ns.example.org.\n")
+    config = tmp_path / "edgeplane.toml"
+    listen = f'listen = ["127.0.0.1:{free_port()}"]\n'
+    config.write_text(f'[dns]\n{listen}zone_files = ["*.zone"]\n[observe]\nlisten = "127.0.0.1:{free_port()}"\n')
+    shown = CliRunner().invoke(root, ["check", str(config)])
+    assert shown.exit_code == 0, shown.output
+    assert {line for line in shown.stderr.splitlines() if line.startswith("warning: zone")} == {
+        "warning: zone example.org.: child.example.org. is served here, but example.org. has no NS records for it",
+        "warning: zone example.org.: sub.example.org. is delegated to ns.sub.example.org., "
+        "which lies inside it and has no address here (glue)",
+        "warning: zone example.org.: MX of mail.example.org. points at alias.example.org., "
+        "which is an alias (CNAME; RFC 2181 section 10.3)",
+    }
+    assert "2 zones, 3 warnings" in shown.stdout
 
 
 def test_the_difference_to_a_damaged_plan_is_its_fault(plan: Path, tmp_path: Path) -> None:

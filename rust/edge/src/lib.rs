@@ -9,8 +9,24 @@
 
 pub mod access;
 pub mod behaviour;
+mod control;
+pub mod edge;
 pub mod fill;
+pub mod limits;
+pub mod metrics;
+pub mod object;
 pub mod origin;
 pub mod plan;
 pub mod semantics;
+pub mod service;
+pub mod shared;
 pub mod store;
+
+pub use edge::Edge;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A lock whose holder panicked still guards a value that is whole: changes here are single assignments.
+pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

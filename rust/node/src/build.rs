@@ -18,6 +18,9 @@ pub fn build_plan(source: &[u8], path: &Path, previous: Option<&Path>) -> Result
     let source = PlanSource::read(source)?;
     let (previous, mut warnings) = open_previous(previous);
     let mut compiled = compile(&source, previous.as_ref())?;
+    if !source.edge.is_empty() {
+        edgeplane_edge::plan::Plan::load(&source.edge)?;
+    }
     let changes = match &previous {
         Some(previous) => changed_zones(previous, &compiled.zones, &compiled.reused),
         None => Vec::new(),

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use edgeplane_base::random::Random;
 use edgeplane_base::{Faults, SnapshotCell};
@@ -13,6 +13,8 @@ use edgeplane_dns::error::Error;
 use edgeplane_dns::metrics::Totals;
 use edgeplane_dns::plan::{Envelope, Held, PlanFile, Serving, Settings};
 use edgeplane_dns::service::{Answering, Answers, Service, Sockets};
+use edgeplane_edge::Edge;
+use edgeplane_edge::plan::Plan;
 
 use crate::explain::{ExplainReport, ExplainRequest, Scene};
 use crate::follow::{Stage, lock};
@@ -24,6 +26,7 @@ pub struct Node {
     follower: Mutex<Option<JoinHandle<()>>>,
     applied: Mutex<Running>,
     service: Mutex<Option<Service>>,
+    edge: Edge,
 }
 
 /// The plan that is served; its lock also keeps two plans from being applied at once.
@@ -42,7 +45,13 @@ impl Node {
             .name("edgeplane-health".into())
             .spawn(move || follow_on(&followed))
             .map_err(|error| Faults::one("node", format!("cannot start a thread: {error}")))?;
-        Ok(Self { stage, follower: Mutex::new(Some(follower)), applied: Mutex::default(), service: Mutex::default() })
+        Ok(Self {
+            stage,
+            follower: Mutex::new(Some(follower)),
+            applied: Mutex::default(),
+            service: Mutex::default(),
+            edge: Edge::default(),
+        })
     }
 
     /// Takes over a plan file: checks all of it, then publishes it with one pointer swap. Sections that the running
@@ -52,6 +61,8 @@ impl Node {
         let plan = PlanFile::open(path)?;
         check_generation(path, running.generation(), plan.envelope.generation, force)?;
         let (snapshot, held) = plan.load(&running.held)?;
+        let edge = edge_plan(&plan.envelope)?;
+        self.edge.take_certificates(&edge)?;
         if let Some(service) = &*lock(&self.service) {
             service.configure(&snapshot.settings).map_err(faults)?;
         }
@@ -64,6 +75,7 @@ impl Node {
             reused: (0..sections).filter(|&index| reused(index)).count() as u64,
         };
         self.stage.publish(Arc::new(snapshot));
+        self.edge.publish(edge);
         *running = Running { envelope: Some(plan.envelope), held };
         Ok(applied)
     }
@@ -71,7 +83,9 @@ impl Node {
     /// Reads every section of a plan file, those that `apply` would not read as well: for a file from elsewhere, which is
     /// to be kept for the next start.
     pub fn check(path: &Path) -> Result<(), Faults> {
-        PlanFile::open(path)?.load(&Held::default()).map(drop)
+        let plan = PlanFile::open(path)?;
+        edge_plan(&plan.envelope)?;
+        plan.load(&Held::default()).map(drop)
     }
 
     /// Follows the health table behind a descriptor from now on.
@@ -82,6 +96,16 @@ impl Node {
     /// Starts to answer from what is applied: a thread for each UDP socket, one for all listening TCP sockets.
     pub fn serve(&self, sockets: Sockets) -> Result<(), Faults> {
         self.serve_with(Arc::new(Answers::new(self.cell())), sockets)
+    }
+
+    /// Starts to answer HTTP from what is applied, on as many threads as the first address has sockets.
+    pub fn serve_http(&self, sockets: edgeplane_edge::service::Sockets) -> Result<(), Faults> {
+        self.edge.serve(sockets)
+    }
+
+    /// The edge, for questions about what runs.
+    pub fn edge(&self) -> &Edge {
+        &self.edge
     }
 
     /// Like `serve`, with answers from elsewhere.
@@ -137,7 +161,9 @@ impl Node {
 
     /// Takes nothing new and answers what has come; whether all was done within `patience`.
     pub fn drain(&self, patience: Duration) -> bool {
-        lock(&self.service).as_mut().is_none_or(|service| service.drain(patience))
+        let end = Instant::now() + patience;
+        let dns = lock(&self.service).as_mut().is_none_or(|service| service.drain(patience));
+        self.edge.drain(end.saturating_duration_since(Instant::now())) && dns
     }
 
     /// Ends all threads.
@@ -145,6 +171,7 @@ impl Node {
         if let Some(service) = lock(&self.service).take() {
             service.stop();
         }
+        self.edge.stop();
         self.stage.stop();
         if let Some(follower) = lock(&self.follower).take() {
             follower.thread().unpark();
@@ -163,6 +190,11 @@ impl Running {
     fn generation(&self) -> u64 {
         self.envelope.as_ref().map_or(0, |envelope| envelope.generation)
     }
+}
+
+/// What the edge is to serve; an empty plan where the file says nothing of it.
+fn edge_plan(envelope: &Envelope) -> Result<Arc<Plan>, Faults> {
+    if envelope.edge.is_empty() { Ok(Arc::default()) } else { Plan::load(&envelope.edge).map(Arc::new) }
 }
 
 fn check_generation(path: &Path, running: u64, offered: u64, force: bool) -> Result<(), Faults> {

@@ -36,13 +36,29 @@ impl Node {
     }
 
     /// Descriptors stay the caller's.
-    fn serve(&self, py: Python<'_>, udp: Vec<i32>, tcp: Vec<i32>, health_fd: i32) -> PyResult<()> {
+    fn serve(
+        &self,
+        py: Python<'_>,
+        udp: Vec<i32>,
+        tcp: Vec<i32>,
+        http: Vec<i32>,
+        https: Vec<i32>,
+        health_fd: i32,
+    ) -> PyResult<()> {
         let all = |numbers: Vec<i32>| numbers.into_iter().map(owned).collect::<PyResult<Vec<_>>>();
         let (health, sockets) = (owned(health_fd)?, Sockets { udp: all(udp)?, tcp: all(tcp)? });
+        let web = edgeplane_edge::service::Sockets { http: all(http)?, https: all(https)? };
         outside(py, || {
             self.0.attach_health(health)?;
+            self.0.serve_http(web)?;
             self.0.serve(sockets)
         })
+    }
+
+    /// A question to the edge, or an order (docs/ARCHITECTURE.md, "Questions to the edge").
+    fn edge<'py>(&self, py: Python<'py>, request: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let answer = outside(py, || self.0.edge().ask(request))?;
+        Ok(PyBytes::new(py, &answer))
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {

@@ -1,1 +1,116 @@
 //! One fetch a key, however many wait for it.
+//!
+//! ```text
+//! first request ─ lead ─► a task of its own asks the origin ─► Stage moves: Asked → Streaming → Done, or Private, or Failed
+//! others ─ follow ──────► wait for the stage, then read what has come, each at its own pace
+//! ```
+//! The task outlives the request that started it: a client that goes away costs nobody their answer.
+
+mod body;
+mod table;
+
+pub use body::{Growing, Piece};
+pub use table::{Fills, Joined, Lead};
+
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::Notify;
+
+use crate::object::Object;
+use crate::origin::OriginError;
+
+/// How far a fill is.
+#[derive(Clone)]
+pub enum Stage {
+    /// The origin was asked and has not answered.
+    Asked,
+    /// The head is known and may be shared; content comes.
+    Streaming(Arc<Opening>),
+    /// Stored, or brought up to date: to be used like one from the store.
+    Done(Arc<Object>, Came),
+    /// The answer belongs to one client: the others ask for themselves.
+    Private,
+    /// There is no answer.
+    Failed(Failure),
+}
+
+/// How an object came to be at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Came {
+    /// The origin sent it.
+    Fetched,
+    /// It was stored, and the origin confirmed it.
+    Confirmed,
+    /// It was stored, and the origin failed.
+    Stale,
+}
+
+/// Why there is no answer.
+#[derive(Clone)]
+pub enum Failure {
+    /// The origin's.
+    Error(Arc<OriginError>),
+    /// Our own: the fetch ended without a word.
+    Lost,
+}
+
+/// A response whose content is on its way.
+pub struct Opening {
+    /// What it will be; its content is still empty.
+    pub object: Arc<Object>,
+    /// The content so far.
+    pub body: Arc<Growing>,
+    /// Octets of the whole content, where they are known.
+    pub length: Option<u64>,
+    /// Whether those who wait may have it; else it is the first one's alone.
+    pub shared: bool,
+}
+
+/// One fetch that many may wait for.
+pub struct Fill {
+    stage: Mutex<Stage>,
+    moved: Notify,
+}
+
+impl Default for Fill {
+    fn default() -> Self {
+        Self { stage: Mutex::new(Stage::Asked), moved: Notify::new() }
+    }
+}
+
+impl Fill {
+    /// Moves on and wakes all who wait.
+    pub fn advance(&self, stage: Stage) {
+        *crate::lock(&self.stage) = stage;
+        self.moved.notify_waiters();
+    }
+
+    /// Says that nothing more will come; what was said before stays.
+    pub fn end(&self) {
+        let mut stage = crate::lock(&self.stage);
+        match &*stage {
+            Stage::Asked => *stage = Stage::Failed(Failure::Lost),
+            Stage::Streaming(opening) => opening.body.break_off(),
+            _ => {}
+        }
+        drop(stage);
+        self.moved.notify_waiters();
+    }
+
+    /// How far it is.
+    pub fn stage(&self) -> Stage {
+        crate::lock(&self.stage).clone()
+    }
+
+    /// Waits until it is beyond `Asked`.
+    pub async fn opened(&self) -> Stage {
+        loop {
+            let mut moved = std::pin::pin!(self.moved.notified());
+            moved.as_mut().enable();
+            match self.stage() {
+                Stage::Asked => moved.await,
+                stage => return stage,
+            }
+        }
+    }
+}

@@ -97,7 +97,7 @@ impl Compiler<'_> {
             enabled: config.enabled,
             semantics: source.semantics,
             http2: config.http_version != Some(HttpVersion::Http11),
-            behaviours,
+            behaviours: behaviours.into_iter().map(Arc::new).collect(),
             origins,
             groups,
             default_root_object: default_root_object(&config, &place, faults),

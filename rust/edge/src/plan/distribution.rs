@@ -31,7 +31,7 @@ pub struct Distribution {
     /// Whether HTTP/2 is offered.
     pub http2: bool,
     /// The behaviours in order, the default one last.
-    pub behaviours: Vec<Behaviour>,
+    pub behaviours: Vec<Arc<Behaviour>>,
     /// `Origins`.
     pub origins: Vec<Arc<Settings>>,
     /// `OriginGroups`.
@@ -49,7 +49,7 @@ pub struct Distribution {
 impl Distribution {
     /// The behaviour of a path and its number: the first whose pattern matches. None only in a distribution that no plan
     /// has: the last one matches everything.
-    pub fn behaviour(&self, path: &str) -> Option<(usize, &Behaviour)> {
+    pub fn behaviour(&self, path: &str) -> Option<(usize, &Arc<Behaviour>)> {
         let path = normalised(path);
         self.behaviours.iter().enumerate().find(|(_, behaviour)| behaviour.pattern.matches(&path))
     }

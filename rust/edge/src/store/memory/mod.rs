@@ -42,7 +42,7 @@ struct Counts {
 }
 
 /// What happened since the start, and what is there now.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Stats {
     /// `get` found something.
     pub hits: u64,

@@ -1,0 +1,122 @@
+//! Questions to the running edge, and orders: one MessagePack map in, one out.
+
+use std::collections::BTreeMap;
+
+use edgeplane_base::Faults;
+use serde::{Deserialize, Serialize};
+
+use crate::edge::Edge;
+use crate::plan::{Distribution, Semantics};
+use crate::shared::Shared;
+use crate::store::generations::Scope;
+
+/// What is asked or ordered.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+enum Request {
+    Distributions,
+    Distribution {
+        distribution: String,
+    },
+    Invalidate {
+        distribution: String,
+        #[serde(default)]
+        paths: Vec<String>,
+        #[serde(default)]
+        tags: Vec<String>,
+        #[serde(default)]
+        all: bool,
+    },
+    CacheStats,
+}
+
+/// One distribution, shortly.
+#[derive(Debug, Serialize)]
+struct Short<'a> {
+    id: &'a str,
+    domain_name: &'a str,
+    aliases: &'a [String],
+    enabled: bool,
+    semantics: &'static str,
+}
+
+impl Edge {
+    /// Answers a question. Faults: it cannot be read, names nothing that is served, or the edge does not run.
+    pub fn ask(&self, request: &[u8]) -> Result<Vec<u8>, Faults> {
+        let request: Request =
+            rmp_serde::from_slice(request).map_err(|error| Faults::one("edge", format!("cannot be asked: {error}")))?;
+        let shared =
+            self.shared().ok_or_else(|| Faults::one("edge", "does not run: [edge] http and https are empty"))?;
+        match request {
+            Request::Distributions => shared.distributions(),
+            Request::Distribution { distribution } => shared.distribution(&distribution),
+            Request::Invalidate { distribution, paths, tags, all } => {
+                shared.invalidate(&distribution, &paths, &tags, all)
+            }
+            Request::CacheStats => shared.cache_stats(),
+        }
+    }
+}
+
+impl Shared {
+    fn distributions(&self) -> Result<Vec<u8>, Faults> {
+        let plan = self.plan.load();
+        let all: Vec<Short<'_>> = plan.distributions.iter().map(|distribution| short(distribution)).collect();
+        packed(&BTreeMap::from([("distributions", all)]))
+    }
+
+    fn distribution(&self, name: &str) -> Result<Vec<u8>, Faults> {
+        packed(&short(&*self.named(name)?))
+    }
+
+    fn invalidate(&self, name: &str, paths: &[String], tags: &[String], all: bool) -> Result<Vec<u8>, Faults> {
+        #[derive(Serialize)]
+        struct Done {
+            distribution: String,
+            sequence: u64,
+            workers: usize,
+        }
+        let distribution = self.named(name)?;
+        let wrong = |what: &str, message| Faults::one(what, message);
+        let paths = paths.iter().map(|path| Scope::path(path).map_err(|message| wrong(path, message)));
+        let tags = tags.iter().map(|tag| Scope::tag(tag).map_err(|message| wrong(tag, message)));
+        let everything = all.then_some(Ok(Scope::All));
+        let scopes = paths.chain(tags).chain(everything).collect::<Result<Vec<_>, Faults>>()?;
+        let done = self.generations.invalidate(&distribution.id, &scopes);
+        packed(&Done {
+            distribution: distribution.id.clone(),
+            sequence: done.sequence,
+            workers: self.counters.workers(),
+        })
+    }
+
+    fn cache_stats(&self) -> Result<Vec<u8>, Faults> {
+        let stats = self.memory.stats();
+        packed(&BTreeMap::from([("memory", stats)]))
+    }
+
+    /// The distribution with an id, a host name or an alias.
+    fn named(&self, name: &str) -> Result<std::sync::Arc<Distribution>, Faults> {
+        let plan = self.plan.load();
+        let by_id = plan.distributions.iter().find(|distribution| distribution.id == name);
+        let found = by_id.or_else(|| plan.distribution(&name.to_ascii_lowercase()));
+        found.cloned().ok_or_else(|| Faults::one(name, "is the id, host name or alias of no distribution served here"))
+    }
+}
+
+fn short(distribution: &Distribution) -> Short<'_> {
+    Short {
+        id: &distribution.id,
+        domain_name: &distribution.domain_name,
+        aliases: &distribution.aliases,
+        enabled: distribution.enabled,
+        semantics: match distribution.semantics {
+            Semantics::CloudFront => "cloudfront",
+            Semantics::Rfc9111 => "rfc9111",
+        },
+    }
+}
+
+fn packed(value: &impl Serialize) -> Result<Vec<u8>, Faults> {
+    rmp_serde::to_vec_named(value).map_err(|error| Faults::one("edge", error.to_string()))
+}

@@ -1,0 +1,129 @@
+//! The edge of a node: the plan of now, what the workers share, the workers.
+
+use std::io;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use edgeplane_base::clock::Clock;
+use edgeplane_base::{Faults, SnapshotCell};
+use edgeplane_net::clock::CoarseClock;
+use edgeplane_net::tcp::{Caps, Connections};
+use edgeplane_net::tls::{self, Acceptor, Certificates, Pair};
+
+use crate::fill::Fills;
+use crate::metrics::Totals;
+use crate::origin::{self, TlsRoots};
+use crate::plan::Plan;
+use crate::plan::limits::{CONNECTIONS, CONNECTIONS_PER_PREFIX};
+use crate::service::{Service, Sockets};
+use crate::shared::{Book, Shared};
+use crate::store::{Bodies, Generations, Memory, Policy};
+use crate::{limits, lock};
+
+/// The edge of a node. All methods may be called from any thread.
+#[derive(Default)]
+pub struct Edge {
+    shared: OnceLock<Arc<Shared>>,
+    waiting: Mutex<Option<Arc<Plan>>>,
+    service: Mutex<Option<Service>>,
+}
+
+impl Edge {
+    /// Serves by a plan from now on.
+    pub fn publish(&self, plan: Arc<Plan>) {
+        match self.shared.get() {
+            Some(shared) => {
+                shared.connections.set_caps(caps(&plan));
+                shared.plan.publish(plan);
+                shared.plan.collect();
+            }
+            None => *lock(&self.waiting) = Some(plan),
+        }
+    }
+
+    /// Reads a plan's certificates; with a fault those before stay in use. To be called before `publish`.
+    pub fn take_certificates(&self, plan: &Plan) -> Result<(), Faults> {
+        let warnings = match self.shared.get() {
+            Some(shared) => shared.certificates.reload(&pairs(plan), now_s())?,
+            None => Certificates::load(&pairs(plan), now_s())?.1,
+        };
+        warnings.0.iter().for_each(|warning| tracing::warn!("{warning}"));
+        Ok(())
+    }
+
+    /// Starts the workers; a node without sockets for HTTP has none. The store's sizes are those of the plan of now.
+    pub fn serve(&self, sockets: Sockets) -> Result<(), Faults> {
+        if sockets.http.is_empty() && sockets.https.is_empty() {
+            return Ok(());
+        }
+        let plan = lock(&self.waiting).take().unwrap_or_default();
+        let roots = TlsRoots::system().map_err(|why| Faults::one("edge", why))?;
+        let (certificates, _) = Certificates::load(&pairs(&plan), now_s())?;
+        let shared = shared(plan, roots, Arc::new(certificates)).map_err(|why| Faults::one("edge", why))?;
+        let shared = self.shared.get_or_init(|| Arc::new(shared)).clone();
+        let service = Service::start(shared, sockets).map_err(|error| fault(&error))?;
+        *lock(&self.service) = Some(service);
+        Ok(())
+    }
+
+    /// What the workers share, once they were started.
+    pub fn shared(&self) -> Option<&Arc<Shared>> {
+        self.shared.get()
+    }
+
+    /// Counters since the start.
+    pub fn totals(&self) -> Totals {
+        lock(&self.service).as_ref().map(Service::totals).unwrap_or_default()
+    }
+
+    /// Takes no new connection; whether all have ended within `patience`.
+    pub fn drain(&self, patience: Duration) -> bool {
+        lock(&self.service).as_ref().is_none_or(|service| service.drain(patience))
+    }
+
+    /// Ends all workers.
+    pub fn stop(&self) {
+        if let Some(service) = lock(&self.service).take() {
+            service.stop();
+        }
+    }
+}
+
+fn pairs(plan: &Plan) -> Vec<Pair> {
+    let files = plan.settings.certificates.iter();
+    files.map(|files| Pair { certificate: files.cert.clone(), key: files.key.clone() }).collect()
+}
+
+fn now_s() -> i64 {
+    (CoarseClock.wall_ms() / 1000) as i64
+}
+
+fn caps(plan: &Plan) -> Caps {
+    let limit = |limit| plan.settings.limit(limit) as usize;
+    let (total, per_prefix) = (limit(&CONNECTIONS), limit(&CONNECTIONS_PER_PREFIX));
+    Caps { total, per_prefix, ipv4_prefix: 32, ipv6_prefix: 64 }
+}
+
+fn shared(plan: Arc<Plan>, roots: TlsRoots, certificates: Arc<Certificates>) -> Result<Shared, String> {
+    let memory = plan.settings.memory.max(limits::MEMORY.min);
+    let caps = caps(&plan);
+    let tls = Acceptor::new(certificates.clone(), &tls::Settings::default()).map_err(|error| error.to_string())?;
+    let cell = SnapshotCell::new(Plan::default());
+    cell.publish(plan);
+    Ok(Shared {
+        certificates,
+        tls,
+        plan: Arc::new(cell),
+        memory: Memory::new(memory, Policy::default()),
+        bodies: Bodies::new(memory, limits::BODY_FILES.default),
+        fills: Arc::new(Fills::default()),
+        generations: Generations::in_memory(),
+        origins: Arc::new(origin::Shared::new(Arc::new(roots))),
+        connections: Connections::new(caps),
+        counters: Book::default(),
+    })
+}
+
+fn fault(error: &io::Error) -> Faults {
+    Faults::one("edge", format!("the workers cannot be started: {error}"))
+}

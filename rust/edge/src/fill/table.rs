@@ -1,0 +1,99 @@
+//! Which keys are being fetched.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex};
+
+use super::Fill;
+
+const SHARDS: usize = 32;
+
+type Shard = Mutex<HashMap<Box<[u8]>, Arc<Fill>>>;
+
+/// The fetches under way on all workers, by cache key.
+pub struct Fills {
+    shards: [Shard; SHARDS],
+    hasher: RandomState,
+}
+
+/// What a request for a key is.
+pub enum Joined {
+    /// The first: it has to see to the fetch.
+    Leads(Lead),
+    /// One of those that wait.
+    Follows(Arc<Fill>),
+}
+
+/// The duty to finish a fetch; dropping it takes the key out of the table, so that the next request starts anew.
+pub struct Lead {
+    fills: Arc<Fills>,
+    key: Box<[u8]>,
+    /// What the others look at.
+    pub fill: Arc<Fill>,
+}
+
+impl Default for Fills {
+    fn default() -> Self {
+        Self { shards: std::array::from_fn(|_| Mutex::default()), hasher: RandomState::new() }
+    }
+}
+
+impl Fills {
+    /// Leads the fetch of a key, or follows the one under way.
+    pub fn join(self: &Arc<Self>, key: &[u8]) -> Joined {
+        let mut shard = crate::lock(self.shard(key));
+        if let Some(fill) = shard.get(key) {
+            return Joined::Follows(fill.clone());
+        }
+        let fill = Arc::new(Fill::default());
+        shard.insert(key.into(), fill.clone());
+        Joined::Leads(Lead { fills: self.clone(), key: key.into(), fill })
+    }
+
+    /// How many fetches are under way.
+    pub fn len(&self) -> usize {
+        self.shards.iter().map(|shard| crate::lock(shard).len()).sum()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn shard(&self, key: &[u8]) -> &Shard {
+        let [first, ..] = &self.shards;
+        self.shards.get(self.hasher.hash_one(key) as usize % SHARDS).unwrap_or(first)
+    }
+}
+
+impl Lead {
+    /// The key that is fetched.
+    pub fn key(&self) -> &[u8] {
+        &self.key
+    }
+}
+
+impl Drop for Lead {
+    fn drop(&mut self) {
+        let mut shard = crate::lock(self.fills.shard(&self.key));
+        if shard.get(&self.key).is_some_and(|fill| Arc::ptr_eq(fill, &self.fill)) {
+            shard.remove(&self.key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_leads_until_it_is_done() {
+        let fills = Arc::new(Fills::default());
+        let Joined::Leads(lead) = fills.join(b"a") else { panic!("the first leads") };
+        assert!(matches!(fills.join(b"a"), Joined::Follows(fill) if Arc::ptr_eq(&fill, &lead.fill)));
+        assert!(matches!(fills.join(b"b"), Joined::Leads(_)));
+        drop(lead);
+        assert!(fills.is_empty());
+        assert!(matches!(fills.join(b"a"), Joined::Leads(_)));
+    }
+}

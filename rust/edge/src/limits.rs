@@ -1,0 +1,49 @@
+//! Numbers of this crate that someone may ask "why?" of.
+
+use edgeplane_base::Limit;
+
+/// Responses stored for one key, told apart by `Vary`.
+pub const VARIANTS: Limit = Limit {
+    name: "variants of a key",
+    default: 64,
+    min: 1,
+    max: 1_024,
+    unit: "responses",
+    why: "languages times encodings of a large site; a field with a value for each client must not fill the store",
+};
+/// How long requests for a key do not wait for one another after an answer that could not be shared.
+pub const SEPARATE_MS: Limit = Limit {
+    name: "separate requests",
+    default: 10_000,
+    min: 0,
+    max: 600_000,
+    unit: "milliseconds",
+    why: "long enough that waiting in line costs a busy key nothing, short enough to notice that it became cacheable",
+};
+/// Waiting after a connection could not be taken for want of descriptors.
+pub const ACCEPT_PAUSE_MS: Limit = Limit {
+    name: "accept pause",
+    default: 100,
+    min: 1,
+    max: 10_000,
+    unit: "milliseconds",
+    why: "long enough not to spin, short enough to take part again at once",
+};
+/// Octets of the memory tier.
+pub const MEMORY: Limit = Limit {
+    name: "edge.memory",
+    default: 268_435_456,
+    min: 1_048_576,
+    max: 1 << 50,
+    unit: "octets",
+    why: "a small site's hot objects; large sites set it",
+};
+/// Stored contents with a memory file of their own.
+pub const BODY_FILES: Limit = Limit {
+    name: "memory files",
+    default: 4_096,
+    min: 0,
+    max: 1_000_000,
+    unit: "files",
+    why: "each takes a descriptor, of which a process often has 20,000; what is left serves connections",
+};

@@ -1,0 +1,84 @@
+//! Counters of the edge: each worker writes its own, anyone may add them up; one set a distribution beside one for all.
+
+use std::ops::AddAssign;
+
+use edgeplane_base::metrics::Counter;
+use serde::{Deserialize, Serialize};
+
+macro_rules! counters {
+    ($($name:ident: $help:literal,)*) => {
+        /// One worker's counters, alone on their cache lines.
+        #[derive(Debug, Default)]
+        #[repr(align(128))]
+        pub struct Counters {
+            $(#[doc = $help] pub $name: Counter,)*
+        }
+
+        /// Sums over workers; in serialized form a flat map from name to value.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(default)]
+        pub struct Totals {
+            $(#[doc = $help] pub $name: u64,)*
+        }
+
+        impl AddAssign<&Counters> for Totals {
+            fn add_assign(&mut self, counters: &Counters) {
+                $(self.$name = self.$name.wrapping_add(counters.$name.get());)*
+            }
+        }
+
+        /// Name and help of every counter.
+        pub const HELP: &[(&str, &str)] = &[$((stringify!($name), $help),)*];
+    };
+}
+
+counters! {
+    requests: "Requests",
+    requests_refused: "Requests that were none: refused by the parser",
+    responses_2xx: "Responses with a status of 2xx",
+    responses_3xx: "Responses with a status of 3xx",
+    responses_4xx: "Responses with a status of 4xx",
+    responses_5xx: "Responses with a status of 5xx",
+    octets_sent: "Octets of heads and contents sent to clients",
+    octets_received: "Octets of contents received from clients",
+    results_hit: "Answers from the store",
+    results_refresh_hit: "Answers from the store that the origin confirmed",
+    results_stale: "Answers from the store beyond their freshness: while it was revalidated, or because the origin failed",
+    results_miss: "Answers from an origin",
+    results_error: "Answers that are errors of the edge or of an origin",
+    results_redirect: "Redirects to HTTPS",
+    results_denied: "Answers of 403: no access",
+    fills: "Fetches from an origin whose answer may be stored",
+    fills_collapsed: "Requests that waited for somebody else's fetch",
+    fills_stored: "Answers of origins that were stored",
+    fills_broken: "Answers of origins that broke off",
+    revalidations: "Fetches that asked whether what is stored still holds",
+    origin_requests: "Requests that origins were asked, each attempt",
+    origin_errors: "Fetches that failed at the origin",
+    origin_microseconds: "Time until origins answered, summed",
+    invalidated: "Stored answers that were not used because they were invalidated",
+    connections_open: "Connections open now",
+    connections_accepted: "Connections accepted",
+    connections_refused: "Connections closed at once: too many, or too many of one prefix",
+    connections_evicted: "Idle connections closed to make room for new ones",
+    tls_handshakes: "TLS handshakes done",
+    tls_resumed: "TLS handshakes that resumed a session",
+    tls_failed: "TLS handshakes that failed",
+    limited: "Requests refused with 429: too many from one client",
+    tunnels: "Connections handed on to an origin (WebSocket)",
+    panics: "Panics caught on workers",
+    access_log_dropped: "Lines of the access log that found no room",
+}
+
+impl Counters {
+    /// The counter of a status.
+    #[inline]
+    pub fn response(&self, status: u16) -> &Counter {
+        match status {
+            ..300 => &self.responses_2xx,
+            300..400 => &self.responses_3xx,
+            400..500 => &self.responses_4xx,
+            500.. => &self.responses_5xx,
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! A stored response, and all that is stored for one key.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use edgeplane_http::{Content, Fields, PreparedHead};
+
+use crate::limits;
+use crate::semantics::{OriginFailure, Stored};
+
+/// A stored response. Never changed: what brings it up to date makes another that shares its content.
+pub struct Object {
+    /// What decisions are made from.
+    pub stored: Stored,
+    /// Its head, ready for sending with the whole content.
+    pub head: Arc<PreparedHead>,
+    /// Head of a 304 (Not Modified), made on first use.
+    pub not_modified: OnceLock<Arc<PreparedHead>>,
+    /// The content.
+    pub content: Content,
+    /// Number of the last invalidation that it is known to have outlived; at first, the last one before its fetch.
+    pub sequence: AtomicU64,
+    /// What it can be invalidated by.
+    pub subject: Arc<Subject>,
+}
+
+/// What a stored response can be invalidated by.
+pub struct Subject {
+    /// Of the distribution.
+    pub distribution: Arc<str>,
+    /// As it was asked for.
+    pub path: Box<str>,
+    /// Without the parameters of a signature.
+    pub query: Option<Box<str>>,
+    /// From the origin.
+    pub tags: Box<[Box<str>]>,
+}
+
+impl Object {
+    /// From its parts.
+    pub fn new(stored: Stored, content: Content, sequence: u64, subject: Arc<Subject>) -> Self {
+        let head = Arc::new(PreparedHead::new(stored.status, stored.fields.clone()));
+        Self { stored, head, not_modified: OnceLock::new(), content, sequence: sequence.into(), subject }
+    }
+
+    /// The same response with other words about it.
+    pub fn renewed(&self, stored: Stored, sequence: u64) -> Self {
+        Self::new(stored, self.content.clone(), sequence, self.subject.clone())
+    }
+
+    /// The same response with its content.
+    pub fn with_content(&self, content: Content) -> Self {
+        let sequence = self.sequence.load(Ordering::Relaxed);
+        Self { content, head: self.head.clone(), ..self.renewed(self.stored.clone(), sequence) }
+    }
+
+    /// Octets that it takes in memory.
+    pub fn weight(&self) -> usize {
+        size_of::<Self>()
+            + self.head.weight()
+            + self.stored.fields.weight()
+            + crate::store::body::weight(&self.content) as usize
+    }
+}
+
+/// All that is stored for one key: a response for each set of values that `Vary` tells apart, the newest first.
+#[derive(Default, Clone)]
+pub struct Resource {
+    /// The responses.
+    pub objects: Vec<Arc<Object>>,
+    /// Until when requests do not wait for one another, because the last answer could not be shared; monotonic milliseconds.
+    pub separate_until_ms: u64,
+    /// How the last validation failed, and until when those who come take what is stored without asking; monotonic milliseconds.
+    pub failed: Option<(OriginFailure, u64)>,
+}
+
+impl Resource {
+    /// The newest response for a request.
+    #[inline]
+    pub fn select(&self, request: &Fields) -> Option<&Arc<Object>> {
+        self.objects.iter().find(|object| object.stored.vary.is_empty() || object.stored.vary.matches(request))
+    }
+
+    /// With a new response, in place of those that answer the same requests; old ones go where there are too many.
+    #[must_use]
+    pub fn with(self, object: Arc<Object>) -> Self {
+        let others = self.objects.into_iter().filter(|other| other.stored.vary != object.stored.vary);
+        let others = others.take(limits::VARIANTS.default as usize - 1).collect::<Vec<_>>();
+        Self { objects: std::iter::once(object).chain(others).collect(), ..Self::default() }
+    }
+
+    /// Without a response.
+    #[must_use]
+    pub fn without(&self, object: &Arc<Object>) -> Self {
+        let objects = self.objects.iter().filter(|other| !Arc::ptr_eq(other, object)).cloned().collect();
+        Self { objects, ..self.clone() }
+    }
+
+    /// Octets that it takes in memory.
+    pub fn weight(&self) -> usize {
+        size_of::<Self>() + self.objects.iter().map(|object| object.weight()).sum::<usize>()
+    }
+}

@@ -1,0 +1,296 @@
+//! A request that has to wait: for the store, for somebody else's fetch, for an origin.
+//!
+//! ```text
+//! route ─ access ─ stored? ─┬─ Fresh, StaleWhileRevalidate ─────────────► send
+//!                           ├─ Validate, Fetch ─ lead or follow a fill ─► send · stream · relay · stale · failed
+//!                           ├─ Pass, Upgrade ─ origin ──────────────────► relay · tunnel
+//!                           └─ OnlyIfCached ────────────────────────────► 504
+//! ```
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use edgeplane_http::{Request, Response, Session, SessionError};
+use tokio::sync::oneshot;
+
+use super::app::App;
+use super::fetch::Errand;
+use super::lines::Outcome;
+use super::notice::Notice;
+use super::route::Route;
+use crate::behaviour::Purpose;
+use crate::fill::{Came, Failure, Fill, Joined, Opening, Piece, Stage};
+use crate::object::{Object, Resource};
+use crate::origin::Fetched;
+use crate::semantics::{self, Forward, Now, OriginFailure, Reuse};
+
+/// How an exchange ended, for counters and logs.
+pub type Told = Result<(), SessionError>;
+
+impl App {
+    /// Answers one request.
+    pub(super) async fn exchange<S: Session>(&self, session: &mut S) {
+        self.counters.requests.add(1);
+        let routed = self.route(session.request(), session.connection());
+        let told = match routed {
+            Ok(route) => self.serve(&Rc::new(route), session).await,
+            Err(notice) => self.notify(session, *notice).await,
+        };
+        self.counters.octets_sent.add(session.sent());
+        if let Err(error) = told {
+            tracing::debug!("an answer did not reach its client: {error:?}");
+        }
+    }
+
+    async fn serve<S: Session>(&self, route: &Rc<Route>, session: &mut S) -> Told {
+        if session.request().upgrade.is_some() {
+            return self.tunnel(route, session).await;
+        }
+        let (rules, now) = (&route.behaviour.rules, self.now());
+        let resource = self.shared.memory.get(&route.key);
+        let found = resource.as_deref().and_then(|resource| self.usable(resource, &session.request().fields));
+        let reuse = match &found {
+            Some(object) => semantics::reuse(rules, session.request(), &object.stored, now),
+            None => semantics::miss(rules, session.request()),
+        };
+        match (reuse, found) {
+            (Reuse::Fresh(_), Some(object)) => self.send(session, route, &object, Outcome::Hit, None).await,
+            (Reuse::StaleWhileRevalidate(_), Some(object)) => {
+                let request = self.outgoing(route, session.request(), session.connection(), Purpose::Fill);
+                self.revalidate_aside(route, request, &object);
+                self.send(session, route, &object, Outcome::Stale, None).await
+            }
+            (Reuse::OnlyIfCached(_), _) => self.notify(session, Notice::not_cached()).await,
+            (Reuse::Validate(_) | Reuse::Fetch(_), found) => {
+                if let Some(object) = self.failed_lately(route, session.request(), resource.as_deref(), &found, now) {
+                    return self.send(session, route, &object, Outcome::Stale, reuse.forward()).await;
+                }
+                self.fetch(route, session, found, resource.as_deref(), reuse).await
+            }
+            _ => self.pass(route, session, reuse).await,
+        }
+    }
+
+    /// The stored response for a request, unless it was invalidated.
+    fn usable(&self, resource: &Resource, request: &edgeplane_http::Fields) -> Option<Arc<Object>> {
+        let object = resource.select(request)?;
+        (!self.is_invalidated(object)).then(|| object.clone())
+    }
+
+    /// What is stored, while a failure of the origin is remembered that allows to send it.
+    fn failed_lately(
+        &self,
+        route: &Route,
+        request: &Request,
+        resource: Option<&Resource>,
+        found: &Option<Arc<Object>>,
+        now: Now,
+    ) -> Option<Arc<Object>> {
+        let (failure, until_ms) = resource?.failed?;
+        let object = found.as_ref().filter(|_| now.monotonic_ms < until_ms)?;
+        semantics::on_error(&route.behaviour.rules, request, &object.stored, failure, now)?;
+        Some(object.clone())
+    }
+
+    fn revalidate_aside(&self, route: &Rc<Route>, request: Request, object: &Arc<Object>) {
+        if let Joined::Leads(lead) = self.shared.fills.join(&route.key) {
+            let errand = Errand {
+                route: route.clone(),
+                request,
+                found: Some(object.clone()),
+                validates: object.stored.has_validator(),
+                fill: lead.fill.clone(),
+                lead: Some(lead),
+                alone: None,
+            };
+            tokio::task::spawn_local(errand.run(self.clone()));
+        }
+    }
+
+    async fn fetch<S: Session>(
+        &self,
+        route: &Rc<Route>,
+        session: &mut S,
+        found: Option<Arc<Object>>,
+        resource: Option<&Resource>,
+        reuse: Reuse,
+    ) -> Told {
+        let separate = resource.is_some_and(|resource| self.now().monotonic_ms < resource.separate_until_ms);
+        let collapses = !separate && semantics::may_collapse(&route.behaviour.rules, session.request());
+        let joined = if collapses { Some(self.shared.fills.join(&route.key)) } else { None };
+        let (fill, lead) = match joined {
+            Some(Joined::Follows(fill)) => return self.follow(route, session, found, &fill, reuse).await,
+            Some(Joined::Leads(lead)) => (lead.fill.clone(), Some(lead)),
+            None => (Arc::<Fill>::default(), None),
+        };
+        let (alone, given) = oneshot::channel();
+        let errand = Errand {
+            route: route.clone(),
+            request: self.outgoing(route, session.request(), session.connection(), Purpose::Fill),
+            found: found.clone(),
+            validates: matches!(reuse, Reuse::Validate(_)),
+            fill: fill.clone(),
+            lead,
+            alone: Some(alone),
+        };
+        tokio::task::spawn_local(errand.run(self.clone()));
+        match fill.opened().await {
+            Stage::Private => match given.await {
+                Ok(fetched) => self.relay(session, route, fetched, reuse.forward()).await,
+                Err(_) => self.failed(session, route, found, Failure::Lost).await,
+            },
+            Stage::Streaming(opening) => self.stream(session, route, &opening, Outcome::Miss, reuse).await,
+            stage => self.settled(route, session, found, stage, reuse, Outcome::Miss).await,
+        }
+    }
+
+    /// Waits for another request's fetch.
+    async fn follow<S: Session>(
+        &self,
+        route: &Rc<Route>,
+        session: &mut S,
+        found: Option<Arc<Object>>,
+        fill: &Fill,
+        reuse: Reuse,
+    ) -> Told {
+        self.counters.fills_collapsed.add(1);
+        let stage = tokio::select! {
+            stage = fill.opened() => stage,
+            () = session.gone() => return Err(SessionError::Gone),
+        };
+        match stage {
+            Stage::Streaming(opening)
+                if opening.shared && opening.object.stored.vary.matches(&session.request().fields) =>
+            {
+                self.stream(session, route, &opening, Outcome::Hit, reuse).await
+            }
+            Stage::Streaming(_) | Stage::Private => self.fetch_alone(route, session, found, reuse).await,
+            stage => self.settled(route, session, found, stage, reuse, Outcome::Hit).await,
+        }
+    }
+
+    /// A fetch that nobody else may join.
+    async fn fetch_alone<S: Session>(
+        &self,
+        route: &Rc<Route>,
+        session: &mut S,
+        found: Option<Arc<Object>>,
+        reuse: Reuse,
+    ) -> Told {
+        let separate = Resource { separate_until_ms: u64::MAX, ..Resource::default() };
+        Box::pin(self.fetch(route, session, found, Some(&separate), reuse)).await
+    }
+
+    async fn settled<S: Session>(
+        &self,
+        route: &Rc<Route>,
+        session: &mut S,
+        found: Option<Arc<Object>>,
+        stage: Stage,
+        reuse: Reuse,
+        fetched: Outcome,
+    ) -> Told {
+        match stage {
+            Stage::Done(object, came) if object.stored.vary.matches(&session.request().fields) => {
+                let outcome = match came {
+                    Came::Fetched => fetched,
+                    Came::Confirmed => Outcome::RefreshHit,
+                    Came::Stale => Outcome::Stale,
+                };
+                self.send(session, route, &object, outcome, reuse.forward()).await
+            }
+            Stage::Done(..) => self.fetch_alone(route, session, found, reuse).await,
+            Stage::Failed(failure) => self.failed(session, route, found, failure).await,
+            Stage::Asked | Stage::Streaming(_) | Stage::Private => {
+                self.failed(session, route, found, Failure::Lost).await
+            }
+        }
+    }
+
+    /// The origin failed: what is stored, where that is allowed, else its failure in our words.
+    pub(super) async fn failed<S: Session>(
+        &self,
+        session: &mut S,
+        route: &Route,
+        found: Option<Arc<Object>>,
+        failure: Failure,
+    ) -> Told {
+        let (rules, now) = (&route.behaviour.rules, self.now());
+        let stands_in = found.filter(|object| {
+            let failure = OriginFailure::Disconnected;
+            semantics::on_error(rules, session.request(), &object.stored, failure, now).is_some()
+        });
+        if let Some(object) = stands_in {
+            return self.send(session, route, &object, Outcome::Stale, Some(Forward::Stale)).await;
+        }
+        let notice = match failure {
+            Failure::Error(error) => Notice::origin(&error),
+            Failure::Lost => Notice::new(502, Outcome::Error, "OriginError", "the fetch ended without an answer"),
+        };
+        self.notify(session, notice).await
+    }
+
+    /// Sends content while it comes.
+    async fn stream<S: Session>(
+        &self,
+        session: &mut S,
+        route: &Route,
+        opening: &Opening,
+        outcome: Outcome,
+        reuse: Reuse,
+    ) -> Told {
+        self.count(outcome, opening.object.stored.status);
+        let response = self.respond(route, session.request(), &opening.object, outcome, reuse.forward());
+        session.head(&response, opening.length).await?;
+        if session.request().method == edgeplane_http::Method::Head {
+            return session.end().await;
+        }
+        let mut at = 0;
+        loop {
+            match opening.body.at(at).await {
+                Piece::Content(content) => {
+                    at += content.len();
+                    session.send(content).await?;
+                }
+                Piece::End => return session.end().await,
+                Piece::Broken => return Err(SessionError::Gone),
+            }
+        }
+    }
+
+    fn respond(
+        &self,
+        route: &Route,
+        request: &Request,
+        object: &Object,
+        outcome: Outcome,
+        forward: Option<Forward>,
+    ) -> Response {
+        let mut response = Response { status: object.stored.status, fields: object.stored.fields.clone() };
+        self.dress(route, request, &mut response, Some(object), outcome, forward);
+        response
+    }
+
+    /// Hands an answer of the origin on as it comes.
+    pub(super) async fn relay<S: Session>(
+        &self,
+        session: &mut S,
+        route: &Route,
+        mut fetched: Fetched,
+        forward: Option<Forward>,
+    ) -> Told {
+        self.count(Outcome::Miss, fetched.response.status);
+        self.dress(route, session.request(), &mut fetched.response, None, Outcome::Miss, forward);
+        session.head(&fetched.response, fetched.length).await?;
+        loop {
+            match fetched.body.next().await {
+                Ok(Some(piece)) => session.send(edgeplane_http::Content::Bytes(piece)).await?,
+                Ok(None) => return session.end().await,
+                Err(error) => {
+                    tracing::warn!("{}: {error}", route.distribution.id);
+                    return Err(SessionError::Gone);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! A fetch whose answer may be stored: a task of its own, which outlives the request that started it.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use edgeplane_http::{Content, Request};
+use tokio::sync::oneshot;
+
+use super::app::App;
+use super::route::Route;
+use crate::fill::{Came, Failure, Fill, Growing, Lead, Opening, Stage};
+use crate::object::{Object, Resource};
+use crate::origin::{Fetched, OriginError, Outgoing};
+use crate::semantics::{self, Now, OriginFailure, Stored, Storing, Update};
+
+/// A fetch before it begins.
+pub struct Errand {
+    /// What is fetched.
+    pub route: Rc<Route>,
+    /// What the origin is asked, without conditions.
+    pub request: Request,
+    /// What is stored, and is to be confirmed or replaced.
+    pub found: Option<Arc<Object>>,
+    /// Whether the origin is asked if it still holds.
+    pub validates: bool,
+    /// Whom to tell.
+    pub fill: Arc<Fill>,
+    /// The key's place among the fetches under way; none where nobody may join.
+    pub lead: Option<Lead>,
+    /// Who gets an answer that cannot be shared.
+    pub alone: Option<oneshot::Sender<Fetched>>,
+}
+
+impl Errand {
+    /// Does it. The fill always moves on, whatever happens.
+    pub async fn run(mut self, app: App) {
+        let _ended = Ended(self.fill.clone());
+        app.counters.fills.add(1);
+        loop {
+            let mut request = self.request.clone();
+            if let Some(found) = self.found.as_ref().filter(|_| self.validates) {
+                app.counters.revalidations.add(1);
+                semantics::conditions(&found.stored).iter().for_each(|(name, value)| request.fields.set(name, value));
+            }
+            let (sequence, requested) = (app.shared.generations.sequence(), app.now());
+            match app.ask(&self.route, request, Outgoing::None).await {
+                Err(error) => return self.failed(&app, error),
+                Ok(fetched) => match self.received(&app, fetched, sequence, requested).await {
+                    Step::Done => return,
+                    Step::Again => self.validates = false,
+                },
+            }
+        }
+    }
+
+    fn failed(&self, app: &App, error: OriginError) {
+        app.remember_failure(&self.route, OriginFailure::Disconnected);
+        self.fill.advance(Stage::Failed(Failure::Error(Arc::new(error))));
+    }
+
+    async fn received(&mut self, app: &App, fetched: Fetched, sequence: u64, requested: Now) -> Step {
+        let (rules, asked) = (&self.route.behaviour.rules, &self.request);
+        let (received, status) = (app.now(), fetched.response.status);
+        if let Some(found) = &self.found {
+            if self.validates && status == 304 {
+                let update = semantics::update(rules, asked, &found.stored, &fetched.response, requested, received);
+                return self.confirmed(app, update, sequence);
+            }
+            let failure = OriginFailure::Status(status);
+            if failure.is_error() && semantics::on_error(rules, asked, &found.stored, failure, received).is_some() {
+                app.remember_failure(&self.route, failure);
+                self.fill.advance(Stage::Done(found.clone(), Came::Stale));
+                return Step::Done;
+            }
+        }
+        match semantics::store(rules, asked, &fetched.response, requested, received) {
+            Storing::Whole(stored) if fetched.length.unwrap_or(0) <= app.shared.memory.largest() / 2 => {
+                let shared = stored_for_all(&stored, received);
+                self.stream(app, fetched, stored, sequence, shared).await;
+            }
+            _ => self.give_away(app, fetched, received),
+        }
+        Step::Done
+    }
+
+    fn confirmed(&self, app: &App, update: Update, sequence: u64) -> Step {
+        let Some(found) = &self.found else { return Step::Again };
+        match update {
+            Update::Keep(stored) => {
+                let object = Arc::new(found.renewed(stored, sequence));
+                app.keep(&self.route, &object);
+                self.fill.advance(Stage::Done(object, Came::Confirmed));
+                Step::Done
+            }
+            Update::UseOnce(stored, _) => {
+                app.forget(&self.route, found);
+                self.fill.advance(Stage::Done(Arc::new(found.renewed(stored, sequence)), Came::Confirmed));
+                Step::Done
+            }
+            Update::Mismatch => Step::Again,
+        }
+    }
+
+    /// Hands an answer to the client that asked; the others are told to ask for themselves.
+    fn give_away(&mut self, app: &App, fetched: Fetched, now: Now) {
+        app.remember_separate(&self.route, now);
+        self.lead = None;
+        self.fill.advance(Stage::Private);
+        if let Some(alone) = self.alone.take() {
+            let _ = alone.send(fetched);
+        }
+    }
+
+    async fn stream(&mut self, app: &App, mut fetched: Fetched, stored: Stored, sequence: u64, shared: bool) {
+        let Ok(body) = Growing::new(fetched.length, app.shared.bodies.smallest_file()).map(Arc::new) else {
+            return self.give_away(app, fetched, app.now());
+        };
+        let subject = Arc::new(self.route.subject(&fetched.response.fields));
+        let object = Arc::new(Object::new(stored, Content::None, sequence, subject));
+        let opening = Opening { object: object.clone(), body: body.clone(), length: fetched.length, shared };
+        self.fill.advance(Stage::Streaming(Arc::new(opening)));
+        match self.read(app, &mut fetched, &body).await {
+            Ok(()) => {
+                let object = Arc::new(object.with_content(body.finish()));
+                app.counters.fills_stored.add(1);
+                app.keep(&self.route, &object);
+                self.fill.advance(Stage::Done(object, Came::Fetched));
+            }
+            Err(error) => {
+                app.counters.fills_broken.add(1);
+                tracing::warn!("{}: {}", self.route.distribution.id, error);
+                self.lead = None;
+                body.break_off();
+            }
+        }
+    }
+
+    async fn read(&self, app: &App, fetched: &mut Fetched, body: &Growing) -> Result<(), String> {
+        let most = app.shared.memory.largest() / 2;
+        while let Some(piece) = fetched.body.next().await.map_err(|error| error.to_string())? {
+            body.push(piece).map_err(|error| format!("no room for an answer under way: {error}"))?;
+            if body.len() > most {
+                return Err(format!("an answer of unknown length grew beyond {most} octets"));
+            }
+        }
+        Ok(())
+    }
+}
+
+enum Step {
+    Done,
+    Again,
+}
+
+/// Whether those who wait may have it: not what each of them would have to validate anew.
+fn stored_for_all(stored: &Stored, now: Now) -> bool {
+    Storing::Whole(stored.clone()).serves_waiters(now)
+}
+
+/// Tells those who wait when a fetch ends without a word, which only a panic brings about.
+struct Ended(Arc<Fill>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+impl App {
+    /// Asks the origin, or the origins of the group, that a route leads to.
+    pub(super) async fn ask(&self, route: &Route, request: Request, content: Outgoing) -> Result<Fetched, OriginError> {
+        self.counters.origin_requests.add(1);
+        let asked = route.ask(&self.origins, request, content).await;
+        match &asked {
+            Ok(fetched) => self.counters.origin_microseconds.add(fetched.timing.first_octet_us),
+            Err(error) => {
+                self.counters.origin_errors.add(1);
+                tracing::warn!("{}: {error}", route.distribution.id);
+            }
+        }
+        asked
+    }
+
+    /// Stores an object under a route's key, in place of the variant that it answers for.
+    pub(super) fn keep(&self, route: &Route, object: &Arc<Object>) {
+        let before = self.shared.memory.get(&route.key);
+        let resource = before.as_deref().cloned().unwrap_or_default().with(object.clone());
+        self.put(route, resource);
+    }
+
+    /// Takes an object out.
+    pub(super) fn forget(&self, route: &Route, object: &Arc<Object>) {
+        if let Some(resource) = self.shared.memory.get(&route.key) {
+            self.put(route, resource.without(object));
+        }
+    }
+
+    fn remember_failure(&self, route: &Route, failure: OriginFailure) {
+        let Some(resource) = self.shared.memory.get(&route.key) else { return };
+        let seconds = semantics::error_ttl_s(&route.behaviour.rules, failure);
+        let until_ms = self.now().monotonic_ms + seconds.saturating_mul(1_000);
+        self.put(route, Resource { failed: Some((failure, until_ms)), ..(*resource).clone() });
+    }
+
+    fn remember_separate(&self, route: &Route, now: Now) {
+        let before = self.shared.memory.get(&route.key).as_deref().cloned().unwrap_or_default();
+        let until_ms = now.monotonic_ms + crate::limits::SEPARATE_MS.default;
+        self.put(route, Resource { separate_until_ms: until_ms, ..before });
+    }
+
+    fn put(&self, route: &Route, resource: Resource) {
+        let weight = resource.weight() as u64;
+        self.shared.memory.insert(route.key.clone(), Arc::new(resource), weight);
+    }
+}

@@ -1,0 +1,58 @@
+//! Answers that the edge makes by itself: refusals, redirects, failures.
+
+use bytes::Bytes;
+use edgeplane_http::Response;
+
+use super::lines::Outcome;
+use crate::access::Refusal;
+use crate::origin::OriginError;
+
+/// An answer of the edge's own.
+pub struct Notice {
+    /// The head, with `Content-Type`.
+    pub response: Response,
+    /// A line for people.
+    pub content: Bytes,
+    /// What it counts as.
+    pub outcome: Outcome,
+    /// Why: `x-edge-detailed-result-type`, and the field `x-edge-reason`.
+    pub reason: &'static str,
+}
+
+impl Notice {
+    /// A status, why, and a sentence.
+    pub fn new(status: u16, outcome: Outcome, reason: &'static str, sentence: &str) -> Self {
+        let response = Response::new(status)
+            .with("content-type", "text/plain; charset=utf-8")
+            .with("cache-control", "no-store")
+            .with("x-edge-reason", reason);
+        Self { response, content: format!("{status} {reason}: {sentence}\n").into(), outcome, reason }
+    }
+
+    /// No access.
+    pub fn refusal(refusal: &Refusal) -> Self {
+        let (response, content) = refusal.answer();
+        let outcome = if matches!(refusal, Refusal::Redirect { .. }) { Outcome::Redirect } else { Outcome::Denied };
+        Self { response, content: content.into(), outcome, reason: refusal.name() }
+    }
+
+    /// No distribution has the host.
+    pub fn unknown_host() -> Self {
+        Self::new(403, Outcome::Error, "UnknownHost", "no distribution is served under this host")
+    }
+
+    /// What a viewer is told of an origin's failure. What exactly failed is for the log: it may name hosts inside.
+    pub fn origin(error: &OriginError) -> Self {
+        let sentence = match error.status() {
+            503 => "the origin failed again and again and is not asked for a moment",
+            504 => "the origin did not answer in time",
+            _ => "the origin could not be asked, or its answer was not understood",
+        };
+        Self::new(error.status(), Outcome::Error, error.name(), sentence)
+    }
+
+    /// `only-if-cached`, and nothing is.
+    pub fn not_cached() -> Self {
+        Self::new(504, Outcome::Error, "OnlyIfCached", "nothing is stored, and the request forbids to ask the origin")
+    }
+}

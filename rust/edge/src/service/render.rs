@@ -1,0 +1,77 @@
+//! From a stored response to an answer for one request.
+
+use std::sync::Arc;
+
+use edgeplane_http::{Content, Method, PreparedHead, Request, Response};
+
+use crate::object::Object;
+use crate::semantics::answer::{self, Multipart};
+use crate::semantics::{ByteRange, Precondition, preconditions};
+
+/// A head and what follows it.
+pub struct Rendered {
+    /// The head, without what the server adds.
+    pub head: Arc<PreparedHead>,
+    /// The content; none for HEAD.
+    pub content: Vec<Content>,
+    /// Octets of the content, or of what GET would give; none: the answer has no content and says no length.
+    pub length: Option<u64>,
+}
+
+impl Object {
+    /// What answers `request` from this object, its preconditions and ranges heeded (RFC 9110 sections 13 and 14).
+    pub fn render(&self, request: &Request) -> Rendered {
+        let complete = self.content.len();
+        let rendered = match preconditions(request, &self.stored, Some(complete)) {
+            Precondition::Full => Rendered::new(self.head.clone(), vec![self.content.clone()]),
+            Precondition::NotModified => Rendered { length: None, ..Rendered::new(self.not_modified(), Vec::new()) },
+            Precondition::Range(ranges) => self.render_ranges(&ranges),
+            Precondition::NotSatisfiable => Rendered::made(answer::not_satisfiable(complete)),
+            Precondition::Failed => Rendered::made(answer::failed(&self.stored)),
+        };
+        rendered.without_content(request.method == Method::Head)
+    }
+
+    fn not_modified(&self) -> Arc<PreparedHead> {
+        self.not_modified.get_or_init(|| prepared(answer::not_modified(&self.stored))).clone()
+    }
+
+    fn render_ranges(&self, ranges: &[ByteRange]) -> Rendered {
+        let complete = self.content.len();
+        let part = |range: &ByteRange| self.content.slice(range.first, range.length());
+        if let [range] = ranges {
+            return Rendered::new(prepared(answer::partial(&self.stored, *range, complete)), vec![part(range)]);
+        }
+        let multipart = Multipart::new(&self.stored, ranges, complete, BOUNDARY);
+        let parts = multipart.parts.into_iter();
+        let parts = parts.flat_map(|(head, range)| [Content::Bytes(head.into()), part(&range)]);
+        let content = parts.chain([Content::Bytes(multipart.end.into())]).collect();
+        Rendered::new(prepared(multipart.response), content)
+    }
+}
+
+/// Between the parts of `multipart/byteranges`: long enough that no content has it by chance.
+const BOUNDARY: &str = "edgeplane-7d1f4c2e9b3a4560-range";
+
+impl Rendered {
+    fn new(head: Arc<PreparedHead>, content: Vec<Content>) -> Self {
+        let length = content.iter().map(Content::len).sum();
+        Self { head, content, length: Some(length) }
+    }
+
+    fn made(response: Response) -> Self {
+        Self::new(prepared(response), Vec::new())
+    }
+
+    fn without_content(mut self, bare: bool) -> Self {
+        if bare {
+            self.content.clear();
+        }
+        self
+    }
+}
+
+/// A response's head for one answer or many.
+pub fn prepared(response: Response) -> Arc<PreparedHead> {
+    Arc::new(PreparedHead::new(response.status, response.fields))
+}

@@ -1,0 +1,115 @@
+//! Where a request leads: distribution, behaviour, key, what the origin is asked.
+
+use std::sync::Arc;
+
+use edgeplane_http::{Connection, Fields, Request};
+
+use super::app::App;
+use super::lines::RequestId;
+use super::notice::Notice;
+use crate::access::{self, Moment};
+use crate::behaviour::forward::Hop;
+use crate::behaviour::{Asked, Encodings, Purpose};
+use crate::object::Subject;
+use crate::origin::{Fetched, OriginError, Origins, Outgoing};
+use crate::plan::{Behaviour, Distribution, Plan, Target};
+
+/// Where a request leads. Owns what it names, so that a fetch may outlive its request and its plan.
+pub struct Route {
+    /// What serves it.
+    pub distribution: Arc<Distribution>,
+    /// Which of its behaviours.
+    pub behaviour: Arc<Behaviour>,
+    /// The cache key.
+    pub key: Box<[u8]>,
+    /// The codings in the key.
+    pub encodings: Encodings,
+    /// The path that is asked for.
+    pub path: Box<str>,
+    /// The query, without what signs.
+    pub query: Option<Box<str>>,
+    /// This request's id.
+    pub id: RequestId,
+    /// Field in which the origin names tags.
+    pub tag_header: Box<str>,
+}
+
+impl Route {
+    /// What an object under this route can be invalidated by; the origin's `fields` name its tags.
+    pub fn subject(&self, fields: &Fields) -> Subject {
+        let tags = fields.members(&self.tag_header).take(TAGS);
+        let tags = tags.filter(|tag| tag.len() <= TAG_LENGTH).map(|tag| String::from_utf8_lossy(tag).into());
+        Subject {
+            distribution: self.distribution.id.as_str().into(),
+            path: self.path.clone(),
+            query: self.query.clone(),
+            tags: tags.collect(),
+        }
+    }
+
+    /// Asks the origin, or one after the other of a group.
+    pub async fn ask(&self, origins: &Origins, request: Request, content: Outgoing) -> Result<Fetched, OriginError> {
+        match &self.behaviour.target {
+            Target::Origin(index) => {
+                let origin = self.distribution.origins.get(*index).ok_or(OriginError::BreakerOpen)?;
+                origins.fetch(origin, request, content, None).await
+            }
+            Target::Group(index) => {
+                let group = self.distribution.groups.get(*index).ok_or(OriginError::BreakerOpen)?;
+                let members = &self.distribution.origins;
+                let fetched = origins.fetch_from_group(group, members, |_| request.clone(), content, None).await;
+                fetched.map(|(_, fetched)| fetched)
+            }
+        }
+    }
+}
+
+/// Most tags of a response that count (CloudFront, "Invalidate by tag").
+const TAGS: usize = 50;
+/// Longest tag in octets.
+const TAG_LENGTH: usize = 256;
+
+impl App {
+    /// Finds the way of a request, or what is answered instead.
+    pub(super) fn route(&self, request: &Request, connection: &Connection) -> Result<Route, Box<Notice>> {
+        let mut reader = self.plan.borrow_mut();
+        let plan: &Plan = reader.get();
+        let distribution = plan.distribution(request.host()).ok_or_else(|| Box::new(Notice::unknown_host()))?;
+        let viewer = plan.viewer(request, connection);
+        let (_, behaviour) = distribution.behaviour(&request.path).ok_or_else(|| Box::new(Notice::unknown_host()))?;
+        let mut remembered = self.remembered.borrow_mut();
+        let moment = Moment { now_s: self.now().wall_s, plan: plan.serial, remembered: &mut remembered };
+        let admitted = access::check(distribution, behaviour, &viewer, moment);
+        let admitted = admitted.map_err(|refusal| Box::new(Notice::refusal(&refusal)))?;
+        let asked = Asked { path: distribution.object_path(&request.path), query: admitted.query.as_deref() };
+        let encodings = behaviour.key.encodings(&viewer);
+        let mut key = Vec::new();
+        behaviour.key.write(&distribution.id, &viewer, asked, encodings, &mut key);
+        Ok(Route {
+            distribution: distribution.clone(),
+            behaviour: behaviour.clone(),
+            key: key.into(),
+            encodings,
+            path: asked.path.into(),
+            query: asked.query.map(Into::into),
+            id: RequestId::new(&mut self.random.borrow_mut()),
+            tag_header: plan.settings.tag_header.as_str().into(),
+        })
+    }
+
+    /// What the origin is asked for this client.
+    pub(super) fn outgoing(
+        &self,
+        route: &Route,
+        request: &Request,
+        connection: &Connection,
+        purpose: Purpose,
+    ) -> Request {
+        let mut reader = self.plan.borrow_mut();
+        let plan = reader.get();
+        let viewer = plan.viewer(request, connection);
+        let asked = Asked { path: &route.path, query: route.query.as_deref() };
+        let hop = Hop { request_id: route.id.as_str(), name: &route.distribution.domain_name };
+        route.behaviour.forward.outgoing(&viewer, asked, route.encodings, purpose, hop)
+    }
+}

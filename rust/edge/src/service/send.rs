@@ -1,0 +1,113 @@
+//! Sending what is at hand.
+
+use edgeplane_http::{Request, Response, Session};
+
+use super::app::{App, Desk};
+use super::exchange::Told;
+use super::lines::{self, Outcome, RequestId, Said};
+use super::notice::Notice;
+use super::render::Rendered;
+use super::route::Route;
+use crate::object::Object;
+use crate::semantics::{CacheStatus, Forward, age_s};
+use crate::store::generations;
+
+impl App {
+    /// Sends a stored response.
+    pub(super) async fn send<S: Session>(
+        &self,
+        session: &mut S,
+        route: &Route,
+        object: &Object,
+        outcome: Outcome,
+        forward: Option<Forward>,
+    ) -> Told {
+        let Rendered { head, content, length } = object.render(session.request());
+        self.count(outcome, head.status);
+        let mut response = Response { status: head.status, fields: head.fields.clone() };
+        self.dress(route, session.request(), &mut response, Some(object), outcome, forward);
+        session.head(&response, length).await?;
+        for piece in content {
+            session.send(piece).await?;
+        }
+        session.end().await
+    }
+
+    /// Sends an answer of the edge's own.
+    pub(super) async fn notify<S: Session>(&self, session: &mut S, notice: Notice) -> Told {
+        self.count(notice.outcome, notice.response.status);
+        tracing::debug!("{} for {}", notice.reason, session.request().authority);
+        let mut lines = Vec::new();
+        let id = RequestId::new(&mut self.random.borrow_mut());
+        let said = Said { outcome: notice.outcome, ..Said::default() };
+        lines::write(&mut lines, "", &said, id.as_str().as_bytes());
+        let mut response = notice.response;
+        lines::push(&mut response.fields, &lines);
+        session.head(&response, Some(notice.content.len() as u64)).await?;
+        if session.request().method != edgeplane_http::Method::Head {
+            session.send(edgeplane_http::Content::Bytes(notice.content)).await?;
+        }
+        session.end().await
+    }
+
+    /// Adds to an answer's head what the edge says of every answer, and what the response headers policy wants.
+    pub(super) fn dress(
+        &self,
+        route: &Route,
+        request: &Request,
+        response: &mut Response,
+        object: Option<&Object>,
+        outcome: Outcome,
+        forward: Option<Forward>,
+    ) {
+        let now = self.now();
+        let (mut lines, id) = (Vec::new(), RequestId::new(&mut self.random.borrow_mut()));
+        let status = CacheStatus {
+            forward,
+            ttl_s: object.map(|object| object.stored.lifetime.ttl_s(now)),
+            stored: forward.is_some() && object.is_some(),
+            ..CacheStatus::default()
+        };
+        let said = Said { outcome, age_s: object.map(|object| age_s(&object.stored.lifetime, now)), status };
+        lines::write(&mut lines, &route.distribution.domain_name, &said, id.as_str().as_bytes());
+        lines::push(&mut response.fields, &lines);
+        if let Some(policy) = &route.behaviour.response_headers {
+            policy.apply(request, response);
+        }
+    }
+}
+
+impl Desk {
+    /// Counts an answer.
+    #[inline]
+    pub(super) fn count(&self, outcome: Outcome, status: u16) {
+        let counters = &self.counters;
+        counters.response(status).add(1);
+        let result = match outcome {
+            Outcome::Hit => &counters.results_hit,
+            Outcome::RefreshHit => &counters.results_refresh_hit,
+            Outcome::Stale => &counters.results_stale,
+            Outcome::Miss => &counters.results_miss,
+            Outcome::Error => &counters.results_error,
+            Outcome::Redirect => &counters.results_redirect,
+            Outcome::Denied => &counters.results_denied,
+        };
+        result.add(1);
+    }
+
+    /// Whether a stored response was invalidated.
+    #[inline]
+    pub(super) fn is_invalidated(&self, object: &Object) -> bool {
+        let subject = generations::Subject {
+            distribution: &object.subject.distribution,
+            path: object.subject.path.as_bytes(),
+            query: object.subject.query.as_deref().map(str::as_bytes),
+            tags: &object.subject.tags,
+        };
+        let invalidated = self.shared.generations.is_invalidated_since(&subject, &object.sequence);
+        if invalidated {
+            self.counters.invalidated.add(1);
+        }
+        invalidated
+    }
+}

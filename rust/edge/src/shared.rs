@@ -1,0 +1,84 @@
+//! What all workers share: the plan, the store, the fetches under way.
+
+use std::sync::{Arc, Mutex};
+
+use edgeplane_base::SnapshotCell;
+use edgeplane_net::tcp::Connections;
+use edgeplane_net::tls::{Acceptor, Certificates};
+
+use crate::fill::Fills;
+use crate::metrics::{Counters, Totals};
+use crate::object::Resource;
+use crate::origin;
+use crate::plan::Plan;
+use crate::store::{Bodies, Generations, Memory};
+
+/// What all workers share.
+pub struct Shared {
+    /// What is served.
+    pub plan: Arc<SnapshotCell<Plan>>,
+    /// The memory tier.
+    pub memory: Memory<Resource>,
+    /// From which length on content has a file of its own.
+    pub bodies: Bodies,
+    /// Fetches under way.
+    pub fills: Arc<Fills>,
+    /// What was invalidated.
+    pub generations: Generations,
+    /// Names, breakers and trusted roots of origins.
+    pub origins: Arc<origin::Shared>,
+    /// What TLS shows to clients.
+    pub certificates: Arc<Certificates>,
+    /// Makes TLS connections.
+    pub tls: Acceptor,
+    /// Who is connected.
+    pub connections: Arc<Connections>,
+    /// Counters of all workers.
+    pub counters: Book,
+}
+
+/// Every worker's counters.
+#[derive(Default)]
+pub struct Book {
+    own: Mutex<Vec<Arc<Counters>>>,
+    origins: Mutex<Vec<Arc<origin::Counters>>>,
+}
+
+impl Book {
+    /// A set for one more worker.
+    pub fn enlist(&self) -> Arc<Counters> {
+        let counters = Arc::<Counters>::default();
+        crate::lock(&self.own).push(counters.clone());
+        counters
+    }
+
+    /// Counts a worker's origins, too.
+    pub fn enlist_origins(&self, counters: Arc<origin::Counters>) {
+        crate::lock(&self.origins).push(counters);
+    }
+
+    /// How many workers there are.
+    pub fn workers(&self) -> usize {
+        crate::lock(&self.own).len()
+    }
+
+    /// Sums over all workers.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        crate::lock(&self.own).iter().for_each(|counters| totals += &**counters);
+        totals
+    }
+
+    /// Sums of the origins' counters, by name.
+    pub fn origins(&self) -> Vec<(&'static str, u64)> {
+        let all = crate::lock(&self.origins);
+        let mut sums: Vec<(&'static str, u64)> = Vec::new();
+        for (name, value) in all.iter().flat_map(|counters| counters.all()) {
+            match sums.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, sum)) => *sum = sum.wrapping_add(value),
+                None => sums.push((name, value)),
+            }
+        }
+        sums
+    }
+}

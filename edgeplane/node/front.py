@@ -1,7 +1,7 @@
 """The front: a process that holds `_core.Node` and does what the supervisor says (`python -m edgeplane.node.front`).
 
-Its descriptors come by name: control, health, udp…, tcp…. Says no more than it is asked, and ends when the
-supervisor does.
+Its descriptors come by name: control, health, udp…, tcp…, http…, https…. Says no more than it is asked, and ends when
+the supervisor does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import uvloop
 
 from edgeplane.node.lines import Handler, Refused, serve_channel
 from edgeplane.node.listen import inherited
-from edgeplane.node.service import Node, NodeService
+from edgeplane.node.service import Node, NodeService, Sockets
 from edgeplane.observe import events, logs
 
 
@@ -34,12 +34,11 @@ async def _run(control: int, health: int, descriptors: list[tuple[str, int]]) ->
 
 
 class Front:
-    """Verbs of the control channel: start, apply, serve, stats, status, explain, drain, reopen_logs."""
+    """Verbs of the control channel: start, apply, serve, stats, status, explain, edge, drain, reopen_logs."""
 
     def __init__(self, health: int, descriptors: list[tuple[str, int]]) -> None:
         self._health = health
-        self._udp = [number for name, number in descriptors if name == "udp"]
-        self._tcp = [number for name, number in descriptors if name == "tcp"]
+        self._sockets = Sockets.named(descriptors)
         self._service: NodeService | None = None
         self._events: asyncio.Task[None] | None = None
 
@@ -54,7 +53,7 @@ class Front:
     def _start(self, settings: dict[str, Any]) -> None:
         logs.set_up(settings.get("log_format", "text"))
         self._events = asyncio.ensure_future(events.follow(_core_events()))
-        self._service = NodeService(_node(), self._udp, self._tcp, self._health)
+        self._service = NodeService(_node(), self._sockets, self._health)
 
     async def end(self) -> None:
         """Stops the threads, so that the process can."""
@@ -86,6 +85,7 @@ def _verb(service: NodeService, do: str) -> Handler:
         "stats": lambda _: service.stats(),
         "status": lambda _: service.status(),
         "explain": service.explain,
+        "edge": lambda args: service.edge(args["request"]),
         "drain": lambda args: service.drain(args["timeout"]),
         "reopen_logs": lambda _: service.reopen_logs(),
     }

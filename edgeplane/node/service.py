@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgpack
 
@@ -16,20 +16,35 @@ class Node(Protocol):
 
     def apply(self, path: str) -> bytes: ...
     def check(self, path: str) -> None: ...
-    def serve(self, udp: list[int], tcp: list[int], health_fd: int) -> None: ...
+    def serve(self, udp: list[int], tcp: list[int], http: list[int], https: list[int], health_fd: int) -> None: ...
     def stats(self) -> bytes: ...
     def status(self) -> bytes: ...
     def explain(self, request: bytes) -> bytes: ...
+    def edge(self, request: bytes) -> bytes: ...
     def drain(self, timeout: float) -> bool: ...
     def stop(self) -> None: ...
     def reopen_logs(self) -> None: ...
 
 
+class Sockets(NamedTuple):
+    """Descriptors of bound sockets; those of TCP listen. Each but `tcp` has one for each address and thread."""
+
+    udp: list[int]
+    tcp: list[int]
+    http: list[int]
+    https: list[int]
+
+    @classmethod
+    def named(cls, descriptors: Sequence[tuple[str, int]]) -> Sockets:
+        """From descriptors with the names `udp`, `tcp`, `http` and `https`, others aside."""
+        return cls(*([number for name, number in descriptors if name == kind] for kind in cls._fields))
+
+
 class NodeService:
     """Starts, reloads, drains and stops one node on sockets that somebody else bound."""
 
-    def __init__(self, node: Node, udp: Sequence[int], tcp: Sequence[int], health_fd: int) -> None:
-        self._node, self._udp, self._tcp, self._health_fd = node, list(udp), list(tcp), health_fd
+    def __init__(self, node: Node, sockets: Sockets, health_fd: int) -> None:
+        self._node, self._sockets, self._health_fd = node, sockets, health_fd
         self._serving = False
 
     async def reload(self, path: str, *, whole: bool = False) -> dict[str, Any]:
@@ -44,7 +59,7 @@ class NodeService:
     async def start(self) -> None:
         """Answers from now on; a second call changes nothing."""
         if not self._serving:
-            await asyncio.to_thread(self._node.serve, self._udp, self._tcp, self._health_fd)
+            await asyncio.to_thread(self._node.serve, *self._sockets, self._health_fd)
             self._serving = True
 
     async def stats(self) -> dict[str, Any]:
@@ -58,6 +73,10 @@ class NodeService:
     async def explain(self, request: dict[str, Any]) -> dict[str, Any]:
         """Why the running snapshot answers as it does."""
         return await self._packed(self._node.explain, msgpack.packb(request))
+
+    async def edge(self, request: dict[str, Any]) -> dict[str, Any]:
+        """A question to the running edge, or an order (docs/ARCHITECTURE.md, "Questions to the edge")."""
+        return await self._packed(self._node.edge, msgpack.packb(request))
 
     async def drain(self, timeout: float) -> bool:  # noqa: ASYNC109 - the core counts the seconds
         """Takes no new work; whether all open connections have finished within `timeout` seconds."""

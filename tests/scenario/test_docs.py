@@ -46,6 +46,7 @@ class Site(Running):
         super().__init__(folder / SITE, (ROOT / SITE / "edgeplane.toml").read_text())
         self.folder = folder
         self.ports = {"5300": self.port, "9900": self.observe, "5302": free_port(), "9902": free_port()}
+        self.ports["8080"] = free_port()
         for path in [self.config, self.directory / "site.yaml"]:
             path.write_text(self.moved(path.read_text()))
         binaries = str(Path(sys.executable).parent)
@@ -53,7 +54,7 @@ class Site(Running):
 
     def moved(self, text: str) -> str:
         """The ports of the pages → the ports of this node."""
-        return re.sub(r"\b(5300|9900|5302|9902)\b", lambda port: str(self.ports[port[0]]), text)
+        return re.sub(r"\b(5300|9900|5302|9902|8080)\b", lambda port: str(self.ports[port[0]]), text)
 
     def run(self, command: str) -> tuple[str, int]:
         """What a command prints, and its exit code."""

@@ -11,7 +11,7 @@ import pytest
 from edgeplane.errors import FaultsError
 from edgeplane.node.client import NoNode
 
-from ...running import ROOT, until
+from ...running import ROOT, free_port, until
 from .conftest import PROGRAMS
 from .programs.builder import plan
 
@@ -381,3 +381,28 @@ def test_settings_of_the_host_that_only_the_builder_sees_end_with_2(make_node):
     node = make_node().start("unreadable secret", wait=False)
     assert node.ended() == 2
     assert "cookie.key: cannot be read" in node.written
+
+
+def test_a_node_with_addresses_for_http_passes_them_on_and_hands_questions_to_the_edge(make_node):
+    node, port = make_node(), free_port()
+    node.config.write_text(f'{node.config.read_text()}[edge]\nhttp = ["127.0.0.1:{port}"]\n')
+    node.start("good site")
+    assert "front: serves 1 with 2 http" in node.written
+    assert f"; http on 127.0.0.1:{port}; try: kdig" in node.written
+    said = f"; try: curl --resolve e1.edge.localhost:{port}:127.0.0.1 http://e1.edge.localhost:{port}/"
+    assert node.written.splitlines()[-1].endswith(said)
+    status = node.do("status")
+    assert (status["http"], status["distributions"]) == ([f"127.0.0.1:{port}"], 1)
+    for name in ("E1", "e1.edge.localhost", "CDN.example.net."):
+        asked = node.do("invalidate", distribution=name, paths=["/a"])["asked"]
+        assert asked == {"do": "invalidate", "distribution": "E1", "paths": ["/a"]}
+    assert node.do("cache_stats")["asked"] == {"do": "cache_stats"}
+    with pytest.raises(FaultsError, match="'E2' is no distribution; known here: E1, "):
+        node.do("distribution", distribution="E2")
+    assert node.do("resources")[-1]["name"] == "e1.edge.localhost"
+    assert 'edgeplane_edge_requests_total{distribution="E1"} 6\n' in node.get("/metrics")[1]
+
+
+def test_a_node_without_addresses_for_http_says_so(node):
+    with pytest.raises(FaultsError, match=r"set edge\.http or edge\.https"):
+        node.do("distributions")

@@ -11,12 +11,16 @@ import msgpack
 
 CHECK = {"slot": 0, "id": "hc-1", "path": "site.yaml: Resources.Check", "config": {"Type": "TCP"}}
 
+SITE = {"id": "E1", "path": "site.yaml: Resources.Site", "config": {"Aliases": ["cdn.example.net"], "Enabled": True}}
+
 
 def plan(source: str, generation: int, health: object = (CHECK,)) -> bytes:
     dns = {"settings": {}, "checks": ["hc-1"], "zones": [{"name": "example.net.", "id": "Z1", "section": 0}]}
     sections = [{"kind": "zone", "hash": source.encode(), "offset": 0, "length": 0}]
+    edge = {"settings": {"domain": "edge.localhost"}, "distributions": [SITE]} if "site" in source else {}
     envelope = msgpack.packb(
         {"generation": generation, "created": int(time.time()), "source": source, "dns": dns, "sections": sections,
+         "edge": msgpack.packb(edge) if edge else b"",
          "health": health if isinstance(health, bytes) else msgpack.packb(health)}
     )  # fmt: skip
     return struct.pack("<8sIIQ32s", b"EDGEPLAN", 1, len(envelope), 56 + len(envelope), bytes(32)) + envelope

@@ -6,7 +6,7 @@ import threading
 import time
 import types
 from pathlib import Path
-from socket import socket
+from socket import SO_ACCEPTCONN, SOL_SOCKET, socket
 
 import msgpack
 
@@ -42,10 +42,11 @@ class Node:
             zones = []
         return msgpack.packb({"generation": self.generation, "zones": zones, "reused": 0})
 
-    def serve(self, udp, tcp, health_fd):
+    def serve(self, udp, tcp, http, https, health_fd):
         assert os.fstat(health_fd) is not None
         assert len(udp) == 2 * len(tcp)
-        print(f"front: serves {self.generation}", file=sys.stderr, flush=True)
+        assert all(socket(fileno=os.dup(number)).getsockopt(SOL_SOCKET, SO_ACCEPTCONN) for number in [*http, *https])
+        print(f"front: serves {self.generation} with {len(http)} http", file=sys.stderr, flush=True)
         for number in udp:
             threading.Thread(target=self._answer, args=[socket(fileno=os.dup(number))], daemon=True).start()
 
@@ -56,9 +57,13 @@ class Node:
             sock.sendto(str(self.generation).encode(), client)
 
     def stats(self):
-        return msgpack.packb({"queries_udp_ipv4": 5, "responses_noerror": 4, "responses_refused": 1})
+        dns = {"queries_udp_ipv4": 5, "responses_noerror": 4, "responses_refused": 1}
+        return msgpack.packb({**dns, "edge": {"panics": 0}, "edge_distributions": {"E1": {"requests": 6}}})
 
     def explain(self, request):
+        return msgpack.packb({"asked": msgpack.unpackb(request)})
+
+    def edge(self, request):
         return msgpack.packb({"asked": msgpack.unpackb(request)})
 
     def drain(self, timeout):

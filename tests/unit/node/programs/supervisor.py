@@ -10,7 +10,7 @@ import uvloop
 from edgeplane.config import load
 from edgeplane.node import limits
 from edgeplane.node.host import StateLock
-from edgeplane.node.listen import bind_all
+from edgeplane.node.listen import bind_all, bind_web
 from edgeplane.node.programs import Programs
 from edgeplane.node.supervisor import Supervisor
 from edgeplane.observe import logs
@@ -34,7 +34,8 @@ async def run(config: Path) -> int:
     health = os.memfd_create("health")
     os.pwrite(health, struct.pack("<Q", int(os.environ.get("HEARTBEAT_MS", 0))), 24)
     try:
-        return await Supervisor(settings, programs, bind_all(settings.dns.listen, 2), health).run()
+        listeners = bind_web(bind_all(settings.dns.listen, 2), settings.edge, 2)
+        return await Supervisor(settings, programs, listeners, health).run()
     finally:
         lock.release()
 

@@ -77,8 +77,15 @@ def certificate(folder: Path) -> Certificate:
 
 
 def miss(folder: Path) -> Material:
-    """As many targets as nobody waits for another's answer."""
-    return site(folder, objects(OBJECTS), 1024, REFUSED, hits=0.0, block=True)
+    """As many targets as nobody waits for another's answer. A policy with a least TTL would store them all the same."""
+    key: dict[str, Any] = {"EnableAcceptEncodingGzip": False, "EnableAcceptEncodingBrotli": False}
+    key |= {"HeadersConfig": {"HeaderBehavior": "none"}, "CookiesConfig": {"CookieBehavior": "none"}}
+    key |= {"QueryStringsConfig": {"QueryStringBehavior": "none"}}
+    ttl: dict[str, Any] = {"Name": "bench", "MinTTL": 0, "DefaultTTL": 86400, "MaxTTL": 31536000}
+    policy = {"CachePolicyConfig": ttl | {"ParametersInCacheKeyAndForwardedToOrigin": key}}
+    resources = {"Policy": {"Type": "AWS::CloudFront::CachePolicy", "Properties": policy}}
+    content = {"resources": resources, "behaviour": {"CachePolicyId": {"Ref": "Policy"}}}
+    return site(folder, objects(OBJECTS), 1024, REFUSED, content=content, hits=0.0, block=True)
 
 
 def fill(folder: Path) -> Material:
@@ -116,6 +123,7 @@ def with_keys(folder: Path, targets: Iterable[str], **asked: Any) -> Material:
     secret = folder / "secret"
     folder.mkdir(parents=True, exist_ok=True)
     secret.write_bytes(SECRET)
+    secret.chmod(0o600)
     material = site(folder, targets, 1024, key=object_path, **asked)
     key = {"Type": "Edgeplane::Edge::SigningKey", "Metadata": {"edgeplane": {"Id": KEY_ID}}}
     keys = {"Name": "bench", "Items": [{"Ref": "Key"}]}

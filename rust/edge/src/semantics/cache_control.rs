@@ -167,7 +167,7 @@ pub(crate) enum Argument<'a> {
 
 impl<'a> Directive<'a> {
     /// A member; none where its name is no token. Space around `=` is not allowed, and makes the argument malformed.
-    fn parse(member: &'a [u8]) -> Option<Self> {
+    pub(crate) fn parse(member: &'a [u8]) -> Option<Self> {
         let Some((name, argument)) = split_once(member, b'=') else {
             return is_token(member).then_some(Self { name: member, argument: Argument::None });
         };

@@ -38,6 +38,7 @@ pub mod rules;
 mod sample;
 pub mod stored;
 pub mod storing;
+pub mod surrogate;
 pub mod targeted;
 pub mod time;
 mod uri;

@@ -4,7 +4,7 @@ use edgeplane_http::Fields;
 
 use super::cache_control::{ResponseDirectives, delta_seconds};
 use super::time::{DELTA_MAX_S, ms};
-use super::{AgeField, Now, date, targeted};
+use super::{AgeField, Now, date, surrogate, targeted};
 
 /// A response as a cache reads it.
 pub struct Reading<'a> {
@@ -24,9 +24,11 @@ pub struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    /// Reads the head of a response that was asked for and came at these moments. `targets`: whether `CDN-Cache-Control` counts.
+    /// Reads the head of a response that was asked for and came at these moments. `targets`: whether `CDN-Cache-Control` and `Surrogate-Control`
+    /// count.
     pub fn of(status: u16, fields: &'a Fields, requested: Now, received: Now, rule: AgeField, targets: bool) -> Self {
-        let targeted = targets.then(|| targeted::directives(fields)).flatten();
+        let targeted =
+            targets.then(|| targeted::directives(fields).or_else(|| surrogate::directives(fields))).flatten();
         let date_s =
             fields.get("date").and_then(|value| date::parse(value, received.wall_s)).unwrap_or(received.wall_s);
         let expires_in_s = if targeted.is_some() { None } else { expires_in_s(fields, date_s, received) };

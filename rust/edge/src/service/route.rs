@@ -13,6 +13,7 @@ use crate::behaviour::{Asked, Encodings, Purpose};
 use crate::object::Subject;
 use crate::origin::{Fetched, OriginError, Origins, Outgoing};
 use crate::plan::{Behaviour, Distribution, Plan, Target};
+use crate::semantics::{Rules, surrogate};
 
 /// Where a request leads. Owns what it names, so that a fetch may outlive its request and its plan.
 pub struct Route {
@@ -110,6 +111,10 @@ impl App {
         let viewer = plan.viewer(request, connection);
         let asked = Asked { path: &route.path, query: route.query.as_deref() };
         let hop = Hop { request_id: route.id.as_str(), name: &route.distribution.domain_name };
-        route.behaviour.forward.outgoing(&viewer, asked, route.encodings, purpose, hop)
+        let mut outgoing = route.behaviour.forward.outgoing(&viewer, asked, route.encodings, purpose, hop);
+        if matches!(route.behaviour.rules, Rules::Rfc9111(_)) {
+            outgoing.fields.push("Surrogate-Capability", surrogate::CAPABILITY);
+        }
+        outgoing
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use edgeplane_http::{Content, Fields, PreparedHead};
 
 use crate::limits;
+use crate::origin::OriginError;
 use crate::semantics::{OriginFailure, Stored};
 
 /// A stored response. Never changed: what brings it up to date makes another that shares its content.
@@ -70,8 +71,19 @@ pub struct Resource {
     pub objects: Vec<Arc<Object>>,
     /// Until when requests do not wait for one another, because the last answer could not be shared; monotonic milliseconds.
     pub separate_until_ms: u64,
-    /// How the last validation failed, and until when those who come take what is stored without asking; monotonic milliseconds.
-    pub failed: Option<(OriginFailure, u64)>,
+    /// How the last fetch failed, while that is remembered.
+    pub failed: Option<Failed>,
+}
+
+/// How a fetch failed: those who come meanwhile get what is stored, or the same failure, without asking.
+#[derive(Clone)]
+pub struct Failed {
+    /// For the decision about what is stored.
+    pub failure: OriginFailure,
+    /// For those for whom nothing is stored, where no response came.
+    pub error: Option<Arc<OriginError>>,
+    /// Until when; monotonic milliseconds.
+    pub until_ms: u64,
 }
 
 impl Resource {

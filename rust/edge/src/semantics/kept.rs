@@ -31,6 +31,12 @@ pub fn stored<'a>(fields: &'a Fields, withheld: impl Iterator<Item = &'a [u8]>) 
     fields.iter().filter(|(name, _)| stays(name)).collect()
 }
 
+/// Fields of a response that are not stored although they are not the connection's: `private` and `no-cache` name them.
+pub fn withheld(stored: &Fields, came: &Fields) -> Fields {
+    let end_to_end = self::stored(came, std::iter::empty());
+    end_to_end.iter().filter(|(name, _)| !stored.iter().any(|(kept, _)| kept.eq_ignore_ascii_case(name))).collect()
+}
+
 /// Stored fields with those of a later response in their places, to be judged anew: with its `Age`, and with a `Date` of its
 /// own. `content`: also with those of the content.
 pub fn merged(stored: &Fields, later: &Fields, content: bool, received: Now) -> Fields {

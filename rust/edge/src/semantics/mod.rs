@@ -49,6 +49,7 @@ pub use cache_status::{CacheStatus, Forward};
 pub use collapse::may_collapse;
 pub use error::{OriginFailure, error_ttl_s, on_error};
 pub use invalidation::{Target, invalidates};
+pub use kept::withheld;
 pub use lifetime::{Lifetime, StaleUse, age_s, is_plainly_fresh};
 pub use partial::Coverage;
 pub use preconditions::{Precondition, preconditions};

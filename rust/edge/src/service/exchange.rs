@@ -10,17 +10,18 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use edgeplane_http::{Request, Response, Session, SessionError};
+use edgeplane_http::{Method, Request, Session, SessionError};
 use tokio::sync::oneshot;
 
 use super::app::App;
 use super::fetch::Errand;
 use super::lines::Outcome;
 use super::notice::Notice;
+use super::render::Begun;
 use super::route::Route;
 use crate::behaviour::Purpose;
 use crate::fill::{Came, Failure, Fill, Joined, Opening, Piece, Stage};
-use crate::object::{Object, Resource};
+use crate::object::{Failed, Object, Resource};
 use crate::origin::Fetched;
 use crate::semantics::{self, Forward, Now, OriginFailure, Reuse};
 
@@ -32,9 +33,9 @@ impl App {
     pub(super) async fn exchange<S: Session>(&self, session: &mut S) {
         self.counters.requests.add(1);
         let routed = self.route(session.request(), session.connection());
-        let told = match routed {
-            Ok(route) => self.serve(&Rc::new(route), session).await,
-            Err(notice) => self.notify(session, *notice).await,
+        let told = match self.with_pages(session.request()) {
+            Some(distribution) => self.answer_with_pages(routed, session, &distribution).await,
+            None => self.answer(routed, session).await,
         };
         self.counters.octets_sent.add(session.sent());
         if let Err(error) = told {
@@ -42,7 +43,14 @@ impl App {
         }
     }
 
-    async fn serve<S: Session>(&self, route: &Rc<Route>, session: &mut S) -> Told {
+    pub(super) async fn answer<S: Session>(&self, routed: Result<Route, Box<Notice>>, session: &mut S) -> Told {
+        match routed {
+            Ok(route) => self.serve(&Rc::new(route), session).await,
+            Err(notice) => self.notify(session, *notice).await,
+        }
+    }
+
+    pub(super) async fn serve<S: Session>(&self, route: &Rc<Route>, session: &mut S) -> Told {
         if session.request().upgrade.is_some() {
             return self.tunnel(route, session).await;
         }
@@ -56,18 +64,31 @@ impl App {
         match (reuse, found) {
             (Reuse::Fresh(_), Some(object)) => self.send(session, route, &object, Outcome::Hit, None).await,
             (Reuse::StaleWhileRevalidate(_), Some(object)) => {
-                let request = self.outgoing(route, session.request(), session.connection(), Purpose::Fill);
-                self.revalidate_aside(route, request, &object);
+                if self.failed_lately(resource.as_deref(), now).is_none() {
+                    let request = self.outgoing(route, session.request(), session.connection(), Purpose::Fill);
+                    self.revalidate_aside(route, Request { method: Method::Get, ..request }, &object);
+                }
                 self.send(session, route, &object, Outcome::Stale, None).await
             }
             (Reuse::OnlyIfCached(_), _) => self.notify(session, Notice::not_cached()).await,
             (Reuse::Validate(_) | Reuse::Fetch(_), found) => {
-                if let Some(object) = self.failed_lately(route, session.request(), resource.as_deref(), &found, now) {
-                    return self.send(session, route, &object, Outcome::Stale, reuse.forward()).await;
+                if let Some(failed) = self.failed_lately(resource.as_deref(), now) {
+                    let stands_in =
+                        found.as_ref().filter(|object| self.stands_in(route, session, object, failed.failure));
+                    match (stands_in, &failed.error) {
+                        (Some(object), _) => {
+                            return self.send(session, route, object, Outcome::Stale, reuse.forward()).await;
+                        }
+                        (None, Some(error)) => return self.notify(session, Notice::origin(error)).await,
+                        (None, None) => {}
+                    }
+                }
+                if session.request().method == Method::Head {
+                    return self.pass(route, session, reuse, found).await;
                 }
                 self.fetch(route, session, found, resource.as_deref(), reuse).await
             }
-            _ => self.pass(route, session, reuse).await,
+            _ => self.pass(route, session, reuse, None).await,
         }
     }
 
@@ -77,19 +98,20 @@ impl App {
         (!self.is_invalidated(object)).then(|| object.clone())
     }
 
-    /// What is stored, while a failure of the origin is remembered that allows to send it.
-    fn failed_lately(
-        &self,
-        route: &Route,
-        request: &Request,
-        resource: Option<&Resource>,
-        found: &Option<Arc<Object>>,
-        now: Now,
-    ) -> Option<Arc<Object>> {
-        let (failure, until_ms) = resource?.failed?;
-        let object = found.as_ref().filter(|_| now.monotonic_ms < until_ms)?;
-        semantics::on_error(&route.behaviour.rules, request, &object.stored, failure, now)?;
-        Some(object.clone())
+    /// A failure of the origin that is remembered.
+    fn failed_lately<'r>(&self, resource: Option<&'r Resource>, now: Now) -> Option<&'r Failed> {
+        resource?.failed.as_ref().filter(|failed| now.monotonic_ms < failed.until_ms)
+    }
+
+    /// Whether what is stored may be sent in place of a failure.
+    fn stands_in<S: Session>(&self, route: &Route, session: &S, object: &Object, failure: OriginFailure) -> bool {
+        semantics::on_error(&route.behaviour.rules, session.request(), &object.stored, failure, self.now()).is_some()
+    }
+
+    /// Whether another's fetch has ended since this was looked up: then its answer is there, and nothing is to be fetched.
+    fn has_moved_on(&self, route: &Route, resource: Option<&Resource>) -> bool {
+        let now = self.shared.memory.get(&route.key);
+        now.as_deref().map(std::ptr::from_ref) != resource.map(std::ptr::from_ref)
     }
 
     fn revalidate_aside(&self, route: &Rc<Route>, request: Request, object: &Arc<Object>) {
@@ -120,6 +142,10 @@ impl App {
         let joined = if collapses { Some(self.shared.fills.join(&route.key)) } else { None };
         let (fill, lead) = match joined {
             Some(Joined::Follows(fill)) => return self.follow(route, session, found, &fill, reuse).await,
+            Some(Joined::Leads(lead)) if self.has_moved_on(route, resource) => {
+                drop(lead);
+                return Box::pin(self.serve(route, session)).await;
+            }
             Some(Joined::Leads(lead)) => (lead.fill.clone(), Some(lead)),
             None => (Arc::<Fill>::default(), None),
         };
@@ -215,11 +241,7 @@ impl App {
         found: Option<Arc<Object>>,
         failure: Failure,
     ) -> Told {
-        let (rules, now) = (&route.behaviour.rules, self.now());
-        let stands_in = found.filter(|object| {
-            let failure = OriginFailure::Disconnected;
-            semantics::on_error(rules, session.request(), &object.stored, failure, now).is_some()
-        });
+        let stands_in = found.filter(|object| self.stands_in(route, session, object, OriginFailure::Disconnected));
         if let Some(object) = stands_in {
             return self.send(session, route, &object, Outcome::Stale, Some(Forward::Stale)).await;
         }
@@ -240,35 +262,23 @@ impl App {
         reuse: Reuse,
     ) -> Told {
         self.count(outcome, opening.object.stored.status);
-        let response = self.respond(route, session.request(), &opening.object, outcome, reuse.forward());
-        session.head(&response, opening.length).await?;
-        if session.request().method == edgeplane_http::Method::Head {
-            return session.end().await;
-        }
-        let mut at = 0;
-        loop {
+        let Begun { mut response, length, octets } =
+            Begun::new(session.request(), &opening.object.stored, opening.length);
+        self.dress(route, session.request(), &mut response, Some(&opening.object), outcome, reuse.forward());
+        session.head(&response, length).await?;
+        let mut at = octets.start;
+        while at < octets.end {
             match opening.body.at(at).await {
                 Piece::Content(content) => {
-                    at += content.len();
-                    session.send(content).await?;
+                    let length = content.len().min(octets.end - at);
+                    session.send(content.slice(0, length)).await?;
+                    at += length;
                 }
-                Piece::End => return session.end().await,
+                Piece::End => break,
                 Piece::Broken => return Err(SessionError::Gone),
             }
         }
-    }
-
-    fn respond(
-        &self,
-        route: &Route,
-        request: &Request,
-        object: &Object,
-        outcome: Outcome,
-        forward: Option<Forward>,
-    ) -> Response {
-        let mut response = Response { status: object.stored.status, fields: object.stored.fields.clone() };
-        self.dress(route, request, &mut response, Some(object), outcome, forward);
-        response
+        session.end().await
     }
 
     /// Hands an answer of the origin on as it comes.

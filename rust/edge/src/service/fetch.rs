@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::app::App;
 use super::route::Route;
 use crate::fill::{Came, Failure, Fill, Growing, Lead, Opening, Stage};
-use crate::object::{Object, Resource};
+use crate::object::{Failed, Object, Resource};
 use crate::origin::{Fetched, OriginError, Outgoing};
 use crate::semantics::{self, Now, OriginFailure, Stored, Storing, Update};
 
@@ -54,8 +54,9 @@ impl Errand {
     }
 
     fn failed(&self, app: &App, error: OriginError) {
-        app.remember_failure(&self.route, OriginFailure::Disconnected);
-        self.fill.advance(Stage::Failed(Failure::Error(Arc::new(error))));
+        let error = Arc::new(error);
+        app.remember_failure(&self.route, OriginFailure::Disconnected, Some(&error));
+        self.fill.advance(Stage::Failed(Failure::Error(error)));
     }
 
     async fn received(&mut self, app: &App, fetched: Fetched, sequence: u64, requested: Now) -> Step {
@@ -68,12 +69,16 @@ impl Errand {
             }
             let failure = OriginFailure::Status(status);
             if failure.is_error() && semantics::on_error(rules, asked, &found.stored, failure, received).is_some() {
-                app.remember_failure(&self.route, failure);
+                app.remember_failure(&self.route, failure, None);
                 self.fill.advance(Stage::Done(found.clone(), Came::Stale));
                 return Step::Done;
             }
         }
-        match semantics::store(rules, asked, &fetched.response, requested, received) {
+        let storing = semantics::store(rules, asked, &fetched.response, requested, received);
+        if let Some(stored) = storing.stored() {
+            let _ = self.route.withheld.set(semantics::withheld(&stored.fields, &fetched.response.fields));
+        }
+        match storing {
             Storing::Whole(stored) if fetched.length.unwrap_or(0) <= app.shared.memory.largest() / 2 => {
                 let shared = stored_for_all(&stored, received);
                 self.stream(app, fetched, stored, sequence, shared).await;
@@ -195,11 +200,17 @@ impl App {
         }
     }
 
-    fn remember_failure(&self, route: &Route, failure: OriginFailure) {
-        let Some(resource) = self.shared.memory.get(&route.key) else { return };
-        let seconds = semantics::error_ttl_s(&route.behaviour.rules, failure);
+    /// `error`: what failed where no response came. An open breaker is not remembered: it answers by itself.
+    fn remember_failure(&self, route: &Route, failure: OriginFailure, error: Option<&Arc<OriginError>>) {
+        let status = error.map_or(failure, |error| OriginFailure::Status(error.status()));
+        let seconds = semantics::error_ttl_s(&route.behaviour.rules, status);
+        if seconds == 0 || matches!(error.map(|error| &**error), Some(OriginError::BreakerOpen)) {
+            return;
+        }
         let until_ms = self.now().monotonic_ms + seconds.saturating_mul(1_000);
-        self.put(route, Resource { failed: Some((failure, until_ms)), ..(*resource).clone() });
+        let failed = Failed { failure, error: error.cloned(), until_ms };
+        let before = self.shared.memory.get(&route.key).as_deref().cloned().unwrap_or_default();
+        self.put(route, Resource { failed: Some(failed), ..before });
     }
 
     fn remember_separate(&self, route: &Route, now: Now) {

@@ -11,6 +11,7 @@ mod fetch;
 mod hit;
 pub mod lines;
 mod notice;
+mod page;
 mod pass;
 mod render;
 mod route;

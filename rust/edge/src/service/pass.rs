@@ -1,5 +1,6 @@
 //! What the store has no part in: unsafe methods, content, upgrades. Handed on as it comes, and invalidating what it changes.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use edgeplane_http::{Framing, Method, Request, Response, Session, SessionError};
@@ -11,18 +12,25 @@ use super::notice::Notice;
 use super::route::Route;
 use crate::behaviour::Purpose;
 use crate::fill::Failure;
+use crate::object::Object;
 use crate::origin::{Fetched, OriginError, Outgoing, OutgoingSender};
 use crate::semantics::{self, Reuse, Target};
 use crate::store::generations::Scope;
 
 impl App {
-    /// Asks the origin for one client alone.
-    pub(super) async fn pass<S: Session>(&self, route: &Route, session: &mut S, reuse: Reuse) -> Told {
+    /// Asks the origin for one client alone. `found` may stand in if the origin fails.
+    pub(super) async fn pass<S: Session>(
+        &self,
+        route: &Route,
+        session: &mut S,
+        reuse: Reuse,
+        found: Option<Arc<Object>>,
+    ) -> Told {
         let requested = self.now();
         let request = self.outgoing(route, session.request(), session.connection(), Purpose::Pass);
         let fetched = match self.hand_on(route, request, session).await? {
             Ok(fetched) => fetched,
-            Err(error) => return self.failed(session, route, None, Failure::Error(error.into())).await,
+            Err(error) => return self.failed(session, route, found, Failure::Error(error.into())).await,
         };
         self.invalidate_changed(route, session.request(), &fetched.response);
         if session.request().method == Method::Head {

@@ -1,12 +1,13 @@
 //! From a stored response to an answer for one request.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use edgeplane_http::{Content, Method, PreparedHead, Request, Response};
 
 use crate::object::Object;
 use crate::semantics::answer::{self, Multipart};
-use crate::semantics::{ByteRange, Precondition, preconditions};
+use crate::semantics::{ByteRange, Precondition, Stored, preconditions};
 
 /// A head and what follows it.
 pub struct Rendered {
@@ -47,6 +48,44 @@ impl Object {
         let parts = parts.flat_map(|(head, range)| [Content::Bytes(head.into()), part(&range)]);
         let content = parts.chain([Content::Bytes(multipart.end.into())]).collect();
         Rendered::new(prepared(multipart.response), content)
+    }
+}
+
+/// The head of an answer from content that is still coming, and which of its octets follow.
+pub struct Begun {
+    /// The head, without what the server adds.
+    pub response: Response,
+    /// Octets that follow, or that GET would give, where they are known.
+    pub length: Option<u64>,
+    /// Which ones.
+    pub octets: Range<u64>,
+}
+
+impl Begun {
+    /// The request's preconditions and one range heeded; several ranges would be sent before they have come: they get all.
+    pub fn new(request: &Request, stored: &Stored, length: Option<u64>) -> Self {
+        let none = |response| Self { response, length: None, octets: 0..0 };
+        let begun = match (preconditions(request, stored, length), length) {
+            (Precondition::NotModified, _) => none(answer::not_modified(stored)),
+            (Precondition::Failed, _) => Self { length: Some(0), ..none(answer::failed(stored)) },
+            (Precondition::NotSatisfiable, Some(complete)) => {
+                Self { length: Some(0), ..none(answer::not_satisfiable(complete)) }
+            }
+            (Precondition::Range(ranges), Some(complete)) if ranges.len() == 1 => Self::part(stored, &ranges, complete),
+            _ => Self::whole(stored, length),
+        };
+        if request.method == Method::Head { Self { octets: 0..0, ..begun } } else { begun }
+    }
+
+    fn whole(stored: &Stored, length: Option<u64>) -> Self {
+        let response = Response { status: stored.status, fields: stored.fields.clone() };
+        Self { response, length, octets: 0..u64::MAX }
+    }
+
+    fn part(stored: &Stored, ranges: &[ByteRange], complete: u64) -> Self {
+        let [range] = ranges else { return Self::whole(stored, Some(complete)) };
+        let octets = range.first..range.last.saturating_add(1);
+        Self { response: answer::partial(stored, *range, complete), length: Some(range.length()), octets }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where a request leads: distribution, behaviour, key, what the origin is asked.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use edgeplane_http::{Connection, Fields, Request};
@@ -9,7 +10,7 @@ use super::lines::RequestId;
 use super::notice::Notice;
 use crate::access::{self, Moment};
 use crate::behaviour::forward::Hop;
-use crate::behaviour::{Asked, Encodings, Purpose};
+use crate::behaviour::{Asked, Encodings, Purpose, Viewer};
 use crate::object::Subject;
 use crate::origin::{Fetched, OriginError, Origins, Outgoing};
 use crate::plan::{Behaviour, Distribution, Plan, Target};
@@ -33,6 +34,8 @@ pub struct Route {
     pub id: RequestId,
     /// Field in which the origin names tags.
     pub tag_header: Box<str>,
+    /// Fields of the origin's answer that only this request's client may have: named by `no-cache` or `private`.
+    pub withheld: OnceCell<Fields>,
 }
 
 impl Route {
@@ -83,10 +86,31 @@ impl App {
         let admitted = access::check(distribution, behaviour, &viewer, moment);
         let admitted = admitted.map_err(|refusal| Box::new(Notice::refusal(&refusal)))?;
         let asked = Asked { path: distribution.object_path(&request.path), query: admitted.query.as_deref() };
-        let encodings = behaviour.key.encodings(&viewer);
+        Ok(self.way(plan, distribution, behaviour, &viewer, asked))
+    }
+
+    /// The way to a custom error page: whoever sees the error may see its page.
+    pub(super) fn route_to_page(&self, request: &Request, connection: &Connection) -> Option<Route> {
+        let mut reader = self.plan.borrow_mut();
+        let plan: &Plan = reader.get();
+        let distribution = plan.distribution(request.host())?;
+        let (_, behaviour) = distribution.behaviour(&request.path)?;
+        let asked = Asked { path: &request.path, query: None };
+        Some(self.way(plan, distribution, behaviour, &plan.viewer(request, connection), asked))
+    }
+
+    fn way(
+        &self,
+        plan: &Plan,
+        distribution: &Arc<Distribution>,
+        behaviour: &Arc<Behaviour>,
+        viewer: &Viewer<'_>,
+        asked: Asked<'_>,
+    ) -> Route {
+        let encodings = behaviour.key.encodings(viewer);
         let mut key = Vec::new();
-        behaviour.key.write(&distribution.id, &viewer, asked, encodings, &mut key);
-        Ok(Route {
+        behaviour.key.write(&distribution.id, viewer, asked, encodings, &mut key);
+        Route {
             distribution: distribution.clone(),
             behaviour: behaviour.clone(),
             key: key.into(),
@@ -95,7 +119,16 @@ impl App {
             query: asked.query.map(Into::into),
             id: RequestId::new(&mut self.random.borrow_mut()),
             tag_header: plan.settings.tag_header.as_str().into(),
-        })
+            withheld: OnceCell::new(),
+        }
+    }
+
+    /// The distribution of a request, if it has custom error pages.
+    pub(super) fn with_pages(&self, request: &Request) -> Option<Arc<Distribution>> {
+        let mut reader = self.plan.borrow_mut();
+        let distribution = reader.get().distribution(request.host())?;
+        let has_pages = distribution.custom_errors.iter().any(|error| error.page.is_some());
+        (has_pages && distribution.enabled).then(|| distribution.clone())
     }
 
     /// What the origin is asked for this client.

@@ -71,6 +71,9 @@ impl App {
         let said = Said { outcome, age_s: object.map(|object| age_s(&object.stored.lifetime, now)), status };
         lines::write(&mut lines, &route.distribution.domain_name, &said, id.as_str().as_bytes());
         lines::push(&mut response.fields, &lines);
+        if let Some(withheld) = route.withheld.get().filter(|_| object.is_some()) {
+            withheld.iter().for_each(|(name, value)| response.fields.push(name, value));
+        }
         if let Some(policy) = &route.behaviour.response_headers {
             policy.apply(request, response);
         }

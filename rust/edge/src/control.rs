@@ -91,8 +91,13 @@ impl Shared {
     }
 
     fn cache_stats(&self) -> Result<Vec<u8>, Faults> {
-        let stats = self.memory.stats();
-        packed(&BTreeMap::from([("memory", stats)]))
+        #[derive(Serialize)]
+        struct Tiers {
+            memory: crate::store::memory::Stats,
+            disk: Option<crate::store::disk::Stats>,
+        }
+        let disk = self.archive.as_ref().map(|archive| archive.stats());
+        packed(&Tiers { memory: self.memory.stats(), disk })
     }
 
     /// The distribution with an id, a host name or an alias.

@@ -10,6 +10,7 @@ use edgeplane_net::clock::CoarseClock;
 use edgeplane_net::tcp::{Caps, Connections};
 use edgeplane_net::tls::{self, Acceptor, Certificates, Pair};
 
+use crate::archive::Archive;
 use crate::fill::Fills;
 use crate::metrics::Totals;
 use crate::origin::{self, TlsRoots};
@@ -108,19 +109,39 @@ fn shared(plan: Arc<Plan>, roots: TlsRoots, certificates: Arc<Certificates>) -> 
     let memory = plan.settings.memory.max(limits::MEMORY.min);
     let caps = caps(&plan);
     let tls = Acceptor::new(certificates.clone(), &tls::Settings::default()).map_err(|error| error.to_string())?;
+    let (bodies, memory) = (Bodies::new(memory, limits::BODY_FILES.default), Memory::new(memory, Policy::default()));
+    let archive = archive(&plan, bodies, crate::shared::small(&memory))?;
+    let generations = generations(&plan);
     let cell = SnapshotCell::new(Plan::default());
     cell.publish(plan);
     Ok(Shared {
         certificates,
         tls,
         plan: Arc::new(cell),
-        memory: Memory::new(memory, Policy::default()),
-        bodies: Bodies::new(memory, limits::BODY_FILES.default),
+        memory,
+        archive,
+        bodies,
         fills: Arc::new(Fills::default()),
-        generations: Generations::in_memory(),
+        generations,
         origins: Arc::new(origin::Shared::new(Arc::new(roots))),
         connections: Connections::new(caps),
         counters: Book::default(),
+    })
+}
+
+fn archive(plan: &Plan, bodies: Bodies, small: u64) -> Result<Option<Arc<Archive>>, String> {
+    let Some(disk) = &plan.settings.disk else { return Ok(None) };
+    let opened = Archive::open(disk, Arc::new(CoarseClock), bodies, small);
+    opened.map(|archive| Some(Arc::new(archive))).map_err(|error| format!("the disk tier cannot be started: {error}"))
+}
+
+/// Invalidations, kept beside what is on disk. Where they cannot be, nothing on disk from before is served.
+fn generations(plan: &Plan) -> Generations {
+    let Some(disk) = &plan.settings.disk else { return Generations::in_memory() };
+    let path = disk.path.join("invalidations");
+    Generations::open(&path).unwrap_or_else(|error| {
+        tracing::error!(path = %path.display(), %error, "invalidations are not kept: what is on disk is fetched anew");
+        Generations::in_memory()
     })
 }
 

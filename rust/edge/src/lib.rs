@@ -8,6 +8,7 @@
 //! ```
 
 pub mod access;
+pub mod archive;
 pub mod behaviour;
 mod control;
 pub mod edge;

@@ -38,6 +38,15 @@ pub const MEMORY: Limit = Limit {
     unit: "octets",
     why: "a small site's hot objects; large sites set it",
 };
+/// Contents that wait to be written to disk.
+pub const ARCHIVE_QUEUE: Limit = Limit {
+    name: "disk queue",
+    default: 67_108_864,
+    min: 0,
+    max: 1 << 40,
+    unit: "octets",
+    why: "what an ordinary disk writes in half a second; it is memory beside that of the memory tier",
+};
 /// Stored contents with a memory file of their own.
 pub const BODY_FILES: Limit = Limit {
     name: "memory files",

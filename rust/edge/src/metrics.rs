@@ -67,6 +67,8 @@ counters! {
     limited: "Requests refused with 429: too many from one client",
     tunnels: "Connections handed on to an origin (WebSocket)",
     panics: "Panics caught on workers",
+    disk_hits: "Answers that were read from disk",
+    disk_skipped: "Stored answers that passed by the disk because too many waited for it",
     access_log_dropped: "Lines of the access log that found no room",
 }
 

@@ -27,6 +27,8 @@ pub struct Object {
 
 /// What a stored response can be invalidated by.
 pub struct Subject {
+    /// Of the request that brought the content; other content has another.
+    pub request_id: Box<str>,
     /// Of the distribution.
     pub distribution: Arc<str>,
     /// As it was asked for.

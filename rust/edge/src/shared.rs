@@ -6,6 +6,7 @@ use edgeplane_base::SnapshotCell;
 use edgeplane_net::tcp::Connections;
 use edgeplane_net::tls::{Acceptor, Certificates};
 
+use crate::archive::Archive;
 use crate::fill::Fills;
 use crate::metrics::{Counters, Totals};
 use crate::object::Resource;
@@ -19,6 +20,8 @@ pub struct Shared {
     pub plan: Arc<SnapshotCell<Plan>>,
     /// The memory tier.
     pub memory: Memory<Resource>,
+    /// The disk tier, where there is one.
+    pub archive: Option<Arc<Archive>>,
     /// From which length on content has a file of its own.
     pub bodies: Bodies,
     /// Fetches under way.
@@ -81,4 +84,9 @@ impl Book {
         }
         sums
     }
+}
+
+/// Longest content that the memory tier is asked to hold: beside its head it fits, and what grows is not copied in vain.
+pub fn small(memory: &Memory<Resource>) -> u64 {
+    memory.largest() / 2
 }

@@ -35,7 +35,7 @@ pub mod reuse;
 mod rfc9111;
 pub mod rules;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub mod stored;
 pub mod storing;
 pub mod surrogate;

@@ -56,7 +56,10 @@ impl App {
         }
         let (rules, now) = (&route.behaviour.rules, self.now());
         let resource = self.shared.memory.get(&route.key);
-        let found = resource.as_deref().and_then(|resource| self.usable(resource, &session.request().fields));
+        let mut found = resource.as_deref().and_then(|resource| self.usable(resource, &session.request().fields));
+        if found.is_none() {
+            found = self.find_on_disk(route, session.request()).await;
+        }
         let reuse = match &found {
             Some(object) => semantics::reuse(rules, session.request(), &object.stored, now),
             None => semantics::miss(rules, session.request()),
@@ -93,7 +96,7 @@ impl App {
     }
 
     /// The stored response for a request, unless it was invalidated.
-    fn usable(&self, resource: &Resource, request: &edgeplane_http::Fields) -> Option<Arc<Object>> {
+    pub(super) fn usable(&self, resource: &Resource, request: &edgeplane_http::Fields) -> Option<Arc<Object>> {
         let object = resource.select(request)?;
         (!self.is_invalidated(object)).then(|| object.clone())
     }

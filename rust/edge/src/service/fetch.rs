@@ -12,6 +12,7 @@ use crate::fill::{Came, Failure, Fill, Growing, Lead, Opening, Stage};
 use crate::object::{Failed, Object, Resource};
 use crate::origin::{Fetched, OriginError, Outgoing};
 use crate::semantics::{self, Now, OriginFailure, Stored, Storing, Update};
+use crate::shared::small;
 
 /// A fetch before it begins.
 pub struct Errand {
@@ -79,7 +80,7 @@ impl Errand {
             let _ = self.route.withheld.set(semantics::withheld(&stored.fields, &fetched.response.fields));
         }
         match storing {
-            Storing::Whole(stored) if fetched.length.unwrap_or(0) <= app.shared.memory.largest() / 2 => {
+            Storing::Whole(stored) if fetched.length.unwrap_or(0) <= small(&app.shared.memory) => {
                 let shared = stored_for_all(&stored, received);
                 self.stream(app, fetched, stored, sequence, shared).await;
             }
@@ -141,7 +142,7 @@ impl Errand {
     }
 
     async fn read(&self, app: &App, fetched: &mut Fetched, body: &Growing) -> Result<(), String> {
-        let most = app.shared.memory.largest() / 2;
+        let most = small(&app.shared.memory);
         while let Some(piece) = fetched.body.next().await.map_err(|error| error.to_string())? {
             body.push(piece).map_err(|error| format!("no room for an answer under way: {error}"))?;
             if body.len() > most {
@@ -188,6 +189,11 @@ impl App {
 
     /// Stores an object under a route's key, in place of the variant that it answers for.
     pub(super) fn keep(&self, route: &Route, object: &Arc<Object>) {
+        self.keep_on_disk(route, object);
+        if object.content.len() > small(&self.shared.memory) {
+            self.shared.memory.remove(&route.key);
+            return;
+        }
         let before = self.shared.memory.get(&route.key);
         let resource = before.as_deref().cloned().unwrap_or_default().with(object.clone());
         self.put(route, resource);
@@ -195,6 +201,7 @@ impl App {
 
     /// Takes an object out.
     pub(super) fn forget(&self, route: &Route, object: &Arc<Object>) {
+        self.forget_on_disk(route);
         if let Some(resource) = self.shared.memory.get(&route.key) {
             self.put(route, resource.without(object));
         }
@@ -219,7 +226,7 @@ impl App {
         self.put(route, Resource { separate_until_ms: until_ms, ..before });
     }
 
-    fn put(&self, route: &Route, resource: Resource) {
+    pub(super) fn put(&self, route: &Route, resource: Resource) {
         let weight = resource.weight() as u64;
         self.shared.memory.insert(route.key.clone(), Arc::new(resource), weight);
     }

@@ -8,6 +8,7 @@
 mod app;
 mod exchange;
 mod fetch;
+mod find;
 mod hit;
 pub mod lines;
 mod notice;

@@ -32,7 +32,7 @@ impl App {
             Ok(fetched) => fetched,
             Err(error) => return self.failed(session, route, found, Failure::Error(error.into())).await,
         };
-        self.invalidate_changed(route, session.request(), &fetched.response);
+        self.invalidate_changed(route, session.request(), &fetched.response).await;
         if session.request().method == Method::Head {
             self.freshen(route, session.request(), &fetched.response, requested);
         }
@@ -62,14 +62,17 @@ impl App {
     }
 
     /// What an unsafe request changed is not served any more (RFC 9111 section 4.4).
-    fn invalidate_changed(&self, route: &Route, request: &Request, response: &Response) {
+    async fn invalidate_changed(&self, route: &Route, request: &Request, response: &Response) {
         if !matches!(route.behaviour.rules, semantics::Rules::Rfc9111(_)) {
             return;
         }
         let changed = semantics::invalidates(request, response.status, &response.fields);
         let scopes: Vec<Scope> = changed.iter().filter_map(|target| Scope::path(&written(target)).ok()).collect();
         if !scopes.is_empty() {
-            self.shared.generations.invalidate(&route.distribution.id, &scopes);
+            let (shared, distribution) = (self.shared.clone(), route.distribution.clone());
+            let invalidate = move || shared.generations.invalidate(&distribution.id, &scopes);
+            // It holds at once; what takes time is that a restart knows of it. A panic was told of when it happened.
+            let _ = tokio::task::spawn_blocking(invalidate).await;
         }
     }
 

@@ -44,6 +44,7 @@ impl Route {
         let tags = fields.members(&self.tag_header).take(TAGS);
         let tags = tags.filter(|tag| tag.len() <= TAG_LENGTH).map(|tag| String::from_utf8_lossy(tag).into());
         Subject {
+            request_id: self.id.as_str().into(),
             distribution: self.distribution.id.as_str().into(),
             path: self.path.clone(),
             query: self.query.clone(),

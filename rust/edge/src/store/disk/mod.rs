@@ -74,7 +74,7 @@ macro_rules! counts {
         struct Counts { $($name: AtomicU64,)* }
 
         /// What happened since the start, and what is there now.
-        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
         pub struct Stats {
             $($(#[$doc])* pub $name: u64,)*
             /// Objects now.

@@ -47,7 +47,17 @@ impl Disk {
     /// Gives an object another description and keeps its content, which is copied within the kernel and not read again;
     /// the object as it is then. None where it is not there (any more), or the tier takes no writes.
     pub fn update(self: &Arc<Self>, key: &[u8], meta: &[u8]) -> Option<DiskHit> {
-        let hit = self.look_up(key)?;
+        self.update_if(key, meta, |_, _| true)
+    }
+
+    /// As `update`, where what is there is meant: `is_meant` sees its description and the length of its content.
+    pub fn update_if(
+        self: &Arc<Self>,
+        key: &[u8],
+        meta: &[u8],
+        is_meant: impl FnOnce(&[u8], u64) -> bool,
+    ) -> Option<DiskHit> {
+        let hit = self.look_up(key).filter(|hit| is_meant(&hit.meta, hit.length))?;
         let mut writer = self.writer(key)?;
         if !writer.write_copy(&hit) {
             return None;

@@ -1,0 +1,63 @@
+//! What stands beside the content on disk: all that is known of a response.
+
+use std::borrow::Cow;
+use std::sync::atomic::Ordering::Relaxed;
+
+use serde::{Deserialize, Serialize};
+
+use crate::object::{Object, Subject};
+use crate::semantics::Stored;
+
+/// Descriptions of another format are not read; their objects are fetched anew.
+const FORMAT: u8 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Document<'a> {
+    format: u8,
+    sequence: u64,
+    request_id: Cow<'a, str>,
+    distribution: Cow<'a, str>,
+    path: Cow<'a, str>,
+    query: Option<Cow<'a, str>>,
+    tags: Vec<Cow<'a, str>>,
+    stored: Cow<'a, Stored>,
+}
+
+/// A description that was read back.
+pub struct Entry {
+    pub stored: Stored,
+    pub sequence: u64,
+    pub subject: Subject,
+}
+
+/// The description of a response, in MessagePack.
+pub fn write(object: &Object) -> Option<Vec<u8>> {
+    let subject = &object.subject;
+    let document = Document {
+        format: FORMAT,
+        sequence: object.sequence.load(Relaxed),
+        request_id: Cow::Borrowed(&subject.request_id),
+        distribution: Cow::Borrowed(&subject.distribution),
+        path: Cow::Borrowed(&subject.path),
+        query: subject.query.as_deref().map(Cow::Borrowed),
+        tags: subject.tags.iter().map(|tag| Cow::Borrowed(&**tag)).collect(),
+        stored: Cow::Borrowed(&object.stored),
+    };
+    rmp_serde::to_vec_named(&document).ok()
+}
+
+/// Reads a description; none where it is of another format.
+pub fn read(meta: &[u8]) -> Option<Entry> {
+    let document: Document<'_> = rmp_serde::from_slice(meta).ok()?;
+    if document.format != FORMAT {
+        return None;
+    }
+    let subject = Subject {
+        request_id: document.request_id.into(),
+        distribution: document.distribution.into(),
+        path: document.path.into(),
+        query: document.query.map(Into::into),
+        tags: document.tags.into_iter().map(Into::into).collect(),
+    };
+    Some(Entry { stored: document.stored.into_owned(), sequence: document.sequence, subject })
+}

@@ -1,0 +1,107 @@
+//! Responses on disk: they outlive the limits of memory, and a restart.
+//!
+//! ```text
+//! not in memory ─► may_have ─ find ─ description, content ─► Object, and back into memory where it is small
+//! stored, confirmed ─► keep ─ queue ─ one thread ─► a file, or another description for the content that is there
+//! ```
+//! A key has one response on disk, the newest: of those that `Vary` tells apart the others are fetched anew after a restart.
+//! Where more waits for the disk than the queue holds, a response passes by, and what the disk has of its key goes.
+
+mod entry;
+mod queue;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use edgeplane_base::clock::Clock;
+use edgeplane_http::Content;
+
+use crate::object::Object;
+use crate::plan::settings;
+use crate::semantics::Now;
+use crate::store::disk::{Keeper, Stats, Writer};
+use crate::store::{Bodies, Disk, DiskHit};
+use queue::{Job, Queue};
+
+/// Responses on disk.
+pub struct Archive {
+    disk: Arc<Disk>,
+    queue: Queue,
+    bodies: Bodies,
+    small: u64,
+    _keeper: Keeper,
+}
+
+impl Archive {
+    /// In the folder that the settings name. Content of up to `small` octets comes back as memory holds it.
+    pub fn open(settings: &settings::Disk, clock: Arc<dyn Clock>, bodies: Bodies, small: u64) -> io::Result<Self> {
+        let disk = Disk::open(&settings.path, settings.size, clock);
+        let _keeper = Keeper::start(disk.clone())?;
+        Ok(Self { queue: Queue::start(disk.clone())?, disk, bodies, small, _keeper })
+    }
+
+    /// Whether `find` may find something. Does not block.
+    pub fn may_have(&self, key: &[u8]) -> bool {
+        self.disk.may_have(key)
+    }
+
+    /// The response of a key, in the time of this process. Blocks.
+    pub fn find(&self, key: &[u8], now: Now) -> Option<Object> {
+        let hit = self.disk.get(key)?;
+        let Some(entry) = entry::read(&hit.meta) else {
+            self.disk.remove(key);
+            return None;
+        };
+        let content = self.content(hit)?;
+        Some(Object::new(entry.stored.placed(now), content, entry.sequence, Arc::new(entry.subject)))
+    }
+
+    /// Puts a response in the place of what is there under its key, soon. False: too much waits for the disk.
+    pub fn keep(&self, key: &[u8], object: &Arc<Object>) -> bool {
+        let octets = if object.content.len() <= self.small { object.content.len() } else { 0 };
+        let kept = self.queue.add(Job::Keep(key.into(), object.clone()), octets);
+        if !kept {
+            self.remove(key);
+        }
+        kept
+    }
+
+    /// Takes a key's response out, soon.
+    pub fn remove(&self, key: &[u8]) {
+        self.queue.add(Job::Remove(key.into()), 0);
+    }
+
+    /// Begins a response that goes to disk while it comes; none where the disk takes no writes now. Blocks.
+    pub fn writer(&self, key: &[u8]) -> Option<Writer> {
+        self.disk.writer(key)
+    }
+
+    /// The largest content that is taken.
+    pub fn largest(&self) -> u64 {
+        self.disk.largest()
+    }
+
+    /// What happened on disk, and what is there.
+    pub fn stats(&self) -> Stats {
+        self.disk.stats()
+    }
+
+    fn content(&self, hit: DiskHit) -> Option<Content> {
+        if hit.length > self.small {
+            return Some(Content::File { file: hit.file, offset: hit.offset, length: hit.length });
+        }
+        let mut octets = vec![0; hit.length as usize];
+        hit.file.read_exact_at(&mut octets, hit.offset).ok()?;
+        Some(self.bodies.hold(&[Bytes::from(octets)]))
+    }
+}
+
+/// Ends a response that was written while it came: the content as it lies on disk. Blocks.
+pub fn commit(writer: Writer, object: &Object) -> Option<Content> {
+    let hit = writer.commit(&entry::write(object)?)?;
+    Some(Content::File { file: hit.file, offset: hit.offset, length: hit.length })
+}

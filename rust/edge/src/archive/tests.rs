@@ -1,0 +1,158 @@
+use std::fs;
+use std::path::PathBuf;
+
+use edgeplane_net::clock::CoarseClock;
+
+use super::*;
+use crate::object::Subject;
+use crate::semantics::sample::{at, get, response, rfc9111};
+use crate::semantics::{Stored, Storing, age_s, is_plainly_fresh, store};
+
+/// A folder of this test's own, gone with it.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Self {
+        let root = std::env::temp_dir().join(format!("edgeplane-archive-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&root);
+        Self(root)
+    }
+
+    fn open(&self) -> Archive {
+        let settings = settings::Disk { path: self.0.clone(), size: 64 << 20 };
+        Archive::open(&settings, Arc::new(CoarseClock), Bodies::new(1 << 20, 64), 100_000).unwrap()
+    }
+
+    fn objects(&self) -> Vec<PathBuf> {
+        let folders = fs::read_dir(self.0.join("objects")).unwrap();
+        folders
+            .flat_map(|folder| fs::read_dir(folder.unwrap().path()).unwrap())
+            .map(|file| file.unwrap().path())
+            .collect()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn stored(fields: &[(&str, &str)]) -> Stored {
+    match store(&rfc9111(), &get(&[("a", "1")]), &response(200, fields), at(0), at(0)) {
+        Storing::Whole(stored) => stored,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn object(request_id: &str, fields: &[(&str, &str)], content: &[u8]) -> Arc<Object> {
+    let subject = Subject {
+        request_id: request_id.into(),
+        distribution: "D1".into(),
+        path: "/a/b".into(),
+        query: Some("q".into()),
+        tags: Box::new(["t".into()]),
+    };
+    let content = Content::Bytes(content.to_vec().into());
+    Arc::new(Object::new(stored(fields), content, 7, subject.into()))
+}
+
+fn octets(content: &Content) -> Vec<u8> {
+    match content {
+        Content::None => Vec::new(),
+        Content::Bytes(octets) => octets.to_vec(),
+        Content::File { file, offset, length } => {
+            let mut octets = vec![0; *length as usize];
+            file.read_exact_at(&mut octets, *offset).unwrap();
+            octets
+        }
+    }
+}
+
+const FRESH: (&str, &str) = ("Cache-Control", "max-age=60");
+
+#[test]
+fn a_response_outlives_the_process_and_ages_meanwhile() {
+    let place = Place::new("restart");
+    for length in [0, 10, 70_000, 300_000] {
+        let content: Vec<u8> = (0..length).map(|n: u32| n as u8).collect();
+        assert!(place.open().keep(b"key", &object("r1", &[FRESH, ("Vary", "a")], &content)));
+        let now = Now { monotonic_ms: 5, wall_s: at(40_000).wall_s };
+        let found = place.open().find(b"key", now).unwrap();
+        assert_eq!(octets(&found.content), content);
+        assert_eq!(age_s(&found.stored.lifetime, now), 40);
+        assert!(is_plainly_fresh(&found.stored.lifetime, now));
+        assert!(!is_plainly_fresh(&found.stored.lifetime, Now { monotonic_ms: 20_005, ..now }));
+        assert!(found.stored.vary.matches(&get(&[("a", "1")]).fields) && !found.stored.vary.matches(&get(&[]).fields));
+        assert_eq!(
+            (&*found.subject.path, found.subject.query.as_deref(), &*found.subject.tags[0]),
+            ("/a/b", Some("q"), "t")
+        );
+        assert_eq!(found.sequence.into_inner(), 7);
+    }
+}
+
+#[test]
+fn news_about_a_response_leave_its_content_where_it_is() {
+    let place = Place::new("news");
+    let first = object("r1", &[FRESH], b"content");
+    place.open().keep(b"key", &first);
+    let renewed = Arc::new(first.renewed(stored(&[FRESH, ("x", "new")]), 8));
+    let archive = place.open();
+    archive.keep(b"key", &renewed);
+    drop(archive);
+    let found = place.open().find(b"key", at(0)).unwrap();
+    assert_eq!((octets(&found.content), found.stored.fields.get("x")), (b"content".to_vec(), Some(&b"new"[..])));
+}
+
+#[test]
+fn news_about_one_response_never_describe_the_content_of_another() {
+    let place = Place::new("other");
+    let (german, english) = (object("r1", &[FRESH], b"deutsch"), object("r2", &[FRESH], b"english"));
+    place.open().keep(b"key", &german);
+    place.open().keep(b"key", &english);
+    place.open().keep(b"key", &Arc::new(german.renewed(stored(&[FRESH, ("x", "new")]), 8)));
+    assert_eq!(octets(&place.open().find(b"key", at(0)).unwrap().content), b"deutsch");
+}
+
+#[test]
+fn what_was_changed_on_disk_is_not_found() {
+    let place = Place::new("changed");
+    place.open().keep(b"key", &object("r1", &[FRESH], &[7; 5_000]));
+    let [path] = place.objects().try_into().unwrap();
+    fs::OpenOptions::new().write(true).open(path).unwrap().write_all_at(b"x", 2_500).unwrap();
+    let archive = place.open();
+    assert!(archive.find(b"key", at(0)).is_none());
+    assert_eq!((archive.stats().corrupted, place.objects().len()), (1, 0));
+}
+
+#[test]
+fn what_was_taken_out_stays_out() {
+    let place = Place::new("out");
+    let archive = place.open();
+    archive.keep(b"key", &object("r1", &[FRESH], b"a"));
+    archive.remove(b"key");
+    drop(archive);
+    assert!(place.open().find(b"key", at(0)).is_none());
+}
+
+#[test]
+fn more_than_the_queue_holds_passes_by_and_nothing_old_stays() {
+    let place = Place::new("full");
+    let most = crate::limits::ARCHIVE_QUEUE.default;
+    let archive = Archive { small: u64::MAX, ..place.open() };
+    archive.keep(b"key", &object("r1", &[FRESH], b"old"));
+    assert!(!archive.keep(b"key", &object("r2", &[FRESH], &vec![0; most as usize + 1])));
+    drop(archive);
+    assert!(place.open().find(b"key", at(0)).is_none());
+}
+
+#[test]
+fn descriptions_of_another_format_are_not_read() {
+    let mut meta = entry::write(&object("r1", &[FRESH], b"")).unwrap();
+    assert!(entry::read(&meta).is_some());
+    let at = meta.windows(6).position(|window| window == b"format").unwrap() + 6;
+    meta[at] += 1;
+    assert!(entry::read(&meta).is_none());
+    assert!(entry::read(b"").is_none());
+}

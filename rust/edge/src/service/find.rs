@@ -1,0 +1,55 @@
+//! The disk tier behind the memory tier, as requests see it.
+
+use std::sync::Arc;
+
+use edgeplane_http::Request;
+
+use super::app::App;
+use super::route::Route;
+use crate::object::{Object, Resource};
+use crate::shared::small;
+
+impl App {
+    /// What the disk has for a request that found nothing in memory; from then on it is there, too, where it is small.
+    pub(super) async fn find_on_disk(&self, route: &Route, request: &Request) -> Option<Arc<Object>> {
+        let archive = self.shared.archive.clone().filter(|archive| archive.may_have(&route.key))?;
+        let (key, now) = (route.key.clone(), self.now());
+        let read = tokio::task::spawn_blocking(move || archive.find(&key, now)).await;
+        let object = Arc::new(read.ok()??);
+        if self.is_invalidated(&object) {
+            self.forget_on_disk(route);
+            return None;
+        }
+        let found = self.usable(&Resource::default().with(object), &request.fields)?;
+        self.counters.disk_hits.add(1);
+        Some(self.put_back(route, request, found))
+    }
+
+    /// Somebody else may have stored a newer response meanwhile.
+    fn put_back(&self, route: &Route, request: &Request, object: Arc<Object>) -> Arc<Object> {
+        let mut resource = self.shared.memory.get(&route.key).as_deref().cloned().unwrap_or_default();
+        if let Some(newer) = self.usable(&resource, &request.fields) {
+            return newer;
+        }
+        if object.content.len() <= small(&self.shared.memory) {
+            resource.objects.retain(|old| old.stored.vary != object.stored.vary);
+            resource.objects.push(object.clone());
+            self.put(route, resource);
+        }
+        object
+    }
+
+    /// Writes a response to disk, soon.
+    pub(super) fn keep_on_disk(&self, route: &Route, object: &Arc<Object>) {
+        if self.shared.archive.as_ref().is_some_and(|archive| !archive.keep(&route.key, object)) {
+            self.counters.disk_skipped.add(1);
+        }
+    }
+
+    /// Takes what the disk has under a key out, soon.
+    pub(super) fn forget_on_disk(&self, route: &Route) {
+        if let Some(archive) = &self.shared.archive {
+            archive.remove(&route.key);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+"""What the edge keeps on disk outlives its process, and nothing else does."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from ..edge import Edge, cache_policy
+from ..origin import Asked, Origin, response
+from ..running import until
+
+DISK = 'memory = "16MiB"\ndisk = {path = "cache", size = "256MiB"}\n'
+SMALL, LARGE = b"x" * 5_000, bytes(range(256)) * 16_384
+
+Make = Callable[..., Edge]
+
+
+def numbered() -> Callable[[Asked], bytes]:
+    """Every answer says which it is: what is fetched anew differs from what was kept."""
+    number = count(1)
+
+    def answer(asked: Asked) -> bytes:
+        content = LARGE if asked.target.startswith("/large") else SMALL
+        tags = {"x_amz_meta_cache_tag": "news"} if asked.target == "/tagged" else {}
+        return response(content, Cache_Control="max-age=600", ETag='"a"', X_Number=str(next(number)), **tags)
+
+    return answer
+
+
+@pytest.fixture
+def edge(make_edge: Make, origin: Origin) -> Edge:
+    origin.answer = numbered()
+    return make_edge(origin.port, settings=DISK, policy=cache_policy()).start()
+
+
+def kept(edge: Edge, objects: int) -> None:
+    """Waits until so many objects are on disk."""
+    until(lambda: edge.do("cache_stats")["disk"]["entries"] == objects, edge)
+
+
+def killed(edge: Edge) -> None:
+    """Kills the process that serves without a word to it, and waits for the next one."""
+    before = edge.child("front")
+    os.kill(before, signal.SIGKILL)
+    until(lambda: _another(edge, before), edge)
+
+
+def _another(edge: Edge, before: int) -> bool:
+    try:
+        return edge.child("front") != before and edge.fetch("/probe").status == 200
+    except (OSError, StopIteration):
+        return False
+
+
+def files(edge: Edge) -> list[Path]:
+    return [path for path in (edge.directory / "cache" / "objects").rglob("*") if path.is_file()]
+
+
+def test_objects_are_served_after_a_kill(edge: Edge, origin: Origin) -> None:
+    first = edge.fetch("/a")
+    kept(edge, 1)
+    killed(edge)
+    again = edge.fetch("/a")
+    assert (again.status, again.content, again.fields["x-number"]) == (200, SMALL, first.fields["x-number"])
+    assert again.fields["x-cache"].startswith("Hit")
+    assert [asked.target for asked in origin.asked].count("/a") == 1
+
+
+def test_what_was_damaged_is_fetched_anew(edge: Edge, origin: Origin) -> None:
+    edge.fetch("/a")
+    kept(edge, 1)
+    [path] = files(edge)
+    octets = path.read_bytes()
+    path.write_bytes(octets[:100] + b"!" + octets[101:])
+    killed(edge)
+    again = edge.fetch("/a")
+    assert (again.content, [asked.target for asked in origin.asked].count("/a")) == (SMALL, 2)
+    assert edge.do("cache_stats")["disk"]["corrupted"] == 1
+
+
+def test_invalidations_outlive_a_kill(edge: Edge, origin: Origin) -> None:
+    for path in ("/a", "/b", "/tagged"):
+        edge.fetch(path)
+    kept(edge, 3)
+    edge.do("invalidate", distribution="edge.test", paths=["/a"], tags=["news"], all=False)
+    killed(edge)
+    for path in ("/a", "/b", "/tagged"):
+        edge.fetch(path)
+    asked = [asked.target for asked in origin.asked]
+    assert [asked.count(path) for path in ("/a", "/b", "/tagged")] == [2, 1, 2]

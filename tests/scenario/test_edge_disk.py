@@ -93,3 +93,25 @@ def test_invalidations_outlive_a_kill(edge: Edge, origin: Origin) -> None:
         edge.fetch(path)
     asked = [asked.target for asked in origin.asked]
     assert [asked.count(path) for path in ("/a", "/b", "/tagged")] == [2, 1, 2]
+
+
+def test_the_node_says_what_it_keeps_and_why(edge: Edge) -> None:
+    url = "http://edge.test/tagged"
+    before = edge.do("explain_url", url=url, method="GET", headers=[("X-A", "b")], client="192.0.2.7")
+    assert (before["kept"], before["decision"], before["why"]) == ("nowhere", "fetch", "not-stored")
+    assert (before["behaviour"], before["access"]) == ("*", "allowed")
+    assert before["asked"]["path"] == "/tagged" and before["asked"]["origin"] == "origin"
+    assert edge.do("cache_inspect", url=url)["objects"] == []
+    edge.fetch("/tagged")
+    kept(edge, 1)
+    objects = edge.do("cache_inspect", url=url)["objects"]
+    assert [each["tier"] for each in objects] == ["memory", "disk"]
+    assert all(each["tags"] == ["news"] and each["octets"] == len(SMALL) for each in objects)
+    after = edge.do("explain_url", url=url, method="GET", headers=[], client=None)
+    assert (after["kept"], after["decision"], after["why"]) == ("memory", "hit", "fresh")
+    edge.do("invalidate", distribution="edge.test", paths=["/tagged"], tags=[], all=False)
+    gone = edge.do("explain_url", url=url, method="GET", headers=[], client=None)
+    assert (gone["kept"], gone["decision"]) == ("nowhere", "fetch")
+    assert all(each["invalidated"] for each in edge.do("cache_inspect", url=url)["objects"])
+    unsafe = edge.do("explain_url", url=url, method="POST", headers=[], client=None)
+    assert (unsafe["decision"], unsafe["why"]) == ("pass", "method")

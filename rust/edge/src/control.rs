@@ -28,6 +28,17 @@ enum Request {
         all: bool,
     },
     CacheStats,
+    CacheInspect {
+        url: String,
+    },
+    ExplainUrl {
+        url: String,
+        method: String,
+        #[serde(default)]
+        headers: Vec<(String, String)>,
+        #[serde(default)]
+        client: Option<String>,
+    },
 }
 
 /// One distribution, shortly.
@@ -54,6 +65,10 @@ impl Edge {
                 shared.invalidate(&distribution, &paths, &tags, all)
             }
             Request::CacheStats => shared.cache_stats(),
+            Request::CacheInspect { url } => packed(&shared.cache_inspect(&url)?),
+            Request::ExplainUrl { url, method, headers, client } => {
+                packed(&shared.explain_url(&url, &method, &headers, client.as_deref())?)
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod behaviour;
 mod control;
 pub mod edge;
 pub mod fill;
+mod inspect;
 pub mod limits;
 pub mod metrics;
 pub mod object;

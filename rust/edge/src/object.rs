@@ -8,6 +8,7 @@ use edgeplane_http::{Content, Fields, PreparedHead};
 use crate::limits;
 use crate::origin::OriginError;
 use crate::semantics::{OriginFailure, Stored};
+use crate::store::generations;
 
 /// A stored response. Never changed: what brings it up to date makes another that shares its content.
 pub struct Object {
@@ -37,6 +38,19 @@ pub struct Subject {
     pub query: Option<Box<str>>,
     /// From the origin.
     pub tags: Box<[Box<str>]>,
+}
+
+impl Subject {
+    /// As generations are asked about it.
+    #[inline]
+    pub fn as_kept(&self) -> generations::Subject<'_> {
+        generations::Subject {
+            distribution: &self.distribution,
+            path: self.path.as_bytes(),
+            query: self.query.as_deref().map(str::as_bytes),
+            tags: &self.tags,
+        }
+    }
 }
 
 impl Object {

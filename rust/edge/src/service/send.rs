@@ -10,7 +10,6 @@ use super::render::Rendered;
 use super::route::Route;
 use crate::object::Object;
 use crate::semantics::{CacheStatus, Forward, age_s};
-use crate::store::generations;
 
 impl App {
     /// Sends a stored response.
@@ -101,13 +100,7 @@ impl Desk {
     /// Whether a stored response was invalidated.
     #[inline]
     pub(super) fn is_invalidated(&self, object: &Object) -> bool {
-        let subject = generations::Subject {
-            distribution: &object.subject.distribution,
-            path: object.subject.path.as_bytes(),
-            query: object.subject.query.as_deref().map(str::as_bytes),
-            tags: &object.subject.tags,
-        };
-        let invalidated = self.shared.generations.is_invalidated_since(&subject, &object.sequence);
+        let invalidated = self.shared.generations.is_invalidated_since(&object.subject.as_kept(), &object.sequence);
         if invalidated {
             self.counters.invalidated.add(1);
         }

@@ -1,0 +1,291 @@
+//! What is kept of a URL, and what would be done with a request for it: the running plan's own functions, asked without a
+//! client. Nothing is fetched and nothing is changed.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use edgeplane_base::Faults;
+use edgeplane_base::clock::Clock;
+use edgeplane_http::{Connection, Fields, Method, Request, Scheme};
+use edgeplane_net::clock::CoarseClock;
+use serde::Serialize;
+
+use crate::access::{self, Moment, Remembered};
+use crate::behaviour::forward::Hop;
+use crate::behaviour::{Asked, Purpose, Viewer};
+use crate::object::{Object, Resource};
+use crate::plan::{Behaviour, Distribution, Plan, Target};
+use crate::semantics::{self, Now, Reuse, age_s};
+use crate::shared::Shared;
+
+/// What is kept of a URL.
+#[derive(Debug, Serialize)]
+pub struct Inspected {
+    url: String,
+    distribution: String,
+    objects: Vec<Kept>,
+}
+
+/// One response that is kept.
+#[derive(Debug, Serialize)]
+pub struct Kept {
+    key: String,
+    tier: &'static str,
+    status: u16,
+    age: u64,
+    fresh_for: i64,
+    octets: u64,
+    invalidated: bool,
+    tags: Vec<String>,
+}
+
+/// What would be done with a request, and why.
+#[derive(Debug, Default, Serialize)]
+pub struct Explained {
+    distribution: String,
+    behaviour: String,
+    access: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    key: String,
+    kept: &'static str,
+    decision: &'static str,
+    why: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object: Option<Kept>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked: Option<AskedOfOrigin>,
+}
+
+/// What the origin would be asked.
+#[derive(Debug, Serialize)]
+pub struct AskedOfOrigin {
+    origin: String,
+    method: &'static str,
+    path: String,
+    headers: Vec<String>,
+}
+
+/// A request that nobody sent.
+struct Trial {
+    request: Request,
+    connection: Connection,
+    now: Now,
+}
+
+impl Shared {
+    /// What both tiers keep of a URL: in memory whatever was asked for under its path and query; on disk what stands under
+    /// the same keys, and under those of requests that say nothing but which codings they take.
+    pub(crate) fn cache_inspect(&self, url: &str) -> Result<Inspected, Faults> {
+        let (plan, trial) = (self.plan.load(), Trial::new(url, "GET", &[], None)?);
+        let distribution = distribution(&plan, url, &trial)?;
+        let mut keys = trial.keys(&plan, distribution);
+        self.memory.for_each(|key, resource, _| {
+            if resource.objects.iter().any(|object| trial.asked_for(object, distribution)) {
+                keys.insert(key.to_vec());
+            }
+        });
+        let objects = keys.iter().flat_map(|key| self.kept(key, trial.now)).collect();
+        Ok(Inspected { url: url.into(), distribution: distribution.id.clone(), objects })
+    }
+
+    /// What would be done with a request.
+    pub(crate) fn explain_url(
+        &self,
+        url: &str,
+        method: &str,
+        headers: &[(String, String)],
+        client: Option<&str>,
+    ) -> Result<Explained, Faults> {
+        let (plan, trial) = (self.plan.load(), Trial::new(url, method, headers, client)?);
+        let distribution = distribution(&plan, url, &trial)?;
+        let (_, behaviour) = distribution
+            .behaviour(&trial.request.path)
+            .ok_or_else(|| Faults::one(url, "matches no behaviour of its distribution"))?;
+        let viewer = plan.viewer(&trial.request, &trial.connection);
+        let (distribution_id, pattern) = (distribution.id.clone(), behaviour.pattern.as_str().into());
+        let found = Explained { distribution: distribution_id, behaviour: pattern, ..Explained::default() };
+        let mut remembered = Remembered::default();
+        let moment = Moment { now_s: trial.now.wall_s, plan: plan.serial, remembered: &mut remembered };
+        let admitted = match access::check(distribution, behaviour, &viewer, moment) {
+            Ok(admitted) => admitted,
+            Err(refusal) => {
+                let access = format!("{} {}", refusal.status(), refusal.name());
+                return Ok(Explained { access, kept: "not looked", decision: "refuse", why: refusal.name(), ..found });
+            }
+        };
+        let asked = Asked { path: distribution.object_path(&trial.request.path), query: admitted.query.as_deref() };
+        Ok(self.decide(found, distribution, behaviour, &viewer, asked, trial.now))
+    }
+
+    fn decide(
+        &self,
+        found: Explained,
+        distribution: &Distribution,
+        behaviour: &Behaviour,
+        viewer: &Viewer<'_>,
+        asked: Asked<'_>,
+        now: Now,
+    ) -> Explained {
+        let key = key(distribution, behaviour, viewer, asked);
+        let kept = self.find(&key, &viewer.request.fields, now);
+        let reuse = match &kept {
+            Some((_, object)) => semantics::reuse(&behaviour.rules, viewer.request, &object.stored, now),
+            None => semantics::miss(&behaviour.rules, viewer.request),
+        };
+        Explained {
+            access: "allowed".into(),
+            kept: kept.as_ref().map_or("nowhere", |(tier, _)| tier),
+            decision: reuse.name(),
+            why: reuse.reason().name(),
+            object: kept.as_ref().map(|(tier, object)| self.describe(&key, tier, object, now)),
+            asked: asked_of_origin(
+                distribution,
+                behaviour,
+                viewer,
+                asked,
+                reuse,
+                kept.as_ref().map(|(_, object)| &**object),
+            ),
+            key: key.escape_ascii().to_string(),
+            ..found
+        }
+    }
+
+    /// As a request finds it: memory first, then disk, and nothing that was invalidated.
+    fn find(&self, key: &[u8], request: &Fields, now: Now) -> Option<(&'static str, Arc<Object>)> {
+        let usable = |resource: &Resource| resource.select(request).filter(|object| !self.is_outlived(object)).cloned();
+        if let Some(object) = self.memory.peek(key).and_then(|(resource, _)| usable(&resource)) {
+            return Some(("memory", object));
+        }
+        let archive = self.archive.as_ref().filter(|archive| archive.may_have(key))?;
+        let object = archive.find(key, now)?;
+        usable(&Resource::default().with(Arc::new(object))).map(|object| ("disk", object))
+    }
+
+    /// All that both tiers have under a key.
+    fn kept(&self, key: &[u8], now: Now) -> Vec<Kept> {
+        let resource = self.memory.peek(key).map(|(resource, _)| resource);
+        let in_memory = resource.iter().flat_map(|resource| &resource.objects);
+        let archive = self.archive.as_ref().filter(|archive| archive.may_have(key));
+        let on_disk = archive.and_then(|archive| archive.find(key, now));
+        let in_memory = in_memory.map(|object| self.describe(key, "memory", object, now));
+        in_memory.chain(on_disk.map(|object| self.describe(key, "disk", &object, now))).collect()
+    }
+
+    fn describe(&self, key: &[u8], tier: &'static str, object: &Object, now: Now) -> Kept {
+        Kept {
+            key: key.escape_ascii().to_string(),
+            tier,
+            status: object.stored.status,
+            age: age_s(&object.stored.lifetime, now),
+            fresh_for: object.stored.lifetime.ttl_s(now),
+            octets: object.content.len(),
+            invalidated: self.is_outlived(object),
+            tags: object.subject.tags.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    fn is_outlived(&self, object: &Object) -> bool {
+        self.generations.is_invalidated(&object.subject.as_kept(), object.sequence.load(Relaxed))
+    }
+}
+
+impl Trial {
+    /// Faults: no URL, no method.
+    fn new(url: &str, method: &str, headers: &[(String, String)], client: Option<&str>) -> Result<Self, Faults> {
+        let wrong = || Faults::one(url, "is no URL such as http://www.example.net/index.html");
+        let (scheme, rest) = match url.split_once("://").ok_or_else(wrong)? {
+            ("http", rest) => (Scheme::Http, rest),
+            ("https", rest) => (Scheme::Https, rest),
+            _ => return Err(wrong()),
+        };
+        let rest = rest.split_once('#').map_or(rest, |(before, _)| before);
+        let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query.into())));
+        if authority.is_empty() || authority.contains('@') {
+            return Err(wrong());
+        }
+        let method =
+            Method::from_token(method.as_bytes()).ok_or_else(|| Faults::one(method, "is no method served here"))?;
+        let request = Request {
+            method,
+            scheme,
+            authority: authority.to_ascii_lowercase(),
+            path: if path.is_empty() { "/".into() } else { path.into() },
+            query,
+            fields: headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
+            ..Request::default()
+        };
+        let nobody = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let address = |text: &str| text.parse::<IpAddr>().map_err(|_| Faults::one(text, "is no address"));
+        let client = client.map(address).transpose()?.unwrap_or(nobody);
+        let (client, local) = (SocketAddr::new(client, 0), SocketAddr::new(nobody, 0));
+        let now = Now { monotonic_ms: CoarseClock.monotonic_ms(), wall_s: CoarseClock.wall_ms() / 1000 };
+        Ok(Self { request, connection: Connection { client, local, scheme, tls: None }, now })
+    }
+
+    /// Keys of this request with each set of codings that clients take.
+    fn keys(&self, plan: &Plan, distribution: &Distribution) -> BTreeSet<Vec<u8>> {
+        let Some((_, behaviour)) = distribution.behaviour(&self.request.path) else { return BTreeSet::new() };
+        let asked = Asked { path: distribution.object_path(&self.request.path), query: self.request.query.as_deref() };
+        let keys = ["", "gzip", "gzip, br", "gzip, zstd", "br", "zstd"].map(|codings| {
+            let mut request = self.request.clone();
+            request.fields.set("Accept-Encoding", codings);
+            key(distribution, behaviour, &plan.viewer(&request, &self.connection), asked)
+        });
+        keys.into_iter().collect()
+    }
+
+    fn asked_for(&self, object: &Object, distribution: &Distribution) -> bool {
+        *object.subject.distribution == *distribution.id
+            && *object.subject.path == *distribution.object_path(&self.request.path)
+            && object.subject.query.as_deref() == self.request.query.as_deref()
+    }
+}
+
+fn distribution<'p>(plan: &'p Plan, url: &str, trial: &Trial) -> Result<&'p Arc<Distribution>, Faults> {
+    let found = plan.distribution(trial.request.host());
+    found.ok_or_else(|| Faults::one(url, "has a host that no distribution is served under"))
+}
+
+fn key(distribution: &Distribution, behaviour: &Behaviour, viewer: &Viewer<'_>, asked: Asked<'_>) -> Vec<u8> {
+    let mut key = Vec::new();
+    behaviour.key.write(&distribution.id, viewer, asked, behaviour.key.encodings(viewer), &mut key);
+    key
+}
+
+fn asked_of_origin(
+    distribution: &Distribution,
+    behaviour: &Behaviour,
+    viewer: &Viewer<'_>,
+    asked: Asked<'_>,
+    reuse: Reuse,
+    kept: Option<&Object>,
+) -> Option<AskedOfOrigin> {
+    let purpose = match reuse {
+        Reuse::Fresh(_) | Reuse::OnlyIfCached(_) => return None,
+        Reuse::Pass(_) => Purpose::Pass,
+        _ => Purpose::Fill,
+    };
+    let hop = Hop { request_id: "-", name: &distribution.domain_name };
+    let mut request = behaviour.forward.outgoing(viewer, asked, behaviour.key.encodings(viewer), purpose, hop);
+    if let Some(object) = kept.filter(|_| matches!(reuse, Reuse::Validate(_) | Reuse::StaleWhileRevalidate(_))) {
+        semantics::conditions(&object.stored).iter().for_each(|(name, value)| request.fields.set(name, value));
+    }
+    let line = |(name, value): (&[u8], &[u8])| format!("{}: {}", name.escape_ascii(), value.escape_ascii());
+    Some(AskedOfOrigin {
+        origin: target(distribution, behaviour),
+        method: request.method.token(),
+        path: request.query.as_ref().map_or(request.path.clone(), |query| format!("{}?{query}", request.path)),
+        headers: request.fields.iter().map(line).collect(),
+    })
+}
+
+fn target(distribution: &Distribution, behaviour: &Behaviour) -> String {
+    match behaviour.target {
+        Target::Origin(index) => distribution.origins.get(index).map(|origin| origin.id.clone()).unwrap_or_default(),
+        Target::Group(index) => distribution.groups.get(index).map(|group| group.id.clone()).unwrap_or_default(),
+    }
+}

@@ -100,7 +100,7 @@ def test_the_node_says_what_it_keeps_and_why(edge: Edge) -> None:
     before = edge.do("explain_url", url=url, method="GET", headers=[("X-A", "b")], client="192.0.2.7")
     assert (before["kept"], before["decision"], before["why"]) == ("nowhere", "fetch", "not-stored")
     assert (before["behaviour"], before["access"]) == ("*", "allowed")
-    assert before["asked"]["path"] == "/tagged" and before["asked"]["origin"] == "origin"
+    assert (before["asked"]["path"], before["asked"]["origin"]) == ("/tagged", "origin")
     assert edge.do("cache_inspect", url=url)["objects"] == []
     edge.fetch("/tagged")
     kept(edge, 1)

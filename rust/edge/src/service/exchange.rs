@@ -17,6 +17,7 @@ use super::app::App;
 use super::fetch::Errand;
 use super::lines::Outcome;
 use super::notice::Notice;
+use super::part::range_of;
 use super::render::Begun;
 use super::route::Route;
 use crate::behaviour::Purpose;
@@ -56,7 +57,7 @@ impl App {
         }
         let (rules, now) = (&route.behaviour.rules, self.now());
         let resource = self.shared.memory.get(&route.key);
-        let mut found = resource.as_deref().and_then(|resource| self.usable(resource, &session.request().fields));
+        let mut found = resource.as_deref().and_then(|resource| self.usable(resource, session.request()));
         if found.is_none() {
             found = self.find_on_disk(route, session.request()).await;
         }
@@ -95,10 +96,10 @@ impl App {
         }
     }
 
-    /// The stored response for a request, unless it was invalidated.
-    pub(super) fn usable(&self, resource: &Resource, request: &edgeplane_http::Fields) -> Option<Arc<Object>> {
-        let object = resource.select(request)?;
-        (!self.is_invalidated(object)).then(|| object.clone())
+    /// The stored response for a request, unless it was invalidated or is a part that is not enough.
+    pub(super) fn usable(&self, resource: &Resource, request: &Request) -> Option<Arc<Object>> {
+        let object = resource.select(&request.fields)?;
+        (object.answers(request) && !self.is_invalidated(object)).then(|| object.clone())
     }
 
     /// A failure of the origin that is remembered.
@@ -117,13 +118,24 @@ impl App {
         now.as_deref().map(std::ptr::from_ref) != resource.map(std::ptr::from_ref)
     }
 
+    fn has_moved_on_from(&self, route: &Route, object: &Arc<Object>) -> bool {
+        let now = self.shared.memory.get(&route.key);
+        now.is_some_and(|resource| {
+            !resource.objects.is_empty() && !resource.objects.iter().any(|stored| Arc::ptr_eq(stored, object))
+        })
+    }
+
     fn revalidate_aside(&self, route: &Rc<Route>, request: Request, object: &Arc<Object>) {
         if let Joined::Leads(lead) = self.shared.fills.join(&route.key) {
+            if self.has_moved_on_from(route, object) {
+                return;
+            }
             let errand = Errand {
                 route: route.clone(),
                 request,
                 found: Some(object.clone()),
                 validates: object.stored.has_validator(),
+                range: None,
                 fill: lead.fill.clone(),
                 lead: Some(lead),
                 alone: None,
@@ -158,6 +170,7 @@ impl App {
             request: self.outgoing(route, session.request(), session.connection(), Purpose::Fill),
             found: found.clone(),
             validates: matches!(reuse, Reuse::Validate(_)),
+            range: range_of(session.request()),
             fill: fill.clone(),
             lead,
             alone: Some(alone),
@@ -220,6 +233,9 @@ impl App {
         fetched: Outcome,
     ) -> Told {
         match stage {
+            Stage::Done(object, _) if fetched == Outcome::Hit && !object.answers(session.request()) => {
+                self.fetch_alone(route, session, found, reuse).await
+            }
             Stage::Done(object, came) if object.stored.vary.matches(&session.request().fields) => {
                 let outcome = match came {
                     Came::Fetched => fetched,

@@ -3,10 +3,11 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use edgeplane_http::{Content, Request};
+use edgeplane_http::{Content, Fields, Request};
 use tokio::sync::oneshot;
 
 use super::app::App;
+use super::part::{Asking, is_of_a_range};
 use super::route::Route;
 use crate::fill::{Came, Failure, Fill, Growing, Lead, Opening, Stage};
 use crate::object::{Failed, Object, Resource};
@@ -24,6 +25,8 @@ pub struct Errand {
     pub found: Option<Arc<Object>>,
     /// Whether the origin is asked if it still holds.
     pub validates: bool,
+    /// `Range` and `If-Range` of the client that asked.
+    pub range: Option<Fields>,
     /// Whom to tell.
     pub fill: Arc<Fill>,
     /// The key's place among the fetches under way; none where nobody may join.
@@ -37,18 +40,27 @@ impl Errand {
     pub async fn run(mut self, app: App) {
         let _ended = Ended(self.fill.clone());
         app.counters.fills.add(1);
+        let mut asking = match self.validates {
+            true => Asking::Whole,
+            false => app.asking(&self.route, &self.request, self.range.as_ref()),
+        };
         loop {
             let mut request = self.request.clone();
             if let Some(found) = self.found.as_ref().filter(|_| self.validates) {
                 app.counters.revalidations.add(1);
                 semantics::conditions(&found.stored).iter().for_each(|(name, value)| request.fields.set(name, value));
             }
+            asking
+                .fields()
+                .into_iter()
+                .flat_map(Fields::iter)
+                .for_each(|(name, value)| request.fields.push(name, value));
             let (sequence, requested) = (app.shared.generations.sequence(), app.now());
             match app.ask(&self.route, request, Outgoing::None).await {
                 Err(error) => return self.failed(&app, error),
-                Ok(fetched) => match self.received(&app, fetched, sequence, requested).await {
+                Ok(fetched) => match self.received(&app, fetched, &asking, sequence, requested).await {
                     Step::Done => return,
-                    Step::Again => self.validates = false,
+                    Step::Again(next) => (self.validates, asking) = (false, next),
                 },
             }
         }
@@ -60,7 +72,7 @@ impl Errand {
         self.fill.advance(Stage::Failed(Failure::Error(error)));
     }
 
-    async fn received(&mut self, app: &App, fetched: Fetched, sequence: u64, requested: Now) -> Step {
+    async fn received(&mut self, app: &App, fetched: Fetched, asking: &Asking, sequence: u64, requested: Now) -> Step {
         let (rules, asked) = (&self.route.behaviour.rules, &self.request);
         let (received, status) = (app.now(), fetched.response.status);
         if let Some(found) = &self.found {
@@ -75,6 +87,9 @@ impl Errand {
                 return Step::Done;
             }
         }
+        if matches!(asking, Asking::Rest(..)) && is_of_a_range(status) {
+            return self.complete(app, fetched, asking, sequence, requested).await;
+        }
         let storing = semantics::store(rules, asked, &fetched.response, requested, received);
         if let Some(stored) = storing.stored() {
             let _ = self.route.withheld.set(semantics::withheld(&stored.fields, &fetched.response.fields));
@@ -84,13 +99,46 @@ impl Errand {
                 let shared = stored_for_all(&stored, received);
                 self.stream(app, fetched, stored, sequence, shared).await;
             }
+            Storing::Whole(_) if self.range.is_some() && fetched.length.is_some() => {
+                // Too long to be kept: of such a response nobody is sent more than was asked for.
+                if let Some(range) = self.range.take() {
+                    return Step::Again(Asking::Clients(range));
+                }
+            }
+            Storing::Partial(stored, part) if app.keeps_part(&part, fetched.length) => {
+                self.stream(app, fetched, stored, sequence, false).await;
+            }
             _ => self.give_away(app, fetched, received),
         }
         Step::Done
     }
 
+    /// Puts a stored part and what was missing together; where they do not fit, all is asked for.
+    async fn complete(
+        &mut self,
+        app: &App,
+        mut fetched: Fetched,
+        asking: &Asking,
+        sequence: u64,
+        requested: Now,
+    ) -> Step {
+        let (rules, times) = (&self.route.behaviour.rules, (requested, app.now()));
+        let file_from = app.shared.bodies.smallest_file();
+        let whole = asking.completed(rules, &self.request, &fetched.response, times, file_from);
+        let Some((stored, body)) = whole else { return Step::Again(Asking::Whole) };
+        if self.read(app, &mut fetched, &body).await.is_err() {
+            return Step::Again(Asking::Whole);
+        }
+        let subject = Arc::new(self.route.subject(&fetched.response.fields));
+        let object = Arc::new(Object::new(stored, body.finish(), sequence, subject));
+        app.counters.fills_stored.add(1);
+        app.keep(&self.route, &object);
+        self.fill.advance(Stage::Done(object, Came::Fetched));
+        Step::Done
+    }
+
     fn confirmed(&self, app: &App, update: Update, sequence: u64) -> Step {
-        let Some(found) = &self.found else { return Step::Again };
+        let Some(found) = &self.found else { return Step::Again(Asking::Whole) };
         match update {
             Update::Keep(stored) => {
                 let object = Arc::new(found.renewed(stored, sequence));
@@ -103,7 +151,7 @@ impl Errand {
                 self.fill.advance(Stage::Done(Arc::new(found.renewed(stored, sequence)), Came::Confirmed));
                 Step::Done
             }
-            Update::Mismatch => Step::Again,
+            Update::Mismatch => Step::Again(Asking::Whole),
         }
     }
 
@@ -155,7 +203,7 @@ impl Errand {
 
 enum Step {
     Done,
-    Again,
+    Again(Asking),
 }
 
 /// Whether those who wait may have it: not what each of them would have to validate anew.

@@ -20,7 +20,7 @@ impl App {
             self.forget_on_disk(route);
             return None;
         }
-        let found = self.usable(&Resource::default().with(object), &request.fields)?;
+        let found = self.usable(&Resource::default().with(object), request)?;
         self.counters.disk_hits.add(1);
         Some(self.put_back(route, request, found))
     }
@@ -28,7 +28,7 @@ impl App {
     /// Somebody else may have stored a newer response meanwhile.
     fn put_back(&self, route: &Route, request: &Request, object: Arc<Object>) -> Arc<Object> {
         let mut resource = self.shared.memory.get(&route.key).as_deref().cloned().unwrap_or_default();
-        if let Some(newer) = self.usable(&resource, &request.fields) {
+        if let Some(newer) = self.usable(&resource, request) {
             return newer;
         }
         if object.content.len() <= small(&self.shared.memory) {

@@ -31,6 +31,9 @@ impl Desk {
         behaviour.key.write(&distribution.id, &viewer, asked, behaviour.key.encodings(&viewer), &mut key);
         let resource = self.shared.memory.get(&key)?;
         let object = resource.select(&request.fields)?;
+        if object.stored.status == 206 {
+            return None;
+        }
         if object.stored.status >= 400 && distribution.custom_error(object.stored.status).is_some() {
             return None;
         }

@@ -13,6 +13,7 @@ mod hit;
 pub mod lines;
 mod notice;
 mod page;
+mod part;
 mod pass;
 mod render;
 mod route;

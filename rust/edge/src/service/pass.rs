@@ -80,6 +80,9 @@ impl App {
     fn freshen(&self, route: &Route, request: &Request, head: &Response, requested: semantics::Now) {
         let Some(resource) = self.shared.memory.get(&route.key) else { return };
         let Some(object) = resource.select(&request.fields) else { return };
+        if object.part().is_some() {
+            return;
+        }
         let rules = &route.behaviour.rules;
         match semantics::freshen(rules, request, &object.stored, head, requested, self.now()) {
             Some(semantics::Update::Keep(stored)) => {

@@ -22,8 +22,9 @@ pub struct Rendered {
 impl Object {
     /// What answers `request` from this object, its preconditions and ranges heeded (RFC 9110 sections 13 and 14).
     pub fn render(&self, request: &Request) -> Rendered {
-        let complete = self.content.len();
+        let complete = self.part().map_or(self.content.len(), |(_, complete)| complete);
         let rendered = match preconditions(request, &self.stored, Some(complete)) {
+            _ if !self.answers(request) => Rendered::new(self.head.clone(), vec![self.content.clone()]),
             Precondition::Full => Rendered::new(self.head.clone(), vec![self.content.clone()]),
             Precondition::NotModified => Rendered { length: None, ..Rendered::new(self.not_modified(), Vec::new()) },
             Precondition::Range(ranges) => self.render_ranges(&ranges),
@@ -38,8 +39,8 @@ impl Object {
     }
 
     fn render_ranges(&self, ranges: &[ByteRange]) -> Rendered {
-        let complete = self.content.len();
-        let part = |range: &ByteRange| self.content.slice(range.first, range.length());
+        let (first, complete) = self.part().map_or((0, self.content.len()), |(part, complete)| (part.first, complete));
+        let part = |range: &ByteRange| self.content.slice(range.first.saturating_sub(first), range.length());
         if let [range] = ranges {
             return Rendered::new(prepared(answer::partial(&self.stored, *range, complete)), vec![part(range)]);
         }
@@ -66,6 +67,7 @@ impl Begun {
     pub fn new(request: &Request, stored: &Stored, length: Option<u64>) -> Self {
         let none = |response| Self { response, length: None, octets: 0..0 };
         let begun = match (preconditions(request, stored, length), length) {
+            _ if stored.status == 206 => Self::whole(stored, length),
             (Precondition::NotModified, _) => none(answer::not_modified(stored)),
             (Precondition::Failed, _) => Self { length: Some(0), ..none(answer::failed(stored)) },
             (Precondition::NotSatisfiable, Some(complete)) => {

@@ -148,7 +148,13 @@ mod tests {
     fn object(fields: &[(&str, &str)], content: &'static [u8]) -> Object {
         let storing = semantics::store(&rfc9111(), &get(&[]), &response(206, fields), at(0), at(0));
         let Storing::Partial(stored, _) = storing else { panic!("{storing:?}") };
-        let subject = Subject { distribution: "d".into(), path: "/".into(), query: None, tags: Box::default(), request_id: "r".into() };
+        let subject = Subject {
+            distribution: "d".into(),
+            path: "/".into(),
+            query: None,
+            tags: Box::default(),
+            request_id: "r".into(),
+        };
         Object::new(stored, Content::Bytes(content.into()), 0, subject.into())
     }
 

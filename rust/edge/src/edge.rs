@@ -11,6 +11,7 @@ use edgeplane_net::tcp::{Caps, Connections};
 use edgeplane_net::tls::{self, Acceptor, Certificates, Pair};
 
 use crate::archive::Archive;
+use crate::compress::Encoders;
 use crate::fill::Fills;
 use crate::metrics::Totals;
 use crate::origin::{self, TlsRoots};
@@ -121,6 +122,7 @@ fn shared(plan: Arc<Plan>, roots: TlsRoots, certificates: Arc<Certificates>) -> 
         memory,
         archive,
         bodies,
+        encoders: Encoders::start().map_err(|error| error.to_string())?,
         fills: Arc::new(Fills::default()),
         generations,
         origins: Arc::new(origin::Shared::new(Arc::new(roots))),

@@ -10,6 +10,7 @@
 pub mod access;
 pub mod archive;
 pub mod behaviour;
+pub mod compress;
 mod control;
 pub mod edge;
 pub mod fill;

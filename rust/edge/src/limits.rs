@@ -56,3 +56,30 @@ pub const BODY_FILES: Limit = Limit {
     unit: "files",
     why: "each takes a descriptor, of which a process often has 20,000; what is left serves connections",
 };
+/// Shortest content that is encoded.
+pub const SMALLEST_ENCODED: Limit = Limit {
+    name: "smallest encoded content",
+    default: 1_000,
+    min: 1_000,
+    max: 1_000,
+    unit: "octets",
+    why: "CloudFront's: shorter content fits into a packet or two as it is",
+};
+/// Longest content that is encoded.
+pub const LARGEST_ENCODED: Limit = Limit {
+    name: "largest encoded content",
+    default: 10_000_000,
+    min: 10_000_000,
+    max: 10_000_000,
+    unit: "octets",
+    why: "CloudFront's: the first client waits until it is encoded",
+};
+/// Contents that are being encoded or wait for it, together.
+pub const ENCODING_ROOM: Limit = Limit {
+    name: "encoding room",
+    default: 33_554_432,
+    min: 10_000_000,
+    max: 1 << 29,
+    unit: "octets",
+    why: "five seconds of one thread's encoding, the longest that anybody waits; what finds no room is sent as it is",
+};

@@ -52,6 +52,8 @@ counters! {
     fills_collapsed: "Requests that waited for somebody else's fetch",
     fills_stored: "Answers of origins that were stored",
     fills_broken: "Answers of origins that broke off",
+    encodings: "Answers of origins that were encoded before they were stored",
+    encodings_skipped: "Answers of origins that were not encoded for want of room",
     revalidations: "Fetches that asked whether what is stored still holds",
     origin_requests: "Requests that origins were asked, each attempt",
     origin_errors: "Fetches that failed at the origin",

@@ -7,6 +7,7 @@ use edgeplane_net::tcp::Connections;
 use edgeplane_net::tls::{Acceptor, Certificates};
 
 use crate::archive::Archive;
+use crate::compress::Encoders;
 use crate::fill::Fills;
 use crate::metrics::{Counters, Totals};
 use crate::object::Resource;
@@ -24,6 +25,8 @@ pub struct Shared {
     pub archive: Option<Arc<Archive>>,
     /// From which length on content has a file of its own.
     pub bodies: Bodies,
+    /// Makes stored answers smaller.
+    pub encoders: Encoders,
     /// Fetches under way.
     pub fills: Arc<Fills>,
     /// What was invalidated.

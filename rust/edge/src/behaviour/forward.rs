@@ -178,6 +178,11 @@ impl ForwardRules {
             }
     }
 
+    /// Whether origins see what clients write in `Accept-Encoding`; else only what the key has of it.
+    pub fn hands_on_codings(&self) -> bool {
+        !self.encodes && self.takes("accept-encoding", Method::Get)
+    }
+
     fn add_own(&self, viewer: &Viewer<'_>, encodings: Encodings, hop: Hop<'_>, fields: &mut Fields) {
         let request = viewer.request;
         let sent = |name: &str| request.fields.combined(name).filter(|_| self.takes(name, request.method));

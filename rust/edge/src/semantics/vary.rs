@@ -41,6 +41,11 @@ impl Vary {
         Self { star: response.members("vary").any(|name| name == b"*"), ..Self::default() }
     }
 
+    /// Lets a field tell nothing apart: what counts of it is in the key. `name` in lower case.
+    pub fn ignore(&mut self, name: &str) {
+        self.selecting.retain(|field| field.name != name);
+    }
+
     /// `*`: no request matches.
     pub fn is_star(&self) -> bool {
         self.star
@@ -179,6 +184,15 @@ mod tests {
 
     fn matches(vary: &[(&str, &str)], first: &[(&str, &str)], then: &[(&str, &str)]) -> bool {
         Vary::of(&fields(first), &fields(vary)).matches(&fields(then))
+    }
+
+    #[test]
+    fn what_is_in_the_key_tells_nothing_apart() {
+        let vary = fields(&[("Vary", "Accept-Encoding, Foo")]);
+        let mut vary = Vary::of(&fields(&[("Accept-Encoding", "br,gzip"), ("Foo", "1")]), &vary);
+        vary.ignore("accept-encoding");
+        assert!(vary.matches(&fields(&[("Accept-Encoding", "gzip, deflate, br"), ("Foo", "1")])));
+        assert!(!vary.matches(&fields(&[("Foo", "2")])));
     }
 
     #[test]

@@ -97,7 +97,11 @@ impl Errand {
         match storing {
             Storing::Whole(stored) if fetched.length.unwrap_or(0) <= small(&app.shared.memory) => {
                 let shared = stored_for_all(&stored, received);
-                self.stream(app, fetched, stored, sequence, shared).await;
+                let mut stored = self.route.kept(stored, None);
+                match self.coding(app, fetched.length, &mut stored, shared) {
+                    Some(place) => self.encode(app, fetched, stored, sequence, place).await,
+                    None => self.stream(app, fetched, stored, sequence, shared).await,
+                }
             }
             Storing::Whole(_) if self.range.is_some() && fetched.length.is_some() => {
                 // Too long to be kept: of such a response nobody is sent more than was asked for.
@@ -141,6 +145,7 @@ impl Errand {
         let Some(found) = &self.found else { return Step::Again(Asking::Whole) };
         match update {
             Update::Keep(stored) => {
+                let stored = self.route.kept(stored, Some(&found.stored));
                 let object = Arc::new(found.renewed(stored, sequence));
                 app.keep(&self.route, &object);
                 self.fill.advance(Stage::Done(object, Came::Confirmed));
@@ -156,7 +161,7 @@ impl Errand {
     }
 
     /// Hands an answer to the client that asked; the others are told to ask for themselves.
-    fn give_away(&mut self, app: &App, fetched: Fetched, now: Now) {
+    pub(super) fn give_away(&mut self, app: &App, fetched: Fetched, now: Now) {
         app.remember_separate(&self.route, now);
         self.lead = None;
         self.fill.advance(Stage::Private);
@@ -189,7 +194,7 @@ impl Errand {
         }
     }
 
-    async fn read(&self, app: &App, fetched: &mut Fetched, body: &Growing) -> Result<(), String> {
+    pub(super) async fn read(&self, app: &App, fetched: &mut Fetched, body: &Growing) -> Result<(), String> {
         let most = small(&app.shared.memory);
         while let Some(piece) = fetched.body.next().await.map_err(|error| error.to_string())? {
             body.push(piece).map_err(|error| format!("no room for an answer under way: {error}"))?;

@@ -6,6 +6,7 @@
 //! ```
 
 mod app;
+mod encode;
 mod exchange;
 mod fetch;
 mod find;

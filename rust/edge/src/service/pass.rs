@@ -86,6 +86,7 @@ impl App {
         let rules = &route.behaviour.rules;
         match semantics::freshen(rules, request, &object.stored, head, requested, self.now()) {
             Some(semantics::Update::Keep(stored)) => {
+                let stored = route.kept(stored, Some(&object.stored));
                 self.keep(route, &object.renewed(stored, object.sequence.load(Relaxed)).into())
             }
             Some(semantics::Update::UseOnce(..) | semantics::Update::Mismatch) => self.forget(route, object),

@@ -1,0 +1,79 @@
+//! A fetch whose answer is encoded before it is stored.
+//!
+//! Nobody gets such an answer before it is whole and encoded, not even the first client: it is short (10 MB at most, and
+//! its length is known), comes sooner in fewer octets over most lines, everybody gets the same representation with the
+//! same entity tag, and an origin that breaks off shows as an error instead of half an answer.
+
+use std::sync::Arc;
+
+use super::app::App;
+use super::fetch::Errand;
+use super::route::Route;
+use crate::behaviour::Encoding;
+use crate::compress::{self, Place};
+use crate::fill::{Came, Failure, Growing, Stage};
+use crate::object::Object;
+use crate::origin::Fetched;
+use crate::semantics::Stored;
+
+impl Errand {
+    /// Room for an answer that is to be encoded; marks it as one of which there are several codings. `shared`: it may be
+    /// sent from the store.
+    pub(super) fn coding(&self, app: &App, length: Option<u64>, stored: &mut Stored, shared: bool) -> Option<Place> {
+        let suitable = compress::is_suitable(stored.status, &stored.fields, length);
+        if !(self.route.behaviour.compress && shared && suitable) {
+            return None;
+        }
+        compress::add_vary(&mut stored.fields);
+        let encoding = Some(self.route.encodings.best()).filter(|&best| best != Encoding::Identity)?;
+        let place = app.shared.encoders.place(encoding, length?);
+        app.counters.encodings_skipped.add(place.is_none().into());
+        place
+    }
+
+    /// Reads, encodes and stores an answer, then tells all who wait.
+    pub(super) async fn encode(
+        &mut self,
+        app: &App,
+        mut fetched: Fetched,
+        mut stored: Stored,
+        sequence: u64,
+        place: Place,
+    ) {
+        let Ok(body) = Growing::new(fetched.length, app.shared.bodies.smallest_file()) else {
+            return self.give_away(app, fetched, app.now());
+        };
+        let subject = Arc::new(self.route.subject(&fetched.response.fields));
+        if let Err(error) = self.read(app, &mut fetched, &body).await {
+            app.counters.fills_broken.add(1);
+            tracing::warn!("{}: {}", self.route.distribution.id, error);
+            self.lead = None;
+            return self.fill.advance(Stage::Failed(Failure::Lost));
+        }
+        let (mut content, encoding) = (body.finish(), place.encoding());
+        if let Some(encoded) = place.encode(content.clone()).await {
+            app.counters.encodings.add(1);
+            compress::relabel(&mut stored.fields, encoding);
+            content = app.shared.bodies.hold(&[encoded]);
+        }
+        let object = Arc::new(Object::new(stored, content, sequence, subject));
+        app.counters.fills_stored.add(1);
+        app.keep(&self.route, &object);
+        self.fill.advance(Stage::Done(object, Came::Fetched));
+    }
+}
+
+impl Route {
+    /// A decision about an answer, as it is kept under the key. The key has what counts of `Accept-Encoding`: what else
+    /// clients write there does not tell variants apart. An answer that names it in `Vary` goes on to do so when a 304
+    /// brought it up to date.
+    pub(super) fn kept(&self, mut stored: Stored, before: Option<&Stored>) -> Stored {
+        if before.is_some_and(|before| compress::has_vary(&before.fields)) {
+            compress::add_vary(&mut stored.fields);
+        }
+        if !self.behaviour.forward.hands_on_codings() {
+            stored.vary.ignore("accept-encoding");
+        }
+        stored
+    }
+}

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use edgeplane_base::Faults;
 use serde::{Deserialize, Serialize};
 
+use crate::describe::{Short, Shown};
 use crate::edge::Edge;
-use crate::plan::{Distribution, Semantics};
+use crate::plan::Distribution;
 use crate::shared::Shared;
 use crate::store::generations::Scope;
 
@@ -41,16 +42,6 @@ enum Request {
     },
 }
 
-/// One distribution, shortly.
-#[derive(Debug, Serialize)]
-struct Short<'a> {
-    id: &'a str,
-    domain_name: &'a str,
-    aliases: &'a [String],
-    enabled: bool,
-    semantics: &'static str,
-}
-
 impl Edge {
     /// Answers a question. Faults: it cannot be read, names nothing that is served, or the edge does not run.
     pub fn ask(&self, request: &[u8]) -> Result<Vec<u8>, Faults> {
@@ -75,13 +66,16 @@ impl Edge {
 
 impl Shared {
     fn distributions(&self) -> Result<Vec<u8>, Faults> {
-        let plan = self.plan.load();
-        let all: Vec<Short<'_>> = plan.distributions.iter().map(|distribution| short(distribution)).collect();
-        packed(&BTreeMap::from([("distributions", all)]))
+        let (plan, accounts) = (self.plan.load(), self.counters.distributions());
+        let account = |id: &str| accounts.get(id).copied().unwrap_or_default();
+        let all = plan.distributions.iter().map(|distribution| Short::of(distribution, &account(&distribution.id)));
+        packed(&BTreeMap::from([("distributions", all.collect::<Vec<_>>())]))
     }
 
     fn distribution(&self, name: &str) -> Result<Vec<u8>, Faults> {
-        packed(&short(&*self.named(name)?))
+        let distribution = self.named(name)?;
+        let account = self.counters.distributions().remove(&distribution.id).unwrap_or_default();
+        packed(&Shown::of(&distribution, account))
     }
 
     fn invalidate(&self, name: &str, paths: &[String], tags: &[String], all: bool) -> Result<Vec<u8>, Faults> {
@@ -121,19 +115,6 @@ impl Shared {
         let by_id = plan.distributions.iter().find(|distribution| distribution.id == name);
         let found = by_id.or_else(|| plan.distribution(&name.to_ascii_lowercase()));
         found.cloned().ok_or_else(|| Faults::one(name, "is the id, host name or alias of no distribution served here"))
-    }
-}
-
-fn short(distribution: &Distribution) -> Short<'_> {
-    Short {
-        id: &distribution.id,
-        domain_name: &distribution.domain_name,
-        aliases: &distribution.aliases,
-        enabled: distribution.enabled,
-        semantics: match distribution.semantics {
-            Semantics::CloudFront => "cloudfront",
-            Semantics::Rfc9111 => "rfc9111",
-        },
     }
 }
 

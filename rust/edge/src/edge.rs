@@ -1,5 +1,6 @@
 //! The edge of a node: the plan of now, what the workers share, the workers.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -13,7 +14,8 @@ use edgeplane_net::tls::{self, Acceptor, Certificates, Pair};
 use crate::archive::Archive;
 use crate::compress::Encoders;
 use crate::fill::Fills;
-use crate::metrics::Totals;
+use crate::log;
+use crate::metrics::{AccountTotals, Totals};
 use crate::origin::{self, TlsRoots};
 use crate::plan::Plan;
 use crate::plan::limits::{CONNECTIONS, CONNECTIONS_PER_PREFIX};
@@ -36,8 +38,10 @@ impl Edge {
         match self.shared.get() {
             Some(shared) => {
                 shared.connections.set_caps(caps(&plan));
+                let before = shared.log.configure(plan.settings.access_log.as_ref());
                 shared.plan.publish(plan);
                 shared.plan.collect();
+                drop(before);
             }
             None => *lock(&self.waiting) = Some(plan),
         }
@@ -78,6 +82,23 @@ impl Edge {
         lock(&self.service).as_ref().map(Service::totals).unwrap_or_default()
     }
 
+    /// Counters since the start by name, those of origins included; none where the edge does not run.
+    pub fn counters(&self) -> BTreeMap<&'static str, u64> {
+        lock(&self.service).as_ref().map(Service::counters).unwrap_or_default()
+    }
+
+    /// Counters since the start of each distribution, by its id.
+    pub fn accounts(&self) -> BTreeMap<String, AccountTotals> {
+        self.shared().map(|shared| shared.counters.distributions()).unwrap_or_default()
+    }
+
+    /// Opens log files anew, after somebody moved the old ones away.
+    pub fn reopen_logs(&self) {
+        if let Some(shared) = self.shared() {
+            shared.log.reopen();
+        }
+    }
+
     /// Takes no new connection; whether all have ended within `patience`.
     pub fn drain(&self, patience: Duration) -> bool {
         lock(&self.service).as_ref().is_none_or(|service| service.drain(patience))
@@ -87,6 +108,9 @@ impl Edge {
     pub fn stop(&self) {
         if let Some(service) = lock(&self.service).take() {
             service.stop();
+        }
+        if let Some(shared) = self.shared() {
+            shared.log.stop();
         }
     }
 }
@@ -113,6 +137,8 @@ fn shared(plan: Arc<Plan>, roots: TlsRoots, certificates: Arc<Certificates>) -> 
     let (bodies, memory) = (Bodies::new(memory, limits::BODY_FILES.default), Memory::new(memory, Policy::default()));
     let archive = archive(&plan, bodies, crate::shared::small(&memory))?;
     let generations = generations(&plan);
+    let log = log::Desk::default();
+    drop(log.configure(plan.settings.access_log.as_ref()));
     let cell = SnapshotCell::new(Plan::default());
     cell.publish(plan);
     Ok(Shared {
@@ -128,6 +154,7 @@ fn shared(plan: Arc<Plan>, roots: TlsRoots, certificates: Arc<Certificates>) -> 
         origins: Arc::new(origin::Shared::new(Arc::new(roots))),
         connections: Connections::new(caps),
         counters: Book::default(),
+        log,
     })
 }
 

@@ -6,34 +6,57 @@ use edgeplane_base::metrics::Counter;
 use serde::{Deserialize, Serialize};
 
 macro_rules! counters {
-    ($($name:ident: $help:literal,)*) => {
-        /// One worker's counters, alone on their cache lines.
+    ($(#[$about:meta])* $counters:ident, $totals:ident, $help_of:ident; $($name:ident: $help:literal,)*) => {
+        $(#[$about])*
         #[derive(Debug, Default)]
         #[repr(align(128))]
-        pub struct Counters {
+        pub struct $counters {
             $(#[doc = $help] pub $name: Counter,)*
         }
 
         /// Sums over workers; in serialized form a flat map from name to value.
         #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(default)]
-        pub struct Totals {
+        pub struct $totals {
             $(#[doc = $help] pub $name: u64,)*
         }
 
-        impl AddAssign<&Counters> for Totals {
-            fn add_assign(&mut self, counters: &Counters) {
+        impl AddAssign<&$counters> for $totals {
+            fn add_assign(&mut self, counters: &$counters) {
                 $(self.$name = self.$name.wrapping_add(counters.$name.get());)*
             }
         }
 
+        impl $totals {
+            /// Every sum with its name.
+            pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name),)*].into_iter()
+            }
+        }
+
         /// Name and help of every counter.
-        pub const HELP: &[(&str, &str)] = &[$((stringify!($name), $help),)*];
+        pub const $help_of: &[(&str, &str)] = &[$((stringify!($name), $help),)*];
     };
 }
 
 counters! {
+    /// One worker's counters of one distribution, alone on their cache lines.
+    Account, AccountTotals, ACCOUNT_HELP;
     requests: "Requests",
+    hits: "Answers from the store, those included that an origin confirmed",
+    misses: "Answers from an origin",
+    errors: "Answers with a status of 4xx or 5xx",
+    octets: "Octets of heads and contents sent to clients",
+    origin_requests: "Requests that origins were asked, each attempt",
+    origin_errors: "Fetches that failed at the origin",
+    origin_microseconds: "Time until origins answered, summed",
+}
+
+counters! {
+    /// One worker's counters, alone on their cache lines.
+    Counters, Totals, HELP;
+    requests: "Requests",
+    requests_unrouted: "Requests for a host of no distribution",
     requests_refused: "Requests that were none: refused by the parser",
     responses_2xx: "Responses with a status of 2xx",
     responses_3xx: "Responses with a status of 3xx",
@@ -68,7 +91,7 @@ counters! {
     tls_failed: "TLS handshakes that failed",
     limited: "Requests refused with 429: too many from one client",
     tunnels: "Connections handed on to an origin (WebSocket)",
-    panics: "Panics caught on workers",
+    panics: "Panics caught on serving threads",
     disk_hits: "Answers that were read from disk",
     disk_skipped: "Stored answers that passed by the disk because too many waited for it",
     access_log_dropped: "Lines of the access log that found no room",

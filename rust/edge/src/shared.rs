@@ -1,5 +1,6 @@
 //! What all workers share: the plan, the store, the fetches under way.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use edgeplane_base::SnapshotCell;
@@ -9,7 +10,8 @@ use edgeplane_net::tls::{Acceptor, Certificates};
 use crate::archive::Archive;
 use crate::compress::Encoders;
 use crate::fill::Fills;
-use crate::metrics::{Counters, Totals};
+use crate::log;
+use crate::metrics::{Account, AccountTotals, Counters, Totals};
 use crate::object::Resource;
 use crate::origin;
 use crate::plan::Plan;
@@ -41,6 +43,8 @@ pub struct Shared {
     pub connections: Arc<Connections>,
     /// Counters of all workers.
     pub counters: Book,
+    /// The access log.
+    pub log: log::Desk,
 }
 
 /// Every worker's counters.
@@ -48,6 +52,7 @@ pub struct Shared {
 pub struct Book {
     own: Mutex<Vec<Arc<Counters>>>,
     origins: Mutex<Vec<Arc<origin::Counters>>>,
+    accounts: Mutex<Vec<(String, Arc<Account>)>>,
 }
 
 impl Book {
@@ -63,6 +68,13 @@ impl Book {
         crate::lock(&self.origins).push(counters);
     }
 
+    /// A set for one distribution, by its id, on one worker.
+    pub fn open(&self, distribution: &str) -> Arc<Account> {
+        let account = Arc::<Account>::default();
+        crate::lock(&self.accounts).push((distribution.to_owned(), account.clone()));
+        account
+    }
+
     /// How many workers there are.
     pub fn workers(&self) -> usize {
         crate::lock(&self.own).len()
@@ -75,14 +87,22 @@ impl Book {
         totals
     }
 
-    /// Sums of the origins' counters, by name.
-    pub fn origins(&self) -> Vec<(&'static str, u64)> {
-        let all = crate::lock(&self.origins);
-        let mut sums: Vec<(&'static str, u64)> = Vec::new();
-        for (name, value) in all.iter().flat_map(|counters| counters.all()) {
-            match sums.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, sum)) => *sum = sum.wrapping_add(value),
-                None => sums.push((name, value)),
+    /// Sums of each distribution, by its id.
+    pub fn distributions(&self) -> BTreeMap<String, AccountTotals> {
+        let mut sums = BTreeMap::<String, AccountTotals>::new();
+        for (id, account) in crate::lock(&self.accounts).iter() {
+            *sums.entry(id.clone()).or_default() += &**account;
+        }
+        sums
+    }
+
+    /// Sums over all workers by name, the origins' included.
+    pub fn named(&self) -> BTreeMap<&'static str, u64> {
+        let mut sums: BTreeMap<_, _> = self.totals().named().collect();
+        for counters in crate::lock(&self.origins).iter() {
+            for (name, value) in counters.all() {
+                let sum = sums.entry(name).or_default();
+                *sum = sum.wrapping_add(value);
             }
         }
         sums

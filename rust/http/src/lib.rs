@@ -17,7 +17,7 @@ pub mod response;
 pub mod service;
 
 pub use fields::Fields;
-pub use reply::{Content, PreparedHead, Reply};
+pub use reply::{Content, Note, PreparedHead, Reply};
 pub use request::{Framing, Method, Request, Scheme, Version};
 pub use response::Response;
 pub use service::{Connection, Service, Session, SessionError, Tls};

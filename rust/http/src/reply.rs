@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Write;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use bytes::Bytes;
 
@@ -154,6 +155,17 @@ pub struct Reply {
     pub content: Content,
     /// Close the connection after it.
     pub close: bool,
+    /// What the service wants to know again when this was sent.
+    pub note: Note,
+}
+
+/// What a service notes of its own answer; nobody else reads it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Note {
+    /// A number of the service's own.
+    pub number: usize,
+    /// When the request was taken up and when its answer was ready, where that is wanted.
+    pub times: Option<(Instant, Instant)>,
 }
 
 impl Reply {
@@ -169,5 +181,6 @@ impl Reply {
         self.lines.clear();
         self.content = Content::None;
         self.close = false;
+        self.note = Note::default();
     }
 }

@@ -5,6 +5,7 @@
 pub mod beneath;
 pub mod clock;
 pub mod descriptor;
+pub mod linelog;
 pub mod listen;
 pub mod lock;
 pub mod memory_file;

@@ -19,4 +19,4 @@ pub use build::{build_plan, diff_plans, explain_plan, export_zone};
 pub use events::{Event, Events};
 pub use explain::{ExplainReport, ExplainRequest, Step};
 pub use node::Node;
-pub use report::{Applied, BuildReport, Status, ZoneReport, pack};
+pub use report::{Applied, BuildReport, Counted, Status, ZoneReport, pack};

@@ -18,7 +18,7 @@ use edgeplane_edge::plan::Plan;
 
 use crate::explain::{ExplainReport, ExplainRequest, Scene};
 use crate::follow::{Stage, lock};
-use crate::report::{Applied, Status, ZoneReport};
+use crate::report::{Applied, Counted, Status, ZoneReport};
 
 /// Runs plans. All methods may be called from any thread.
 pub struct Node {
@@ -128,9 +128,14 @@ impl Node {
         Scene { serving: &serving, health: &health }.explain(request, &mut Random::from_process())
     }
 
-    /// Counters since the start.
+    /// Counters of DNS since the start.
     pub fn stats(&self) -> Totals {
         lock(&self.service).as_ref().map(Service::totals).unwrap_or_default()
+    }
+
+    /// Counters since the start, the edge's included where it runs.
+    pub fn counted(&self) -> Counted {
+        Counted { dns: self.stats(), edge: self.edge.counters(), edge_distributions: self.edge.accounts() }
     }
 
     /// What is served.
@@ -157,6 +162,7 @@ impl Node {
         if let Some(service) = &*lock(&self.service) {
             service.reopen_logs();
         }
+        self.edge.reopen_logs();
     }
 
     /// Takes nothing new and answers what has come; whether all was done within `patience`.

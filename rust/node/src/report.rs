@@ -1,8 +1,12 @@
 //! What is said across the Python border, as MessagePack maps.
 
+use std::collections::BTreeMap;
+
 use edgeplane_base::Fault;
+use edgeplane_dns::metrics::Totals;
 use edgeplane_dns::plan::Envelope;
 use edgeplane_dns::plan::diff::Change;
+use edgeplane_edge::metrics::AccountTotals;
 use serde::{Deserialize, Serialize};
 
 /// A value as a MessagePack map with its field names.
@@ -69,6 +73,20 @@ pub struct Applied {
     pub zones: Vec<ZoneReport>,
     /// How many sections of the running snapshot were taken over unread.
     pub reused: u64,
+}
+
+/// What a node counted: DNS flat, the edge beside it where it runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Counted {
+    /// Of DNS, by name.
+    #[serde(flatten)]
+    pub dns: Totals,
+    /// Of the edge, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub edge: BTreeMap<&'static str, u64>,
+    /// Of each distribution, by its id.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub edge_distributions: BTreeMap<String, AccountTotals>,
 }
 
 /// What a node serves.

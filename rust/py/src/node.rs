@@ -62,7 +62,7 @@ impl Node {
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        packed(py, || Ok(self.0.stats()))
+        packed(py, || Ok(self.0.counted()))
     }
 
     fn status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
@@ -123,7 +123,8 @@ pub fn explain<'py>(py: Python<'py>, path: PathBuf, request: &[u8]) -> PyResult<
 /// Name and help of every counter that `Node.stats` reports.
 #[pyfunction]
 pub fn metrics_help() -> HashMap<&'static str, &'static str> {
-    edgeplane_dns::metrics::HELP.iter().copied().collect()
+    let edge = edgeplane_edge::metrics::HELP.iter().chain(edgeplane_edge::metrics::ACCOUNT_HELP);
+    edge.chain(edgeplane_edge::origin::HELP).chain(edgeplane_dns::metrics::HELP).copied().collect()
 }
 
 /// A descriptor of our own for one that stays the caller's.

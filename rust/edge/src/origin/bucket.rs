@@ -19,7 +19,7 @@ use super::{CredentialsFile, Fetched, Incoming, Interim, OriginError, Origins, O
 #[derive(Debug)]
 pub struct Bucket {
     peer: Arc<Peer>,
-    authority: String,
+    pub(super) authority: String,
     /// What comes before the key: empty, or `/` and the bucket's name.
     path: String,
     region: String,

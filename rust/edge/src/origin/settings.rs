@@ -70,6 +70,20 @@ impl Settings {
         }
     }
 
+    /// Where it is, for people: host and port, or a directory.
+    pub fn place(&self) -> String {
+        match &self.kind {
+            Kind::Server(server) => server.peer(Scheme::Http).authority(),
+            Kind::Directory(path) => path.display().to_string(),
+            Kind::Bucket(bucket) => bucket.authority.clone(),
+        }
+    }
+
+    /// Whether its breaker is open: it failed again and again, and is asked once a window.
+    pub fn is_failing(&self) -> bool {
+        self.breaker.get().is_some_and(|breaker| breaker.is_open())
+    }
+
     /// Adds to a request what is the origin's own.
     pub(super) fn add_own(&self, request: &mut Request) {
         if !self.path_prefix.is_empty() && request.path.starts_with('/') {

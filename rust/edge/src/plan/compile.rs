@@ -34,7 +34,8 @@ pub(super) fn compile(source: &EdgeSource) -> Result<Plan, Faults> {
         origins: Origins::new(source, &mut faults),
     };
     let distributions = source.distributions.iter().filter_map(|one| compiler.distribution(one, &mut faults));
-    let distributions: Vec<Arc<Distribution>> = distributions.map(Arc::new).collect();
+    let numbered = |(number, distribution)| Arc::new(Distribution { number, ..distribution });
+    let distributions: Vec<Arc<Distribution>> = distributions.enumerate().map(numbered).collect();
     let hosts = hosts(&distributions, &mut faults);
     let trusted_proxies = prefixes("edge.trusted_proxies", &source.settings.trusted_proxies, &mut faults);
     let places = places(source, &mut faults);
@@ -90,6 +91,7 @@ impl Compiler<'_> {
         let domain = &self.source.settings.domain;
         let domain_name = if domain.is_empty() { source.id.clone() } else { format!("{}.{domain}", source.id) };
         Some(Distribution {
+            number: 0,
             id: source.id.clone(),
             path: source.path.clone(),
             domain_name: domain_name.to_ascii_lowercase(),

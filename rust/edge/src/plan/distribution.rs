@@ -16,6 +16,8 @@ use crate::semantics::Rules;
 /// A distribution, compiled.
 #[derive(Debug)]
 pub struct Distribution {
+    /// Its place among its plan's distributions.
+    pub number: usize,
     /// Its id; part of every key.
     pub id: String,
     /// Resource path, for people.

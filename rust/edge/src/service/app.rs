@@ -7,9 +7,11 @@ use std::sync::Arc;
 use edgeplane_base::Reader;
 use edgeplane_base::clock::Clock;
 use edgeplane_base::random::Random;
+use edgeplane_http::service::Sent;
 use edgeplane_http::{Connection, Reply, Request, Service, Session};
 use edgeplane_net::clock::CoarseClock;
 
+use super::ledger::Ledger;
 use crate::access::Remembered;
 use crate::metrics::Counters;
 use crate::origin::Origins;
@@ -33,6 +35,7 @@ pub struct Desk {
     pub(super) key: RefCell<Vec<u8>>,
     pub(super) remembered: RefCell<Remembered>,
     pub(super) random: RefCell<Random>,
+    pub(super) ledger: RefCell<Ledger>,
 }
 
 impl App {
@@ -42,8 +45,8 @@ impl App {
         shared.counters.enlist_origins(origins.counters().clone());
         let plan = RefCell::new(Reader::new(shared.plan.clone()));
         let (key, random) = (RefCell::default(), RefCell::new(Random::from_process()));
-        let remembered = RefCell::default();
-        Self(Rc::new(Desk { shared, origins, counters, plan, key, random, remembered }))
+        let (remembered, ledger) = (RefCell::default(), RefCell::default());
+        Self(Rc::new(Desk { shared, origins, counters, plan, key, random, remembered, ledger }))
     }
 }
 
@@ -68,11 +71,16 @@ impl Service for App {
         self.hit(request, connection, reply);
     }
 
+    fn sent(&self, request: &Request, connection: &Connection, reply: &Reply, sent: Sent) {
+        self.told(request, connection, reply, sent);
+    }
+
     async fn handle<S: Session>(&self, session: &mut S) {
         self.exchange(session).await;
     }
 
-    fn refused(&self, _: &Connection, status: u16, _: &'static str) {
+    fn refused(&self, connection: &Connection, status: u16, why: &'static str) {
+        self.write_refused(connection, status, why);
         self.counters.requests_refused.add(1);
         self.counters.response(status).add(1);
     }

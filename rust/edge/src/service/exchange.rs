@@ -33,6 +33,7 @@ impl App {
     /// Answers one request.
     pub(super) async fn exchange<S: Session>(&self, session: &mut S) {
         self.counters.requests.add(1);
+        let session = &mut self.watch(session);
         let routed = self.route(session.request(), session.connection());
         let told = match self.with_pages(session.request()) {
             Some(distribution) => self.answer_with_pages(routed, session, &distribution).await,
@@ -42,6 +43,7 @@ impl App {
         if let Err(error) = told {
             tracing::debug!("an answer did not reach its client: {error:?}");
         }
+        self.settle(session);
     }
 
     pub(super) async fn answer<S: Session>(&self, routed: Result<Route, Box<Notice>>, session: &mut S) -> Told {

@@ -229,11 +229,17 @@ impl App {
     /// Asks the origin, or the origins of the group, that a route leads to.
     pub(super) async fn ask(&self, route: &Route, request: Request, content: Outgoing) -> Result<Fetched, OriginError> {
         self.counters.origin_requests.add(1);
+        self.with_account(&route.distribution.id, |account| account.origin_requests.add(1));
         let asked = route.ask(&self.origins, request, content).await;
         match &asked {
-            Ok(fetched) => self.counters.origin_microseconds.add(fetched.timing.first_octet_us),
+            Ok(fetched) => {
+                let microseconds = fetched.timing.first_octet_us;
+                self.counters.origin_microseconds.add(microseconds);
+                self.with_account(&route.distribution.id, |account| account.origin_microseconds.add(microseconds));
+            }
             Err(error) => {
                 self.counters.origin_errors.add(1);
+                self.with_account(&route.distribution.id, |account| account.origin_errors.add(1));
                 tracing::warn!("{}: {error}", route.distribution.id);
             }
         }

@@ -16,6 +16,7 @@ impl Desk {
     pub(super) fn hit(&self, request: &Request, connection: &Connection, reply: &mut Reply) -> Option<()> {
         let mut reader = self.plan.try_borrow_mut().ok()?;
         let plan = reader.get();
+        let begun = self.begin(plan);
         let distribution = plan.distribution(request.host())?;
         let (_, behaviour) = distribution.behaviour(&request.path)?;
         if behaviour.response_headers.is_some() {
@@ -44,7 +45,9 @@ impl Desk {
         if !plain && !matches!(semantics::reuse(&behaviour.rules, request, &object.stored, now), Reuse::Fresh(_)) {
             return None;
         }
-        self.fill(&distribution.domain_name, object, request, now, plain, reply)
+        self.fill(&distribution.domain_name, object, request, now, plain, reply)?;
+        self.note(distribution, begun, reply);
+        Some(())
     }
 
     #[inline]

@@ -5,12 +5,14 @@
 //!                                                                    └─► App::handle     everything else
 //! ```
 
+mod account;
 mod app;
 mod encode;
 mod exchange;
 mod fetch;
 mod find;
 mod hit;
+mod ledger;
 pub mod lines;
 mod notice;
 mod page;
@@ -19,8 +21,10 @@ mod pass;
 mod render;
 mod route;
 mod send;
+mod watch;
 mod worker;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -88,6 +92,13 @@ impl Service {
     /// Counters since the start.
     pub fn totals(&self) -> Totals {
         self.shared.counters.totals()
+    }
+
+    /// The same by name, with those of origins.
+    pub fn counters(&self) -> BTreeMap<&'static str, u64> {
+        let mut counters = self.shared.counters.named();
+        *counters.entry("panics").or_default() += self.workers.panics();
+        counters
     }
 
     /// Takes no new connection and answers what has come; whether all connections have ended within `patience`.

@@ -198,5 +198,8 @@ struct Open<'a>(&'a Counters);
 impl Drop for Open<'_> {
     fn drop(&mut self) {
         self.0.connections_open.add(u64::MAX);
+        if std::thread::panicking() {
+            self.0.panics.add(1);
+        }
     }
 }

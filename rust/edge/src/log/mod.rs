@@ -1,0 +1,118 @@
+//! The access log: one line for each request that was answered.
+//!
+//! ```text
+//! worker ─ Entry ─► Ring ─┐
+//! worker ─ Entry ─► Ring ─┴─► one thread ─ 33 fields or JSON ─► file or pipe
+//! ```
+//! A request never waits for it: an entry that finds no room is counted in `access_log_dropped`.
+
+mod columns;
+mod entry;
+mod format;
+mod result;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use edgeplane_base::random::Random;
+use edgeplane_net::linelog::{LineLog, Ring};
+
+pub use entry::{Answer, Entry, Octets, Server, Text, Times};
+pub use result::ResultType;
+
+use crate::plan::settings::AccessLog as Settings;
+use format::Format;
+
+/// What `x-edge-location` says; empty: nothing.
+pub type Location = String;
+
+/// How long the end of a log waits for its sink.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A running log.
+pub struct Log {
+    settings: Settings,
+    lines: LineLog<Format>,
+}
+
+/// One worker's end of it.
+pub struct Pen {
+    /// An entry is made when 32 random bits are below this.
+    threshold: u64,
+    ring: Ring<Entry>,
+}
+
+impl Log {
+    /// Starts it.
+    pub fn start(settings: &Settings, location: &str) -> io::Result<Self> {
+        let format = Format { form: settings.format, location: location.into() };
+        let lines = LineLog::start("edge-access-log", settings.path.clone(), format)?;
+        Ok(Self { settings: settings.clone(), lines })
+    }
+
+    /// A pen for one more worker.
+    pub fn pen(&self) -> Pen {
+        let threshold = (self.settings.sample.clamp(0.0, 1.0) * 2f64.powi(32)) as u64;
+        Pen { threshold, ring: self.lines.ring() }
+    }
+}
+
+impl Pen {
+    /// Whether the next request is written down.
+    #[inline]
+    pub fn samples(&self, random: &mut Random) -> bool {
+        self.threshold >= 1 << 32 || random.next_u64() >> 32 < self.threshold
+    }
+
+    /// Writes it down; whether there was room.
+    pub fn write(&self, entry: Entry) -> bool {
+        let weight = entry.weight();
+        self.ring.offer(entry, weight)
+    }
+}
+
+/// The log of now, which a plan may change.
+#[derive(Default)]
+pub struct Desk(Mutex<Option<Arc<Log>>>);
+
+impl Desk {
+    /// Follows the settings of a plan; the log before, if there is another one now. It still takes entries, and ends once
+    /// it is dropped. One that cannot be started is reported.
+    #[must_use]
+    pub fn configure(&self, settings: Option<&Settings>) -> Option<Arc<Log>> {
+        let mut now = self.now();
+        if now.as_ref().map(|log| &log.settings) == settings {
+            return None;
+        }
+        let told = |error: &io::Error| tracing::error!("the access log cannot be started: {error}");
+        let started = settings.and_then(|settings| Log::start(settings, "").inspect_err(told).ok());
+        std::mem::replace(&mut *now, started.map(Arc::new))
+    }
+
+    /// A pen for one more worker, if there is a log.
+    pub fn pen(&self) -> Option<Pen> {
+        self.now().as_ref().map(|log| log.pen())
+    }
+
+    /// Opens the file anew: after it was moved away.
+    pub fn reopen(&self) {
+        if let Some(log) = &*self.now() {
+            log.lines.reopen();
+        }
+    }
+
+    /// Writes what is there and ends.
+    pub fn stop(&self) {
+        let log = self.now().take();
+        if let Some(log) = log {
+            log.lines.stop(PATIENCE);
+        }
+    }
+
+    fn now(&self) -> MutexGuard<'_, Option<Arc<Log>>> {
+        crate::lock(&self.0)
+    }
+}

@@ -103,7 +103,7 @@ impl Entry {
             text(Text::ForwardedFor),
             self.tls.map_or(Value::Empty, |(version, _)| Value::Word(version)),
             self.tls.map_or(Value::Empty, |(_, cipher)| Value::Word(cipher)),
-            Value::Word(self.result.name()),
+            Value::Word(if self.status == 0 { result.name() } else { self.result.name() }),
             asked(|asked| version(asked.version)),
             // Encryption of single form fields is not offered.
             Value::Empty,

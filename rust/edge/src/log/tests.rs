@@ -171,7 +171,7 @@ fn results_and_their_reasons() {
         (of(&theirs, ResultType::Miss), OCTETS, ["404", "Error", "Error", "Error"]),
         (of(&fine, ResultType::Hit), OCTETS, ["200", "Hit", "Hit", "Hit"]),
         (of(&fine, ResultType::Miss), gone, ["200", "Error", "Miss", "ClientCommError"]),
-        (Answer::default(), gone, ["000", "Error", "Miss", "ClientCommError"]),
+        (Answer::default(), gone, ["000", "Error", "Error", "ClientCommError"]),
     ] {
         let entry = Entry::new((&request(), &connection()), SERVER, &answer, times(), octets);
         let found = columns(&entry);

@@ -1,0 +1,66 @@
+"""A request to the edge can be read in its access log, and is counted for its distribution."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote
+
+from ..edge import HOST, Edge
+from ..origin import Origin
+from ..running import until
+
+Make = Callable[..., Edge]
+
+
+def log(form: str) -> str:
+    return f'access_log = {{path = "access.log", format = "{form}"}}\n'
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """Lines of CloudFront's format by the names in their head."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    names = next((line.split()[1:] for line in lines if line.startswith("#Fields:")), [])
+    return [dict(zip(names, line.split("\t"), strict=True)) for line in lines if not line.startswith("#")]
+
+
+def test_requests_are_in_the_log_and_in_the_metrics(make_edge: Make, origin: Origin) -> None:
+    edge = make_edge(origin.port, settings=log("cloudfront")).start()
+    path = edge.directory / "access.log"
+    answers = [edge.fetch("/a%20b?x=1", User_Agent="a reader\t1") for _ in range(2)]
+    until(lambda: len(rows(path)) == 2, edge)
+    assert [row["x-edge-result-type"] for row in rows(path)] == ["Miss", "Hit"]
+    assert [row["x-edge-request-id"] for row in rows(path)] == [answer.fields["x-amz-cf-id"] for answer in answers]
+    for row in rows(path):
+        asked = (row["cs-method"], row["cs-uri-stem"], row["cs-uri-query"], unquote(row["cs(User-Agent)"]))
+        assert asked == ("GET", "/a%20b", "x=1", "a reader\t1")
+        assert (row["sc-status"], row["x-host-header"], row["c-ip"]) == ("200", HOST, "127.0.0.1")
+    shown = edge.do("distribution", distribution=HOST)
+    assert (shown["requests"], shown["hits"], shown["counters"]["misses"]) == (2, 1, 1)
+    assert edge.metric("edgeplane_edge_hits_total") == 1
+    assert edge.metric("edgeplane_edge_octets_total") == sum(int(row["sc-bytes"]) for row in rows(path))
+
+
+def test_a_moved_log_is_opened_anew_on_sighup(make_edge: Make, origin: Origin) -> None:
+    edge = make_edge(origin.port, settings=log("cloudfront")).start()
+    path, moved = edge.directory / "access.log", edge.directory / "access.log.1"
+    edge.fetch("/before")
+    until(lambda: rows(path), edge)
+    path.rename(moved)
+    edge.process.send_signal(signal.SIGHUP)
+    until(path.exists, edge)
+    edge.fetch("/after")
+    until(lambda: rows(path), edge)
+    assert [row["cs-uri-stem"] for found in (moved, path) for row in rows(found)] == ["/before", "/after"]
+
+
+def test_json_says_the_same(make_edge: Make, origin: Origin) -> None:
+    edge = make_edge(origin.port, settings=log("json")).start()
+    path = edge.directory / "access.log"
+    edge.fetch("/a", Referer='https://example.net/"quoted"')
+    until(lambda: path.exists() and path.read_text().endswith("\n"), edge)
+    (row,) = map(json.loads, path.read_text().splitlines())
+    assert (row["cs-uri-stem"], row["sc-status"]) == ("/a", 200)
+    assert row["cs(Referer)"] == 'https://example.net/"quoted"'

@@ -35,10 +35,11 @@ fn writes_until_it_is_killed() {
         for thread in 0..3 {
             let disk = &disk;
             scope.spawn(move || {
-                for n in (0..100_000).map(|turn| 3 * turn + thread) {
-                    let (meta, body) = object(n % KEYS, n / KEYS);
-                    put(disk, &(n % KEYS).to_le_bytes(), &body, &meta).unwrap();
-                    println!("committed {} {}", n % KEYS, n / KEYS);
+                // A key is one thread's, so that its rounds are committed in their order.
+                for (round, n) in (0..2_000).flat_map(|round| (thread..KEYS).step_by(3).map(move |n| (round, n))) {
+                    let (meta, body) = object(n, round);
+                    put(disk, &n.to_le_bytes(), &body, &meta).unwrap();
+                    println!("committed {n} {round}");
                 }
             });
         }

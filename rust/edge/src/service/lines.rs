@@ -59,7 +59,8 @@ pub struct Said<'a> {
     pub status: CacheStatus<'a>,
 }
 
-/// Adds `age`, `x-cache`, `cache-status` `via` with the distribution's `name`, and `x-amz-cf-id`.
+/// Adds `age`, `x-cache` and `x-amz-cf-id`; with the `name` of a distribution also `via` and `cache-status`, which the edge's own
+/// notices have not: no cache was asked for them.
 #[inline]
 pub fn write(lines: &mut Vec<u8>, name: &str, said: &Said<'_>, id: &[u8]) {
     if let Some(age) = said.age_s {
@@ -75,9 +76,12 @@ pub fn write(lines: &mut Vec<u8>, name: &str, said: &Said<'_>, id: &[u8]) {
     }
     lines.extend_from_slice(b"x-amz-cf-id: ");
     lines.extend_from_slice(id);
-    lines.extend_from_slice(b"\r\ncache-status: ");
-    said.status.write(lines);
     lines.extend_from_slice(b"\r\n");
+    if !name.is_empty() {
+        lines.extend_from_slice(b"cache-status: ");
+        said.status.write(lines);
+        lines.extend_from_slice(b"\r\n");
+    }
 }
 
 /// Adds field lines to fields.

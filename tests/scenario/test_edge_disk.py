@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from ..edge import Edge, cache_policy
-from ..origin import Asked, Origin, response
+from ..origin import Answer, Asked, Origin, response
 from ..running import until
 
 DISK = 'memory = "16MiB"\ndisk = {path = "cache", size = "256MiB"}\n'
@@ -20,7 +21,7 @@ SMALL, LARGE = b"x" * 5_000, bytes(range(256)) * 16_384
 Make = Callable[..., Edge]
 
 
-def numbered() -> Callable[[Asked], bytes]:
+def numbered() -> Answer:
     """Every answer says which it is: what is fetched anew differs from what was kept."""
     number = count(1)
 
@@ -115,3 +116,31 @@ def test_the_node_says_what_it_keeps_and_why(edge: Edge) -> None:
     assert all(each["invalidated"] for each in edge.do("cache_inspect", url=url)["objects"])
     unsafe = edge.do("explain_url", url=url, method="POST", headers=[], client=None)
     assert (unsafe["decision"], unsafe["why"]) == ("pass", "method")
+
+
+def large(asked: Asked) -> bytes | list[bytes | float]:
+    """Longer than memory takes; of a length that is said, or not."""
+    if asked.target == "/known":
+        return response(LARGE, Cache_Control="max-age=600")
+    return [b"HTTP/1.1 200 OK\r\nCache-Control: max-age=600\r\nConnection: close\r\n\r\n", LARGE, b""]
+
+
+@pytest.mark.parametrize("path", ["/known", "/unknown"])
+def test_what_is_too_long_for_memory_goes_to_disk(edge: Edge, origin: Origin, path: str) -> None:
+    origin.answer = large
+    assert edge.fetch(path).content == LARGE
+    kept(edge, 1)
+    again = edge.fetch(path)
+    assert (again.content, again.fields["x-cache"][:3], origin.count) == (LARGE, "Hit", 1)
+    assert edge.fetch(path, Range="bytes=4000000-4000003").content == LARGE[4000000:4000004]
+    killed(edge)
+    assert edge.fetch(path).content == LARGE
+    assert [asked.target for asked in origin.asked].count(path) == 1
+
+
+def test_without_a_disk_nothing_is_broken_off_for_its_length(make_edge: Make, origin: Origin) -> None:
+    origin.answer = large
+    edge = make_edge(origin.port, settings='memory = "16MiB"\n', policy=cache_policy()).start()
+    for path in ("/known", "/unknown"):
+        with ThreadPoolExecutor(4) as clients:
+            assert all(reply.content == LARGE for reply in clients.map(edge.fetch, [path] * 4))

@@ -25,6 +25,7 @@ use crate::plan::settings;
 use crate::semantics::Now;
 use crate::store::disk::{Keeper, Stats, Writer};
 use crate::store::{Bodies, Disk, DiskHit};
+pub use queue::copy;
 use queue::{Job, Queue};
 
 /// Responses on disk.

@@ -92,7 +92,7 @@ fn keep(disk: &Arc<Disk>, key: &[u8], object: &Object) {
 const STEP: u64 = 262_144;
 
 /// Whether all of it was written.
-fn copy(content: &Content, writer: &mut Writer) -> bool {
+pub fn copy(content: &Content, writer: &mut Writer) -> bool {
     let (file, offset, length) = match content {
         Content::None => return true,
         Content::Bytes(octets) => return writer.write(octets),

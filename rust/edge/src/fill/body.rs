@@ -1,9 +1,13 @@
 //! Content that grows while many read it.
 //!
-//! Short content is kept in memory; from a length on it goes to a memory file, from which it leaves by `sendfile`.
+//! Short content is kept in memory; from a length on it goes to a memory file, from which it leaves by `sendfile`. Content
+//! that is too long for memory goes on in a file on disk, or, where nothing keeps it, passes through a window that moves at
+//! the pace of those who read.
 
+use std::collections::VecDeque;
+use std::fs::File;
 use std::io;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use bytes::{Bytes, BytesMut};
 use edgeplane_http::Content;
@@ -15,18 +19,32 @@ pub struct Growing {
     state: Mutex<State>,
     file_from: u64,
     moved: Notify,
+    /// For the writer: a reader went on, or away.
+    passed: Notify,
 }
 
 struct State {
     pieces: Pieces,
+    /// Octets in `pieces`.
+    held: u64,
+    /// What passes through, after `pieces`: in order, each with the offset of its first octet.
+    window: VecDeque<(u64, Bytes)>,
     length: u64,
     end: End,
+    /// Where each reader is, under its number.
+    readers: Vec<(u64, u64)>,
+    next_reader: u64,
 }
+
+/// Octets that may be in the window, and a piece more.
+const WINDOW: u64 = 1 << 20;
 
 enum Pieces {
     /// In order, each with the offset of its first octet.
     Memory(Vec<(u64, Bytes)>),
     File(MemoryFile),
+    /// Somebody else writes it.
+    Disk(Arc<File>),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,8 +71,18 @@ impl Growing {
             Some(length) if length >= file_from => Pieces::File(memory_file()?),
             _ => Pieces::Memory(Vec::new()),
         };
-        let state = Mutex::new(State { pieces, length: 0, end: End::Open });
-        Ok(Self { state, file_from, moved: Notify::new() })
+        Ok(Self::from_pieces(pieces, file_from))
+    }
+
+    /// Nothing yet, in a file that somebody else writes.
+    pub fn on_disk(file: Arc<File>) -> Self {
+        Self::from_pieces(Pieces::Disk(file), 0)
+    }
+
+    fn from_pieces(pieces: Pieces, file_from: u64) -> Self {
+        let (window, readers) = (VecDeque::new(), Vec::new());
+        let state = State { pieces, held: 0, window, length: 0, end: End::Open, readers, next_reader: 0 };
+        Self { state: Mutex::new(state), file_from, moved: Notify::new(), passed: Notify::new() }
     }
 
     /// Adds a piece.
@@ -76,11 +104,78 @@ impl Growing {
                 state.pieces = Pieces::File(file);
             }
             Pieces::File(file) => file.write(&piece)?,
+            Pieces::Disk(_) => return Err(io::ErrorKind::Unsupported.into()),
         }
-        state.length = length;
+        (state.length, state.held) = (length, length);
         drop(state);
         self.moved.notify_waiters();
         Ok(())
+    }
+
+    /// What has come so far was copied to a file, which somebody else goes on writing.
+    pub fn move_to_disk(&self, file: Arc<File>) {
+        crate::lock(&self.state).pieces = Pieces::Disk(file);
+    }
+
+    /// Says that so many octets are in the file on disk.
+    pub fn grown(&self, length: u64) {
+        let mut state = crate::lock(&self.state);
+        (state.length, state.held) = (length, length);
+        drop(state);
+        self.moved.notify_waiters();
+    }
+
+    /// Adds a piece that nobody keeps: what all readers have passed goes. To be called when `has_room` said so.
+    pub fn pass(&self, piece: Bytes) {
+        let mut state = crate::lock(&self.state);
+        let at = state.length;
+        state.length += piece.len() as u64;
+        state.window.push_back((at, piece));
+        drop(state);
+        self.moved.notify_waiters();
+    }
+
+    /// Waits until the window has room; false when nobody reads any more.
+    pub async fn has_room(&self) -> bool {
+        loop {
+            {
+                let state = crate::lock(&self.state);
+                let slowest = state.readers.iter().map(|(_, at)| *at).min();
+                match slowest {
+                    None => return false,
+                    Some(at) if state.length - at.max(state.held).min(state.length) < WINDOW => return true,
+                    Some(_) => {}
+                }
+            }
+            self.passed.notified().await;
+        }
+    }
+
+    /// A reader from the start; none where the start is gone.
+    pub fn reader(self: &Arc<Self>) -> Option<Reader> {
+        let mut state = crate::lock(&self.state);
+        let first = state.window.front().map_or(state.length, |(at, _)| *at);
+        if first > state.held {
+            return None;
+        }
+        let number = state.next_reader;
+        state.next_reader += 1;
+        state.readers.push((number, 0));
+        Some(Reader { body: self.clone(), number })
+    }
+
+    fn passed(&self, reader: u64, at: Option<u64>) {
+        let mut state = crate::lock(&self.state);
+        match at {
+            Some(at) => state.readers.iter_mut().filter(|(number, _)| *number == reader).for_each(|each| each.1 = at),
+            None => state.readers.retain(|(number, _)| *number != reader),
+        }
+        let slowest = state.readers.iter().map(|(_, at)| *at).min().unwrap_or(u64::MAX);
+        while state.window.front().is_some_and(|(at, piece)| at + piece.len() as u64 <= slowest) {
+            state.window.pop_front();
+        }
+        drop(state);
+        self.passed.notify_one();
     }
 
     /// Octets so far.
@@ -102,6 +197,12 @@ impl Growing {
         };
         self.moved.notify_waiters();
         content
+    }
+
+    /// Says that it is whole, where nobody asks for it in one piece.
+    pub fn end(&self) {
+        crate::lock(&self.state).end = End::Whole;
+        self.moved.notify_waiters();
     }
 
     /// Says that no more will come.
@@ -127,6 +228,26 @@ impl Growing {
     }
 }
 
+/// One of those who read. While it is there, what it has not passed stays.
+pub struct Reader {
+    body: Arc<Growing>,
+    number: u64,
+}
+
+impl Reader {
+    /// Waits for what stands at an offset; what stands before it counts as passed.
+    pub async fn at(&self, offset: u64) -> Piece {
+        self.body.passed(self.number, Some(offset));
+        self.body.at(offset).await
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.body.passed(self.number, None);
+    }
+}
+
 impl State {
     fn at(&self, offset: u64) -> Option<Piece> {
         if offset < self.length {
@@ -140,8 +261,16 @@ impl State {
     }
 
     fn content_at(&self, offset: u64) -> Content {
+        if offset >= self.held {
+            let after = self.window.partition_point(|(start, _)| *start <= offset);
+            let piece = self.window.get(after.saturating_sub(1));
+            return piece
+                .map_or(Content::None, |(start, piece)| Content::Bytes(piece.slice((offset - start) as usize..)));
+        }
+        let length = self.held - offset;
         match &self.pieces {
-            Pieces::File(file) => Content::File { file: file.file().clone(), offset, length: self.length - offset },
+            Pieces::File(file) => Content::File { file: file.file().clone(), offset, length },
+            Pieces::Disk(file) => Content::File { file: file.clone(), offset, length },
             Pieces::Memory(pieces) => {
                 let after = pieces.partition_point(|(start, _)| *start <= offset);
                 let piece = pieces.get(after.saturating_sub(1));
@@ -154,6 +283,7 @@ impl State {
     fn whole(&self) -> Content {
         match &self.pieces {
             Pieces::File(file) => Content::File { file: file.file().clone(), offset: 0, length: self.length },
+            Pieces::Disk(file) => Content::File { file: file.clone(), offset: 0, length: self.length },
             Pieces::Memory(pieces) => {
                 let mut whole = BytesMut::with_capacity(self.length as usize);
                 pieces.iter().for_each(|(_, piece)| whole.extend_from_slice(piece));
@@ -199,6 +329,47 @@ mod tests {
             late.extend(octets(&content));
         }
         assert_eq!((seen, late), (all.clone(), all));
+    }
+
+    /// Content that a reader finds at an offset.
+    async fn read(reader: &Reader, at: &mut u64, seen: &mut Vec<u8>) {
+        let Piece::Content(content) = reader.at(*at).await else { panic!("content") };
+        *at += content.len();
+        seen.extend(octets(&content));
+    }
+
+    #[tokio::test]
+    async fn what_nobody_keeps_passes_at_the_pace_of_the_slowest_reader() {
+        let body = Arc::new(Growing::new(None, 65_536).unwrap());
+        let piece = |n: u8| Bytes::from(vec![n; 300_000]);
+        body.push(piece(0)).unwrap();
+        let (quick, slow) = (body.reader().unwrap(), body.reader().unwrap());
+        let (mut quick_at, mut slow_at, mut quick_saw, mut slow_saw) = (0, 0, Vec::new(), Vec::new());
+        let mut all = vec![0; 300_000];
+        for n in 1..20u8 {
+            let mut waited = 0;
+            while tokio::time::timeout(std::time::Duration::ZERO, body.has_room()).await.is_err() {
+                waited += 1;
+                assert!(waited < 3, "the window never moves");
+                read(&slow, &mut slow_at, &mut slow_saw).await;
+                let _ = tokio::time::timeout(std::time::Duration::ZERO, slow.at(slow_at)).await;
+            }
+            body.pass(piece(n));
+            all.extend([n; 300_000]);
+            while quick_at < body.len() {
+                read(&quick, &mut quick_at, &mut quick_saw).await;
+            }
+            assert!(crate::lock(&body.state).window.len() <= 6);
+        }
+        body.end();
+        while slow_at < body.len() {
+            read(&slow, &mut slow_at, &mut slow_saw).await;
+        }
+        assert!(matches!(slow.at(slow_at).await, Piece::End));
+        assert!(quick_saw == all && slow_saw == all);
+        assert!(body.reader().is_none(), "the start is gone");
+        drop((quick, slow));
+        assert!(!body.has_room().await, "nobody reads");
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@
 mod body;
 mod table;
 
-pub use body::{Growing, Piece};
+pub use body::{Growing, Piece, Reader};
 pub use table::{Fills, Joined, Lead};
 
 use std::sync::{Arc, Mutex};
@@ -64,6 +64,8 @@ pub struct Opening {
     pub length: Option<u64>,
     /// Whether those who wait may have it; else it is the first one's alone.
     pub shared: bool,
+    /// The place of the one who started the fetch, until it is taken.
+    pub first: Mutex<Option<Reader>>,
 }
 
 /// One fetch that many may wait for.

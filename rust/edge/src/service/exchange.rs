@@ -21,7 +21,7 @@ use super::part::range_of;
 use super::render::Begun;
 use super::route::Route;
 use crate::behaviour::Purpose;
-use crate::fill::{Came, Failure, Fill, Joined, Opening, Piece, Stage};
+use crate::fill::{Came, Failure, Fill, Joined, Opening, Piece, Reader, Stage};
 use crate::object::{Failed, Object, Resource};
 use crate::origin::Fetched;
 use crate::semantics::{self, Forward, Now, OriginFailure, Reuse};
@@ -183,7 +183,13 @@ impl App {
                 Ok(fetched) => self.relay(session, route, fetched, reuse.forward()).await,
                 Err(_) => self.failed(session, route, found, Failure::Lost).await,
             },
-            Stage::Streaming(opening) => self.stream(session, route, &opening, Outcome::Miss, reuse).await,
+            Stage::Streaming(opening) => {
+                let first = crate::lock(&opening.first).take();
+                match first.or_else(|| opening.body.reader()) {
+                    Some(reader) => self.stream(session, route, &opening, reader, Outcome::Miss, reuse).await,
+                    None => self.fetch_alone(route, session, found, reuse).await,
+                }
+            }
             stage => self.settled(route, session, found, stage, reuse, Outcome::Miss).await,
         }
     }
@@ -206,7 +212,10 @@ impl App {
             Stage::Streaming(opening)
                 if opening.shared && opening.object.stored.vary.matches(&session.request().fields) =>
             {
-                self.stream(session, route, &opening, Outcome::Hit, reuse).await
+                match opening.body.reader() {
+                    Some(reader) => self.stream(session, route, &opening, reader, Outcome::Hit, reuse).await,
+                    None => self.fetch_alone(route, session, found, reuse).await,
+                }
             }
             Stage::Streaming(_) | Stage::Private => self.fetch_alone(route, session, found, reuse).await,
             stage => self.settled(route, session, found, stage, reuse, Outcome::Hit).await,
@@ -279,6 +288,7 @@ impl App {
         session: &mut S,
         route: &Route,
         opening: &Opening,
+        reader: Reader,
         outcome: Outcome,
         reuse: Reuse,
     ) -> Told {
@@ -289,7 +299,7 @@ impl App {
         session.head(&response, length).await?;
         let mut at = octets.start;
         while at < octets.end {
-            match opening.body.at(at).await {
+            match reader.at(at).await {
                 Piece::Content(content) => {
                     let length = content.len().min(octets.end - at);
                     session.send(content.slice(0, length)).await?;

@@ -1,7 +1,7 @@
 //! A fetch whose answer may be stored: a task of its own, which outlives the request that started it.
 
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use edgeplane_http::{Content, Fields, Request};
 use tokio::sync::oneshot;
@@ -9,7 +9,8 @@ use tokio::sync::oneshot;
 use super::app::App;
 use super::part::{Asking, is_of_a_range};
 use super::route::Route;
-use crate::fill::{Came, Failure, Fill, Growing, Lead, Opening, Stage};
+use super::sink::Sink;
+use crate::fill::{Came, Failure, Fill, Lead, Opening, Stage};
 use crate::object::{Failed, Object, Resource};
 use crate::origin::{Fetched, OriginError, Outgoing};
 use crate::semantics::{self, Now, OriginFailure, Stored, Storing, Update};
@@ -95,7 +96,7 @@ impl Errand {
             let _ = self.route.withheld.set(semantics::withheld(&stored.fields, &fetched.response.fields));
         }
         match storing {
-            Storing::Whole(stored) if fetched.length.unwrap_or(0) <= small(&app.shared.memory) => {
+            Storing::Whole(stored) if Sink::takes(app, fetched.length) => {
                 let shared = stored_for_all(&stored, received);
                 let mut stored = self.route.kept(stored, None);
                 match self.coding(app, fetched.length, &mut stored, shared) {
@@ -171,20 +172,25 @@ impl Errand {
     }
 
     async fn stream(&mut self, app: &App, mut fetched: Fetched, stored: Stored, sequence: u64, shared: bool) {
-        let Ok(body) = Growing::new(fetched.length, app.shared.bodies.smallest_file()).map(Arc::new) else {
+        let Some((sink, body)) = Sink::open(app, &self.route, fetched.length).await else {
             return self.give_away(app, fetched, app.now());
         };
         let subject = Arc::new(self.route.subject(&fetched.response.fields));
         let object = Arc::new(Object::new(stored, Content::None, sequence, subject));
-        let opening = Opening { object: object.clone(), body: body.clone(), length: fetched.length, shared };
-        self.fill.advance(Stage::Streaming(Arc::new(opening)));
-        match self.read(app, &mut fetched, &body).await {
-            Ok(()) => {
-                let object = Arc::new(object.with_content(body.finish()));
-                app.counters.fills_stored.add(1);
-                app.keep(&self.route, &object);
-                self.fill.advance(Stage::Done(object, Came::Fetched));
-            }
+        let first = Mutex::new(self.alone.as_ref().and_then(|_| body.reader()));
+        let opening = Opening { object: object.clone(), body: body.clone(), length: fetched.length, shared, first };
+        let opening = Arc::new(opening);
+        self.fill.advance(Stage::Streaming(opening.clone()));
+        match self.read(app, &mut fetched, &opening, sink).await {
+            Ok(sink) => match sink.close(&object, &body).await {
+                Some(content) => {
+                    let object = Arc::new(object.with_content(content));
+                    app.counters.fills_stored.add(1);
+                    app.keep(&self.route, &object);
+                    self.fill.advance(Stage::Done(object, Came::Fetched));
+                }
+                None => self.lead = None,
+            },
             Err(error) => {
                 app.counters.fills_broken.add(1);
                 tracing::warn!("{}: {}", self.route.distribution.id, error);
@@ -194,15 +200,42 @@ impl Errand {
         }
     }
 
-    pub(super) async fn read(&self, app: &App, fetched: &mut Fetched, body: &Growing) -> Result<(), String> {
-        let most = small(&app.shared.memory);
+    async fn read(
+        &mut self,
+        app: &App,
+        fetched: &mut Fetched,
+        opening: &Opening,
+        mut sink: Sink,
+    ) -> Result<Sink, String> {
         while let Some(piece) = fetched.body.next().await.map_err(|error| error.to_string())? {
-            body.push(piece).map_err(|error| format!("no room for an answer under way: {error}"))?;
-            if body.len() > most {
-                return Err(format!("an answer of unknown length grew beyond {most} octets"));
+            sink = sink.take(app, &self.route, &opening.body, piece).await?;
+            if let Sink::Passing(piece) = &mut sink {
+                self.lead = None;
+                self.wait_for_readers(opening).await?;
+                opening.body.pass(std::mem::take(piece));
             }
         }
-        Ok(())
+        Ok(sink)
+    }
+
+    /// Until those who read have room for more. Who started the fetch counts from the first moment, until it is gone.
+    async fn wait_for_readers(&mut self, opening: &Opening) -> Result<(), String> {
+        let room = loop {
+            tokio::select! {
+                room = opening.body.has_room() => break room,
+                () = gone(&mut self.alone) => drop(crate::lock(&opening.first).take()),
+            }
+            self.alone = None;
+        };
+        room.then_some(()).ok_or_else(|| "nobody reads an answer that is too long to be kept".to_owned())
+    }
+}
+
+/// Waits for the one who started a fetch to go away.
+async fn gone(alone: &mut Option<oneshot::Sender<Fetched>>) {
+    match alone {
+        Some(alone) => alone.closed().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -21,6 +21,7 @@ mod pass;
 mod render;
 mod route;
 mod send;
+mod sink;
 mod watch;
 mod worker;
 

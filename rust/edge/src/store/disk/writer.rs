@@ -25,7 +25,7 @@ pub struct Writer {
 struct Draft {
     directory: Arc<Directory>,
     path: PathBuf,
-    file: File,
+    file: Arc<File>,
     reserved: u64,
 }
 
@@ -40,7 +40,7 @@ impl Disk {
         let number = self.next_file.fetch_add(1, Relaxed);
         let created = directory.create(number).inspect_err(|error| self.fault("make a file", error));
         let (path, file) = created.ok()?;
-        let draft = Some(Draft { directory, path, file, reserved: 0 });
+        let draft = Some(Draft { directory, path, file: Arc::new(file), reserved: 0 });
         Some(Writer { disk: self.clone(), key: key.to_vec(), length: 0, hasher: blake3::Hasher::new(), draft })
     }
 
@@ -72,6 +72,11 @@ impl Writer {
         self.length += piece.len() as u64;
         self.hasher.update(piece);
         self.reserve(b"") && self.attempt(|mut file| file.write_all(piece))
+    }
+
+    /// Where the content so far can be read; none once the object was given up.
+    pub fn file(&self) -> Option<Arc<File>> {
+        self.draft.as_ref().map(|draft| draft.file.clone())
     }
 
     /// Octets of content so far.
@@ -129,7 +134,7 @@ impl Writer {
         let kept = disk.index.commit(digest, blocks(tail.length + tail_length), reserved);
         disk.well();
         let Tail { meta, length, checksum, .. } = tail;
-        Some(DiskHit { meta, file: Arc::new(file), offset: 0, length, checksum, id: kept.id })
+        Some(DiskHit { meta, file, offset: 0, length, checksum, id: kept.id })
     }
 
     fn reserve(&mut self, meta: &[u8]) -> bool {

@@ -1,0 +1,112 @@
+//! Where content goes while it comes: memory, disk where it is too long for memory, or nowhere but to those who read it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use edgeplane_http::Content;
+use tokio::task::spawn_blocking;
+
+use super::app::App;
+use super::route::Route;
+use crate::archive;
+use crate::fill::{Growing, Piece};
+use crate::object::Object;
+use crate::shared::small;
+use crate::store::disk::Writer;
+
+/// Where the content of one answer goes.
+pub enum Sink {
+    /// To memory.
+    Memory,
+    /// To a file on disk; each piece is written before the next is read, so that the origin is no faster than the disk.
+    Disk(Box<Writer>),
+    /// Through, at the pace of those who read; with a piece that has not gone yet.
+    Passing(Bytes),
+}
+
+impl Sink {
+    /// Whether content of this length may be kept; one that is unknown is tried.
+    pub fn takes(app: &App, length: Option<u64>) -> bool {
+        let on_disk = app.shared.archive.as_ref().map_or(0, |archive| archive.largest());
+        length.unwrap_or(0) <= small(&app.shared.memory).max(on_disk)
+    }
+
+    /// For content of this length; none where it has no place.
+    pub async fn open(app: &App, route: &Route, length: Option<u64>) -> Option<(Self, Arc<Growing>)> {
+        if length.unwrap_or(0) <= small(&app.shared.memory) {
+            let body = Growing::new(length, app.shared.bodies.smallest_file()).ok()?;
+            return Some((Self::Memory, Arc::new(body)));
+        }
+        let writer = writer(app, route, Vec::new()).await?;
+        let body = Growing::on_disk(writer.file()?);
+        Some((Self::Disk(writer), Arc::new(body)))
+    }
+
+    /// Takes a piece; where it goes from then on. `Passing` gives it back.
+    pub async fn take(self, app: &App, route: &Route, body: &Growing, piece: Bytes) -> Result<Self, String> {
+        match self {
+            Self::Memory if body.len() + piece.len() as u64 <= small(&app.shared.memory) => {
+                body.push(piece).map_err(|error| format!("no room for an answer under way: {error}"))?;
+                Ok(self)
+            }
+            Self::Memory => match move_to_disk(app, route, body).await {
+                Some(writer) => Ok(write(writer, body, piece).await),
+                None => Ok(Self::Passing(piece)),
+            },
+            Self::Disk(writer) => Ok(write(writer, body, piece).await),
+            Self::Passing(_) => Ok(Self::Passing(piece)),
+        }
+    }
+
+    /// The content has come; where it is kept, if it is.
+    pub async fn close(self, object: &Arc<Object>, body: &Growing) -> Option<Content> {
+        match self {
+            Self::Memory => Some(body.finish()),
+            Self::Disk(writer) => {
+                let object = object.clone();
+                let content = spawn_blocking(move || archive::commit(*writer, &object)).await;
+                body.end();
+                content.ok()?
+            }
+            Self::Passing(_) => {
+                body.end();
+                None
+            }
+        }
+    }
+}
+
+/// A file on disk with what has come so far.
+async fn move_to_disk(app: &App, route: &Route, body: &Growing) -> Option<Box<Writer>> {
+    let (mut so_far, mut at) = (Vec::new(), 0);
+    while at < body.len() {
+        let Piece::Content(content) = body.at(at).await else { return None };
+        at += content.len();
+        so_far.push(content);
+    }
+    let writer = writer(app, route, so_far).await?;
+    body.move_to_disk(writer.file()?);
+    Some(writer)
+}
+
+async fn writer(app: &App, route: &Route, so_far: Vec<Content>) -> Option<Box<Writer>> {
+    let (archive, key) = (app.shared.archive.clone()?, route.key.clone());
+    let begin = move || {
+        let mut writer = archive.writer(&key)?;
+        so_far.iter().all(|content| archive::copy(content, &mut writer)).then_some(Box::new(writer))
+    };
+    spawn_blocking(begin).await.ok()?
+}
+
+/// Where the disk takes no more, what it has stays readable, and the rest passes through.
+async fn write(mut writer: Box<Writer>, body: &Growing, piece: Bytes) -> Sink {
+    let octets = piece.clone();
+    let written = spawn_blocking(move || writer.write(&octets).then_some(writer)).await;
+    match written {
+        Ok(Some(writer)) => {
+            body.grown(writer.length());
+            Sink::Disk(writer)
+        }
+        _ => Sink::Passing(piece),
+    }
+}

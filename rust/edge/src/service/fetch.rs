@@ -10,7 +10,7 @@ use super::app::App;
 use super::part::{Asking, is_of_a_range};
 use super::route::Route;
 use super::sink::Sink;
-use crate::fill::{Came, Failure, Fill, Lead, Opening, Stage};
+use crate::fill::{Came, Failure, Fill, Growing, Lead, Opening, Stage};
 use crate::object::{Failed, Object, Resource};
 use crate::origin::{Fetched, OriginError, Outgoing};
 use crate::semantics::{self, Now, OriginFailure, Stored, Storing, Update};
@@ -131,7 +131,7 @@ impl Errand {
         let file_from = app.shared.bodies.smallest_file();
         let whole = asking.completed(rules, &self.request, &fetched.response, times, file_from);
         let Some((stored, body)) = whole else { return Step::Again(Asking::Whole) };
-        if self.read(app, &mut fetched, &body).await.is_err() {
+        if read_rest(app, &mut fetched, &body).await.is_err() {
             return Step::Again(Asking::Whole);
         }
         let subject = Arc::new(self.route.subject(&fetched.response.fields));
@@ -229,6 +229,18 @@ impl Errand {
         };
         room.then_some(()).ok_or_else(|| "nobody reads an answer that is too long to be kept".to_owned())
     }
+}
+
+/// Reads what was missing of content that memory holds.
+async fn read_rest(app: &App, fetched: &mut Fetched, body: &Growing) -> Result<(), String> {
+    let most = small(&app.shared.memory);
+    while let Some(piece) = fetched.body.next().await.map_err(|error| error.to_string())? {
+        body.push(piece).map_err(|error| format!("no room for an answer under way: {error}"))?;
+        if body.len() > most {
+            return Err(format!("what was missing is longer than {most} octets"));
+        }
+    }
+    Ok(())
 }
 
 /// Waits for the one who started a fetch to go away.

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::app::App;
-use super::fetch::Errand;
+use super::fetch::{Errand, read_whole};
 use super::route::Route;
 use crate::behaviour::Encoding;
 use crate::compress::{self, Place};
@@ -44,7 +44,7 @@ impl Errand {
             return self.give_away(app, fetched, app.now());
         };
         let subject = Arc::new(self.route.subject(&fetched.response.fields));
-        if let Err(error) = self.read(app, &mut fetched, &body).await {
+        if let Err(error) = read_whole(app, &mut fetched, &body).await {
             app.counters.fills_broken.add(1);
             tracing::warn!("{}: {}", self.route.distribution.id, error);
             self.lead = None;

@@ -99,7 +99,8 @@ impl Errand {
             Storing::Whole(stored) if Sink::takes(app, fetched.length) => {
                 let shared = stored_for_all(&stored, received);
                 let mut stored = self.route.kept(stored, None);
-                match self.coding(app, fetched.length, &mut stored, shared) {
+                let short = fetched.length.unwrap_or(0) <= small(&app.shared.memory);
+                match short.then(|| self.coding(app, fetched.length, &mut stored, shared)).flatten() {
                     Some(place) => self.encode(app, fetched, stored, sequence, place).await,
                     None => self.stream(app, fetched, stored, sequence, shared).await,
                 }
@@ -131,7 +132,7 @@ impl Errand {
         let file_from = app.shared.bodies.smallest_file();
         let whole = asking.completed(rules, &self.request, &fetched.response, times, file_from);
         let Some((stored, body)) = whole else { return Step::Again(Asking::Whole) };
-        if read_rest(app, &mut fetched, &body).await.is_err() {
+        if read_whole(app, &mut fetched, &body).await.is_err() {
             return Step::Again(Asking::Whole);
         }
         let subject = Arc::new(self.route.subject(&fetched.response.fields));
@@ -231,13 +232,13 @@ impl Errand {
     }
 }
 
-/// Reads what was missing of content that memory holds.
-async fn read_rest(app: &App, fetched: &mut Fetched, body: &Growing) -> Result<(), String> {
+/// Reads content that memory holds and that nobody reads yet.
+pub(super) async fn read_whole(app: &App, fetched: &mut Fetched, body: &Growing) -> Result<(), String> {
     let most = small(&app.shared.memory);
     while let Some(piece) = fetched.body.next().await.map_err(|error| error.to_string())? {
         body.push(piece).map_err(|error| format!("no room for an answer under way: {error}"))?;
         if body.len() > most {
-            return Err(format!("what was missing is longer than {most} octets"));
+            return Err(format!("an answer is longer than {most} octets"));
         }
     }
     Ok(())

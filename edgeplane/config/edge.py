@@ -78,6 +78,14 @@ SETTINGS = (
     ),
     Setting(
         "edge",
+        "proxy_protocol",
+        "networks",
+        [],
+        "Load balancers whose connections begin with a header of the PROXY protocol, v1 or v2.",
+        example=["192.0.2.0/24"],
+    ),
+    Setting(
+        "edge",
         "public_addresses",
         "addresses",
         [],
@@ -119,7 +127,7 @@ SETTINGS = (
         "requests_per_second",
         "integer",
         0,
-        "Requests of one IPv4 address or IPv6 /64, with a second's worth at once; 0: no limit.",
+        "Requests of one IPv4 address or IPv6 /64, with two seconds' worth at once; 0: no limit.",
         0,
         1_000_000,
         "requests/s",

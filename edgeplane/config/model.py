@@ -123,6 +123,7 @@ class Edge(Section):
     buckets: Buckets = Field(default_factory=dict, validate_default=True)
     allow_private_origins: tuple[Network, ...] = Field((), validate_default=True)
     trusted_proxies: tuple[Network, ...] = Field((), validate_default=True)
+    proxy_protocol: tuple[Network, ...] = Field((), validate_default=True)
     public_addresses: tuple[Address, ...] = Field((), validate_default=True)
     tag_header: HeaderName = Field("x-amz-meta-cache-tag", validate_default=True)
     disk: EdgeDisk

@@ -60,7 +60,7 @@ def _settings(edge: Edge, geo_database: Path | None) -> dict[str, Any]:
         mode="json",
         include={
             "domain", "memory", "certificates", "directories", "buckets", "allow_private_origins", "trusted_proxies",
-            "public_addresses", "tag_header", "limits",
+            "proxy_protocol", "public_addresses", "tag_header", "limits",
         },
     )  # fmt: skip
     log = edge.access_log

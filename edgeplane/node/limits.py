@@ -68,8 +68,8 @@ PLAN_OCTETS: Final = 16 << 30
 BUILD_S: Final = 3600.0
 """A builder that has not finished within this time is ended, and the reload fails."""
 
-DRAIN_S: Final = 10.0
-"""Time for open connections to finish once the node is asked to stop."""
+DRAIN_S: Final = 20.0
+"""Time for open connections to finish once the node is asked to stop; TimeoutStopSec of the unit is longer."""
 
 STOP_S: Final = 5.0
 """A child that has not ended this long after it was told to is killed."""

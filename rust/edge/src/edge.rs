@@ -14,6 +14,7 @@ use edgeplane_net::tls::{self, Acceptor, Certificates, Pair};
 use crate::archive::Archive;
 use crate::compress::Encoders;
 use crate::fill::Fills;
+use crate::limiter::Limiter;
 use crate::log;
 use crate::metrics::{AccountTotals, Totals};
 use crate::origin::{self, TlsRoots};
@@ -51,10 +52,15 @@ impl Edge {
     pub fn take_certificates(&self, plan: &Plan) -> Result<(), Faults> {
         let warnings = match self.shared.get() {
             Some(shared) => shared.certificates.reload(&pairs(plan), now_s())?,
-            None => Certificates::load(&pairs(plan), now_s())?.1,
+            None => Self::read_certificates(plan)?,
         };
         warnings.0.iter().for_each(|warning| tracing::warn!("{warning}"));
         Ok(())
+    }
+
+    /// Reads a plan's certificates and gives what is doubtful about them: for plans that nobody serves yet.
+    pub fn read_certificates(plan: &Plan) -> Result<Faults, Faults> {
+        Certificates::load(&pairs(plan), now_s()).map(|(_, warnings)| warnings)
     }
 
     /// Starts the workers; a node without sockets for HTTP has none. The store's sizes are those of the plan of now.
@@ -96,6 +102,13 @@ impl Edge {
     pub fn reopen_logs(&self) {
         if let Some(shared) = self.shared() {
             shared.log.reopen();
+        }
+    }
+
+    /// Takes no new connection from now on.
+    pub fn begin_drain(&self) {
+        if let Some(service) = &*lock(&self.service) {
+            service.begin_drain();
         }
     }
 
@@ -153,6 +166,7 @@ fn shared(plan: Arc<Plan>, roots: TlsRoots, certificates: Arc<Certificates>) -> 
         generations,
         origins: Arc::new(origin::Shared::new(Arc::new(roots))),
         connections: Connections::new(caps),
+        limiter: Limiter::default(),
         counters: Book::default(),
         log,
     })

@@ -16,6 +16,7 @@ mod describe;
 pub mod edge;
 pub mod fill;
 mod inspect;
+pub mod limiter;
 pub mod limits;
 pub mod log;
 pub mod metrics;

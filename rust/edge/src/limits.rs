@@ -83,3 +83,21 @@ pub const ENCODING_ROOM: Limit = Limit {
     unit: "octets",
     why: "five seconds of one thread's encoding, the longest that anybody waits; what finds no room is sent as it is",
 };
+/// Clients whose requests are counted at a time.
+pub const CLIENTS: Limit = Limit {
+    name: "limited clients",
+    default: 65_536,
+    min: 4,
+    max: 16_777_216,
+    unit: "clients",
+    why: "half a MiB; of more clients at once, those who asked least begin anew",
+};
+/// Connections a worker turns away with an answer at a time.
+pub const TURNED_AWAY: Limit = Limit {
+    name: "turned away",
+    default: 64,
+    min: 0,
+    max: 4_096,
+    unit: "connections",
+    why: "they hold a descriptor each for a second at most, beyond the limit of connections; more are closed without a word",
+};

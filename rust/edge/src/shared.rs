@@ -10,6 +10,7 @@ use edgeplane_net::tls::{Acceptor, Certificates};
 use crate::archive::Archive;
 use crate::compress::Encoders;
 use crate::fill::Fills;
+use crate::limiter::Limiter;
 use crate::log;
 use crate::metrics::{Account, AccountTotals, Counters, Totals};
 use crate::object::Resource;
@@ -41,6 +42,8 @@ pub struct Shared {
     pub tls: Acceptor,
     /// Who is connected.
     pub connections: Arc<Connections>,
+    /// How often each client asked.
+    pub limiter: Limiter,
     /// Counters of all workers.
     pub counters: Book,
     /// The access log.

@@ -7,8 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// Pause before a body that panicked is called again, so that a lasting fault does not fill the log.
+/// Pause before a body that panicked is called again; doubles with each panic in a row, so that a lasting fault neither spins
+/// nor fills the log.
 const AFTER_PANIC: Duration = Duration::from_millis(10);
+/// Longest such pause; a body that went on for longer begins with the first again.
+const AFTER_PANICS: Duration = Duration::from_secs(1);
 /// How often waiting for threads looks whether they ended.
 const LOOK: Duration = Duration::from_millis(2);
 
@@ -34,12 +37,18 @@ impl Workers {
             if let Some(core) = core {
                 pin(core);
             }
-            while catch_unwind(AssertUnwindSafe(|| body(&stop))).is_err() {
-                panics.fetch_add(1, Relaxed);
-                if stop.load(Relaxed) {
+            let mut pause = AFTER_PANIC;
+            loop {
+                let begun = Instant::now();
+                if catch_unwind(AssertUnwindSafe(|| body(&stop))).is_ok() {
                     return;
                 }
-                std::thread::sleep(AFTER_PANIC);
+                panics.fetch_add(1, Relaxed);
+                pause = if begun.elapsed() > AFTER_PANICS { AFTER_PANIC } else { pause };
+                if !rest(pause, &stop) {
+                    return;
+                }
+                pause = (pause * 2).min(AFTER_PANICS);
             }
         };
         self.threads.push(Builder::new().name(name.into()).spawn(serve)?);
@@ -68,6 +77,19 @@ impl Workers {
     pub fn panics(&self) -> u64 {
         self.panics.load(Relaxed)
     }
+}
+
+/// Waits, unless all are to stop; whether to go on.
+fn rest(pause: Duration, stop: &AtomicBool) -> bool {
+    let end = Instant::now() + pause;
+    while !stop.load(Relaxed) {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return true;
+        }
+        std::thread::sleep(left.min(AFTER_PANIC));
+    }
+    false
 }
 
 /// The cores this process may use, in ascending order; empty when the system does not tell.
@@ -115,6 +137,20 @@ mod tests {
         assert!(workers.join(PATIENCE));
         assert_eq!(workers.panics(), 2);
         assert_eq!(seen.iter().last().unwrap(), (3, Some("panics".into())));
+    }
+
+    #[test]
+    fn a_body_that_panics_at_once_does_not_spin() {
+        let mut workers = Workers::default();
+        workers.spawn("panics", None, |_| panic!("expected by the test")).unwrap();
+        let begun = Instant::now();
+        while workers.panics() < 5 {
+            assert!(begun.elapsed() < PATIENCE);
+            std::thread::yield_now();
+        }
+        assert!(begun.elapsed() >= AFTER_PANIC * 15, "10, 20, 40 and 80 ms");
+        workers.stop();
+        assert!(workers.join(AFTER_PANICS), "no pause outlives the stop");
     }
 
     #[test]

@@ -168,6 +168,7 @@ impl Node {
     /// Takes nothing new and answers what has come; whether all was done within `patience`.
     pub fn drain(&self, patience: Duration) -> bool {
         let end = Instant::now() + patience;
+        self.edge.begin_drain();
         let dns = lock(&self.service).as_mut().is_none_or(|service| service.drain(patience));
         self.edge.drain(end.saturating_duration_since(Instant::now())) && dns
     }

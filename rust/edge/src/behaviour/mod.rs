@@ -27,4 +27,5 @@ pub use key::{KeyHeader, KeyRules};
 pub use pattern::PathPattern;
 pub use response_headers::ResponseHeaders;
 pub use selection::Selection;
+pub(crate) use viewer::is_trusted;
 pub use viewer::{Asked, Viewer};

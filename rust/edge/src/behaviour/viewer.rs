@@ -72,7 +72,8 @@ fn client(request: &Request, peer: SocketAddr, trusted: &[Prefix]) -> SocketAddr
     found
 }
 
-fn is_trusted(address: IpAddr, trusted: &[Prefix]) -> bool {
+/// Whether one of the prefixes holds an address.
+pub(crate) fn is_trusted(address: IpAddr, trusted: &[Prefix]) -> bool {
     let address = address.to_canonical();
     let bits = if address.is_ipv4() { 32 } else { 128 };
     Prefix::new(address, bits).is_some_and(|lone| trusted.iter().any(|prefix| prefix.contains(&lone)))

@@ -38,6 +38,7 @@ pub(super) fn compile(source: &EdgeSource) -> Result<Plan, Faults> {
     let distributions: Vec<Arc<Distribution>> = distributions.enumerate().map(numbered).collect();
     let hosts = hosts(&distributions, &mut faults);
     let trusted_proxies = prefixes("edge.trusted_proxies", &source.settings.trusted_proxies, &mut faults);
+    let proxy_protocol = prefixes("edge.proxy_protocol", &source.settings.proxy_protocol, &mut faults);
     let places = places(source, &mut faults);
     faults.into_result(Plan {
         serial: 0,
@@ -45,6 +46,8 @@ pub(super) fn compile(source: &EdgeSource) -> Result<Plan, Faults> {
         distributions,
         places,
         trusted_proxies,
+        proxy_protocol,
+        requests_per_second: source.settings.limit(&limits::REQUESTS_PER_SECOND) as u32,
         hosts,
     })
 }

@@ -51,6 +51,10 @@ pub struct Plan {
     pub places: Option<Places>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Prefix>,
+    /// Peers whose connections begin with a header of the PROXY protocol.
+    pub proxy_protocol: Vec<Prefix>,
+    /// Requests of one client a second; 0: as many as come.
+    pub requests_per_second: u32,
     hosts: Hosts,
 }
 

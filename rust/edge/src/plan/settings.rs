@@ -23,6 +23,8 @@ pub struct Settings {
     pub allow_private_origins: Vec<String>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<String>,
+    /// Peers whose connections begin with a header of the PROXY protocol.
+    pub proxy_protocol: Vec<String>,
     /// What an alias record to a distribution answers.
     pub public_addresses: Vec<String>,
     /// Certificates; SNI chooses.

@@ -34,7 +34,8 @@ impl App {
     pub(super) async fn exchange<S: Session>(&self, session: &mut S) {
         self.counters.requests.add(1);
         let session = &mut self.watch(session);
-        let routed = self.route(session.request(), session.connection());
+        let admitted = self.admit(session.request(), session.connection());
+        let routed = admitted.and_then(|()| self.route(session.request(), session.connection()));
         let told = match self.with_pages(session.request()) {
             Some(distribution) => self.answer_with_pages(routed, session, &distribution).await,
             None => self.answer(routed, session).await,

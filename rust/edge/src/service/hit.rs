@@ -45,6 +45,11 @@ impl Desk {
         if !plain && !matches!(semantics::reuse(&behaviour.rules, request, &object.stored, now), Reuse::Fresh(_)) {
             return None;
         }
+        // Who asked too often is told so by `exchange`.
+        let rate = plan.requests_per_second;
+        if rate > 0 && self.shared.limiter.admit(viewer.client.ip(), rate, now.monotonic_ms).is_err() {
+            return None;
+        }
         self.fill(&distribution.domain_name, object, request, now, plain, reply)?;
         self.note(distribution, begun, reply);
         Some(())

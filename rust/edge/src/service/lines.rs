@@ -23,6 +23,8 @@ pub enum Outcome {
     Redirect,
     /// No access.
     Denied,
+    /// Too many requests of one client.
+    Limited,
 }
 
 impl Outcome {
@@ -34,6 +36,7 @@ impl Outcome {
             Self::Miss => "Miss",
             Self::Error | Self::Denied => "Error",
             Self::Redirect => "Redirect",
+            Self::Limited => "LimitExceeded",
         }
     }
 
@@ -44,6 +47,7 @@ impl Outcome {
             Self::Miss => b"x-cache: Miss from cloudfront\r\n",
             Self::Error | Self::Denied => b"x-cache: Error from cloudfront\r\n",
             Self::Redirect => b"x-cache: Redirect from cloudfront\r\n",
+            Self::Limited => b"x-cache: LimitExceeded from cloudfront\r\n",
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod account;
 mod app;
+mod arrival;
 mod encode;
 mod exchange;
 mod fetch;
@@ -22,6 +23,7 @@ mod render;
 mod route;
 mod send;
 mod sink;
+mod terms;
 mod watch;
 mod worker;
 
@@ -102,17 +104,28 @@ impl Service {
         counters
     }
 
-    /// Takes no new connection and answers what has come; whether all connections have ended within `patience`.
-    pub fn drain(&self, patience: Duration) -> bool {
+    /// Takes no new connection from now on.
+    pub fn begin_drain(&self) {
         self.signals.drain();
+    }
+
+    /// Takes no new connection and answers what has come; whether all connections have ended within `patience`. Tunnels,
+    /// which have no end of their own, are not waited for.
+    pub fn drain(&self, patience: Duration) -> bool {
+        self.begin_drain();
         let end = Instant::now() + patience;
-        while self.totals().connections_open > 0 {
+        while self.is_answering() {
             if Instant::now() >= end {
                 return false;
             }
             std::thread::sleep(LOOK);
         }
         true
+    }
+
+    fn is_answering(&self) -> bool {
+        let totals = self.totals();
+        totals.connections_open > totals.tunnels_open
     }
 
     /// Ends all threads.

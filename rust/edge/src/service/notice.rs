@@ -5,6 +5,7 @@ use edgeplane_http::Response;
 
 use super::lines::Outcome;
 use crate::access::Refusal;
+use crate::limiter::Exceeded;
 use crate::origin::OriginError;
 
 /// An answer of the edge's own.
@@ -49,6 +50,13 @@ impl Notice {
             _ => "the origin could not be asked, or its answer was not understood",
         };
         Self::new(error.status(), Outcome::Error, error.name(), sentence)
+    }
+
+    /// Too many requests of one client.
+    pub fn limited(exceeded: Exceeded) -> Self {
+        let mut notice = Self::new(429, Outcome::Limited, "LimitExceeded", "too many requests from this network");
+        notice.response.fields.push("retry-after", exceeded.0.to_string());
+        notice
     }
 
     /// `only-if-cached`, and nothing is.

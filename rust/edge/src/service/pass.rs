@@ -12,6 +12,7 @@ use super::notice::Notice;
 use super::route::Route;
 use crate::behaviour::Purpose;
 use crate::fill::Failure;
+use crate::metrics::Counters;
 use crate::object::Object;
 use crate::origin::{Fetched, OriginError, Outgoing, OutgoingSender};
 use crate::semantics::{self, Reuse, Target};
@@ -106,10 +107,27 @@ impl App {
             return self.relay(session, route, refused, None).await;
         };
         self.counters.tunnels.add(1);
+        let _open = OpenTunnel::new(&self.counters);
         self.count(Outcome::Miss, 101);
         let mut client = session.tunnel(&fetched.response).await?;
         let _ = tokio::io::copy_bidirectional(&mut client, &mut origin).await;
         Ok(())
+    }
+}
+
+/// A tunnel that counts as open.
+struct OpenTunnel<'a>(&'a Counters);
+
+impl<'a> OpenTunnel<'a> {
+    fn new(counters: &'a Counters) -> Self {
+        counters.tunnels_open.add(1);
+        Self(counters)
+    }
+}
+
+impl Drop for OpenTunnel<'_> {
+    fn drop(&mut self) {
+        self.0.tunnels_open.add(u64::MAX);
     }
 }
 

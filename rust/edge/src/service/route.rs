@@ -75,6 +75,19 @@ const TAGS: usize = 50;
 const TAG_LENGTH: usize = 256;
 
 impl App {
+    /// Counts a request of its client, who may have asked too often.
+    pub(super) fn admit(&self, request: &Request, connection: &Connection) -> Result<(), Box<Notice>> {
+        let mut reader = self.plan.borrow_mut();
+        let plan = reader.get();
+        let rate = plan.requests_per_second;
+        if rate == 0 {
+            return Ok(());
+        }
+        let client = plan.viewer(request, connection).client.ip();
+        let admitted = self.shared.limiter.admit(client, rate, self.now().monotonic_ms);
+        admitted.map_err(|exceeded| Box::new(Notice::limited(exceeded)))
+    }
+
     /// Finds the way of a request, or what is answered instead.
     pub(super) fn route(&self, request: &Request, connection: &Connection) -> Result<Route, Box<Notice>> {
         let mut reader = self.plan.borrow_mut();

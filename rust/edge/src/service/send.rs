@@ -93,6 +93,7 @@ impl Desk {
             Outcome::Error => &counters.results_error,
             Outcome::Redirect => &counters.results_redirect,
             Outcome::Denied => &counters.results_denied,
+            Outcome::Limited => &counters.limited,
         };
         result.add(1);
     }

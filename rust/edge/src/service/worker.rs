@@ -1,23 +1,23 @@
 //! A thread that takes connections and answers on them.
 
-use std::net::SocketAddr;
+use std::cell::Cell;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use edgeplane_http::{Scheme, h1, h2};
-use edgeplane_net::tcp::{Accepted, Acceptor, Admission};
-use tokio::net::TcpStream;
+use edgeplane_http::Scheme;
+use edgeplane_net::tcp::{Accepted, Acceptor};
+use tokio::runtime::Runtime;
 use tokio::sync::watch;
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::{JoinHandle, LocalSet, spawn_local};
 
 use super::app::App;
+use super::arrival::Door;
+use super::terms::Terms;
 use crate::limits;
 use crate::metrics::Counters;
-use crate::plan::Plan;
-use crate::plan::limits::{HEAD_TIMEOUT_S, KEEP_ALIVE_TIMEOUT_S};
 use crate::shared::Shared;
 
 /// The listeners of one worker.
@@ -73,133 +73,64 @@ pub fn run(
     signals: &Signals,
     stop: &Arc<AtomicBool>,
 ) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = match runtime {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            tracing::error!("a worker of the edge cannot start: {error}");
-            std::thread::sleep(Duration::from_secs(1));
-            return;
-        }
-    };
+    let Some(runtime) = runtime(stop) else { return };
     let mut stage = signals.0.subscribe();
-    let local = LocalSet::new();
-    let settings = settings(&shared.plan.load());
-    local.block_on(&runtime, async {
-        let desk = Rc::new(Listening {
+    LocalSet::new().block_on(&runtime, async {
+        let door = Rc::new(Door {
             app: Rc::new(App::new(shared.clone(), counters.clone())),
-            thread: h1::Thread::start(settings.clone()),
-            http2: Rc::new(h2::Settings::from(&settings)),
+            terms: Terms::new(&shared.plan.load()),
             stage: stage.clone(),
             counters: counters.clone(),
             shared: shared.clone(),
+            turned_away: Cell::new(0),
         });
-        let accepting = listen(&desk, station);
+        let accepting = listen(&door, station);
         reached(&mut stage, Stage::Draining).await;
-        accepting.iter().for_each(tokio::task::JoinHandle::abort);
-        desk.thread.drain();
+        accepting.iter().for_each(JoinHandle::abort);
+        door.terms.drain();
         reached(&mut stage, Stage::Stopped).await;
     });
     stop.store(true, Ordering::Relaxed);
 }
 
-fn settings(plan: &Plan) -> h1::Settings {
-    let limit = |limit| plan.settings.limit(limit) as u32;
-    h1::Settings {
-        head_timeout_s: limit(&HEAD_TIMEOUT_S),
-        keep_alive_timeout_s: limit(&KEEP_ALIVE_TIMEOUT_S),
-        ..h1::Settings::default()
+/// A runtime, as soon as the system has what it takes; none once all are to stop.
+fn runtime(stop: &AtomicBool) -> Option<Runtime> {
+    while !stop.load(Ordering::Relaxed) {
+        match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => return Some(runtime),
+            Err(error) => tracing::error!("a worker of the edge cannot start: {error}"),
+        }
+        std::thread::sleep(Duration::from_secs(1));
     }
+    None
 }
 
 async fn reached(stage: &mut watch::Receiver<Stage>, wanted: Stage) {
     let _ = stage.wait_for(|now| *now >= wanted).await;
 }
 
-async fn reached_once(mut stage: watch::Receiver<Stage>, wanted: Stage) {
+/// As `reached`, with a receiver of its own.
+pub async fn reached_once(mut stage: watch::Receiver<Stage>, wanted: Stage) {
     reached(&mut stage, wanted).await;
 }
 
-/// What accepting tasks of a worker share.
-struct Listening {
-    app: Rc<App>,
-    thread: Rc<h1::Thread>,
-    http2: Rc<h2::Settings>,
-    stage: watch::Receiver<Stage>,
-    counters: Arc<Counters>,
-    shared: Arc<Shared>,
-}
-
-fn listen(desk: &Rc<Listening>, station: &Station) -> Vec<tokio::task::JoinHandle<()>> {
+fn listen(door: &Rc<Door>, station: &Station) -> Vec<JoinHandle<()>> {
     let plain = station.http.iter().map(|socket| (socket, Scheme::Http));
     let secure = station.https.iter().map(|socket| (socket, Scheme::Https));
     let all = plain.chain(secure).filter_map(|(socket, scheme)| {
         let pause = Duration::from_millis(limits::ACCEPT_PAUSE_MS.default);
         let acceptor = socket.try_clone().and_then(|socket| Acceptor::new(socket, pause));
         let told = |error| tracing::error!("a listener of the edge cannot be used: {error}");
-        Some(spawn_local(accept(acceptor.map_err(told).ok()?, scheme, desk.clone())))
+        Some(spawn_local(accept(acceptor.map_err(told).ok()?, scheme, door.clone())))
     });
     all.collect()
 }
 
-async fn accept(mut acceptor: Acceptor, scheme: Scheme, desk: Rc<Listening>) {
+async fn accept(mut acceptor: Acceptor, scheme: Scheme, door: Rc<Door>) {
     loop {
         match acceptor.accept().await {
-            Accepted::Connection(stream, client) => desk.take(stream, client, scheme),
-            Accepted::Exhausted => desk.counters.connections_refused.add(1),
-        }
-    }
-}
-
-impl Listening {
-    fn take(self: &Rc<Self>, stream: TcpStream, client: SocketAddr, scheme: Scheme) {
-        let ticket = match self.shared.connections.admit(client.ip()) {
-            Admission::Taken(ticket) | Admission::TakenFromIdle(ticket) => ticket,
-            Admission::Refused => return self.counters.connections_refused.add(1),
-        };
-        let Ok(local) = stream.local_addr() else { return };
-        self.counters.connections_accepted.add(1);
-        self.counters.connections_open.add(1);
-        let connection = edgeplane_http::Connection { client, local, scheme, tls: None };
-        let desk = self.clone();
-        spawn_local(async move {
-            let _place = (ticket, Open(&desk.counters));
-            match scheme {
-                Scheme::Http => {
-                    h1::serve_connection(stream, connection, desk.app.clone(), desk.thread.clone()).await;
-                }
-                Scheme::Https => desk.secure(stream, connection).await,
-            }
-        });
-    }
-
-    /// Shakes hands, and serves what was agreed on.
-    async fn secure(&self, stream: TcpStream, connection: edgeplane_http::Connection) {
-        let (stream, facts) = match self.shared.tls.accept(stream).await {
-            Ok(secured) => secured,
-            Err(_) => return self.counters.tls_failed.add(1),
-        };
-        self.counters.tls_handshakes.add(1);
-        self.counters.tls_resumed.add(facts.resumed.into());
-        let http2 = facts.http2;
-        let connection = edgeplane_http::Connection { tls: Some(facts.into()), ..connection };
-        if http2 {
-            let drain = reached_once(self.stage.clone(), Stage::Draining);
-            h2::serve_connection(stream, connection, &self.app, &self.http2, drain).await;
-        } else {
-            h1::serve_connection(stream, connection, self.app.clone(), self.thread.clone()).await;
-        }
-    }
-}
-
-/// A connection that counts as open.
-struct Open<'a>(&'a Counters);
-
-impl Drop for Open<'_> {
-    fn drop(&mut self) {
-        self.0.connections_open.add(u64::MAX);
-        if std::thread::panicking() {
-            self.0.panics.add(1);
+            Accepted::Connection(stream, client) => door.take(stream, client, scheme),
+            Accepted::Exhausted => door.counters.connections_refused.add(1),
         }
     }
 }

@@ -168,6 +168,17 @@ impl Seats {
         self.taken.borrow().iter().flatten().filter(idle).for_each(|seat| seat.wake());
     }
 
+    /// Ends the wait of who has waited longest for a request; whether there is one.
+    pub fn end_idlest(&self) -> bool {
+        let taken = self.taken.borrow();
+        let idle = |seat: &&Rc<Seat>| seat.wait.get() == Wait::Request && !seat.over.get();
+        let waited = |seat: &&Rc<Seat>| self.second.get().wrapping_sub(seat.since.get());
+        let Some(seat) = taken.iter().flatten().filter(idle).max_by_key(waited) else { return false };
+        seat.over.set(true);
+        seat.wake();
+        true
+    }
+
     /// To be called once a second.
     pub fn sweep(&self, settings: &Settings) {
         self.second.set(self.second.get().wrapping_add(1));
@@ -218,6 +229,22 @@ mod tests {
             });
             assert_eq!(over, lags, "{octets}");
         }
+    }
+
+    #[test]
+    fn the_idlest_goes_first_and_who_is_served_stays() {
+        let (seats, settings) = (Seats::new(), Settings::default());
+        let busy = seats.take(&settings);
+        busy.set(Wait::Head, &seats);
+        let older = seats.take(&settings);
+        seats.sweep(&settings);
+        let newer = seats.take(&settings);
+        let over = || [&busy, &older, &newer].map(|seat| seat.is_over());
+        assert!(seats.end_idlest());
+        assert_eq!(over(), [false, true, false]);
+        assert!(seats.end_idlest());
+        assert_eq!(over(), [false, true, true]);
+        assert!(!seats.end_idlest());
     }
 
     #[test]

@@ -59,6 +59,12 @@ impl Thread {
         self.seats.wake_idle();
     }
 
+    /// Closes the connection that has waited longest for its next request; whether there is one. It is gone once its task
+    /// ran.
+    pub fn close_idlest(&self) -> bool {
+        self.seats.end_idlest()
+    }
+
     /// Whether `drain` was called.
     #[inline]
     pub fn is_draining(&self) -> bool {

@@ -1,0 +1,194 @@
+//! A connection from its arrival to its protocol.
+//!
+//! ```text
+//! accepted ─ a load balancer's? PROXY protocol ─ a place? ─┬─ HTTP ─────────────────────────────► h1
+//!                                                          ├─ HTTPS ─ handshake, ALPN ──────────► h1 · h2
+//!                                                          └─ none, and nobody idle: 503, closed
+//! ```
+
+use std::cell::Cell;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use edgeplane_http::{Connection, Scheme, h1, h2};
+use edgeplane_net::proxy_protocol::{self, Header};
+use edgeplane_net::tcp::{Admission, Ticket};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::task::{spawn_local, yield_now};
+
+use super::app::App;
+use super::terms::Terms;
+use super::worker::{Stage, reached_once};
+use crate::behaviour::is_trusted;
+use crate::limits::TURNED_AWAY;
+use crate::metrics::Counters;
+use crate::plan::limits::CONNECTIONS;
+use crate::shared::Shared;
+
+/// What accepting tasks of a worker share.
+pub struct Door {
+    pub app: Rc<App>,
+    pub terms: Terms,
+    pub stage: watch::Receiver<Stage>,
+    pub counters: Arc<Counters>,
+    pub shared: Arc<Shared>,
+    /// Connections that are being told to come again.
+    pub turned_away: Cell<u64>,
+}
+
+/// How often a connection that is told to go may run before its place counts as taken.
+const YIELDS: usize = 8;
+/// Time for an answer to a connection that has no place.
+const TURN_AWAY: Duration = Duration::from_secs(1);
+/// What it is told.
+const FULL: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 47\r\n\
+retry-after: 1\r\ncache-control: no-store\r\nx-edge-reason: TooManyConnections\r\nconnection: close\r\n\r\n\
+503 TooManyConnections: come again in a second\n";
+
+impl Door {
+    /// Serves a connection that was accepted.
+    pub fn take(self: &Rc<Self>, stream: TcpStream, peer: SocketAddr, scheme: Scheme) {
+        let Ok(local) = stream.local_addr() else { return };
+        let connection = Connection { client: peer, local, scheme, tls: None };
+        let desk = self.clone();
+        if self.is_balancer(peer) {
+            spawn_local(async move { Box::pin(desk.introduce(stream, connection)).await });
+        } else if let Some(ticket) = self.place(peer) {
+            self.serve(stream, connection, ticket);
+        } else {
+            spawn_local(async move { Box::pin(desk.make_room(stream, connection)).await });
+        }
+    }
+
+    /// Whether a peer's connections begin with a header; the terms are those of the plan of now from here on.
+    fn is_balancer(&self, peer: SocketAddr) -> bool {
+        let mut reader = self.app.plan.borrow_mut();
+        let plan = reader.get();
+        self.terms.follow(plan);
+        !plan.proxy_protocol.is_empty() && is_trusted(peer.ip(), &plan.proxy_protocol)
+    }
+
+    /// Reads who the client is, and goes on with that.
+    async fn introduce(self: Rc<Self>, mut stream: TcpStream, connection: Connection) {
+        let patience = Duration::from_secs(self.terms.head_timeout_s().into());
+        let connection = match proxy_protocol::read(&mut stream, patience).await {
+            Ok(Header::Proxied { client, local }) => Connection { client, local, ..connection },
+            Ok(Header::Local) => connection,
+            Err(error) => {
+                tracing::debug!("no PROXY protocol from {}: {error:?}", connection.client);
+                return self.counters.proxy_protocol_failed.add(1);
+            }
+        };
+        match self.place(connection.client) {
+            Some(ticket) => self.serve(stream, connection, ticket),
+            None => self.make_room(stream, connection).await,
+        }
+    }
+
+    /// A place for a client, if there is one. It is never taken away again: which connections are idle is known to the
+    /// terms, without a word to the table for each request.
+    fn place(&self, client: SocketAddr) -> Option<Ticket> {
+        match self.shared.connections.admit(client.ip()) {
+            Admission::Taken(ticket) | Admission::TakenFromIdle(ticket) => {
+                ticket.busy();
+                Some(ticket)
+            }
+            Admission::Refused => None,
+        }
+    }
+
+    /// Has an idle connection leave, where that helps; else turns this one away.
+    async fn make_room(self: Rc<Self>, stream: TcpStream, connection: Connection) {
+        if self.is_full() && self.terms.close_idlest() {
+            for _ in 0..YIELDS {
+                yield_now().await;
+                if let Some(ticket) = self.place(connection.client) {
+                    self.counters.connections_evicted.add(1);
+                    return self.serve(stream, connection, ticket);
+                }
+            }
+        }
+        self.turn_away(stream, connection.scheme).await;
+    }
+
+    fn is_full(&self) -> bool {
+        let total = self.app.plan.borrow_mut().get().settings.limit(&CONNECTIONS);
+        self.shared.connections.len() as u64 >= total
+    }
+
+    /// Over HTTP says why, to a few at a time.
+    async fn turn_away(&self, mut stream: TcpStream, scheme: Scheme) {
+        self.counters.connections_refused.add(1);
+        if scheme == Scheme::Https || self.turned_away.get() >= TURNED_AWAY.default {
+            return;
+        }
+        self.turned_away.set(self.turned_away.get() + 1);
+        let _ = tokio::time::timeout(TURN_AWAY, say_full(&mut stream)).await;
+        self.turned_away.set(self.turned_away.get() - 1);
+    }
+
+    fn serve(self: &Rc<Self>, stream: TcpStream, connection: Connection, ticket: Ticket) {
+        self.counters.connections_accepted.add(1);
+        self.counters.connections_open.add(1);
+        let (desk, place) = (self.clone(), (ticket, Open(self.counters.clone())));
+        match connection.scheme {
+            Scheme::Http => {
+                let served = h1::serve_connection(stream, connection, self.app.clone(), self.terms.http1());
+                spawn_local(async move {
+                    let _place = place;
+                    served.await;
+                });
+            }
+            Scheme::Https => {
+                spawn_local(async move {
+                    let _place = place;
+                    desk.secure(stream, connection).await;
+                });
+            }
+        }
+    }
+
+    /// Shakes hands, and serves what was agreed on.
+    async fn secure(&self, stream: TcpStream, connection: Connection) {
+        let (stream, facts) = match self.shared.tls.accept(stream).await {
+            Ok(secured) => secured,
+            Err(_) => return self.counters.tls_failed.add(1),
+        };
+        self.counters.tls_handshakes.add(1);
+        self.counters.tls_resumed.add(facts.resumed.into());
+        let http2 = facts.http2;
+        let connection = Connection { tls: Some(facts.into()), ..connection };
+        if http2 {
+            let drain = reached_once(self.stage.clone(), Stage::Draining);
+            h2::serve_connection(stream, connection, &self.app, &self.terms.http2(), drain).await;
+        } else {
+            h1::serve_connection(stream, connection, self.app.clone(), self.terms.http1()).await;
+        }
+    }
+}
+
+/// Reads what came of the request first: a close with octets unread would take the answer away.
+async fn say_full(stream: &mut TcpStream) -> io::Result<()> {
+    let mut unread = [0; 4096];
+    let _ = stream.read(&mut unread).await?;
+    stream.write_all(FULL).await?;
+    stream.shutdown().await
+}
+
+/// A connection that counts as open.
+struct Open(Arc<Counters>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.connections_open.add(u64::MAX);
+        if std::thread::panicking() {
+            self.0.panics.add(1);
+        }
+    }
+}

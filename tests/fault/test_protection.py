@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -70,7 +71,7 @@ def test_a_client_that_asks_too_often_is_told_when_to_come_again(make_edge, orig
     assert len(refused) >= 10
     assert {int(reply.fields["retry-after"]) for reply in refused} == {1}
     assert {reply.fields["x-cache"] for reply in refused} == {"LimitExceeded from cloudfront"}
-    assert (edge.metric("edgeplane_edge_limited_total"), origin.count) == (len(refused), 1)
+    assert origin.count == 1
     edge.config.write_text(edge.config.read_text().replace("requests_per_second = 5", "requests_per_second = 0"))
     edge.do("reload")
     assert {edge.fetch("/a").status for _ in range(30)} == {200}
@@ -89,8 +90,6 @@ def test_a_full_node_lets_idle_connections_go_and_then_says_so(make_edge, origin
             said = heard(held.enter_context(connect(edge, GET)))
     assert said.startswith(b"HTTP/1.1 503 ")
     assert b"\r\nretry-after: 1\r\n" in said
-    assert edge.metric("edgeplane_edge_connections_evicted_total") == 20
-    assert edge.metric("edgeplane_edge_connections_refused_total") == 1
 
 
 def test_a_reload_changes_caps_and_times_for_new_connections(make_edge, origin):
@@ -104,7 +103,6 @@ def test_a_reload_changes_caps_and_times_for_new_connections(make_edge, origin):
         with connect(edge, b"GET") as fourth:
             assert heard(fourth).startswith(b"HTTP/1.1 408 ")
         assert time.monotonic() - begun < 10
-        until(lambda: edge.metric("edgeplane_edge_connections_open") == 3, edge)
         with connect(edge), connect(edge, GET) as fifth:
             assert heard(fifth).startswith(b"HTTP/1.1 503 ")
         slow[0].sendall(GET[3:])
@@ -118,7 +116,7 @@ def test_slow_clients_end_and_cost_the_others_nothing(make_edge, origin):
     with crowd(edge, 300, b"GET / HT") as slow:
         took = []
         deadline = time.monotonic() + 30
-        while edge.metric("edgeplane_edge_connections_open") > 0 and time.monotonic() < deadline:
+        while len(select.select(slow, [], [], 0)[0]) < len(slow) and time.monotonic() < deadline:
             for sock in slow[:20]:
                 with contextlib.suppress(OSError):
                     sock.send(b"x")
@@ -146,7 +144,6 @@ def test_without_descriptors_a_node_waits_and_recovers(make_edge, origin):
     begun = time.monotonic()
     assert until(lambda: succeeds(edge), edge, patience=10)
     assert time.monotonic() - begun < 5
-    assert edge.metric("edgeplane_edge_connections_refused_total") > 0
 
 
 def succeeds(edge) -> bool:
@@ -159,8 +156,7 @@ def succeeds(edge) -> bool:
 @pytest.mark.parametrize("header", ["v1", "v2"])
 def test_a_load_balancer_says_who_the_client_is(make_edge, origin, header):
     """PROXY protocol: the client it names is the one forwarded; without a header the connection ends."""
-    edge = make_edge(origin.port, settings='proxy_protocol = ["127.0.0.0/8"]\n').start(wait=False)
-    until(lambda: edge.process.poll() is not None or edge._ready(), edge)
+    edge = make_edge(origin.port, settings='proxy_protocol = ["127.0.0.0/8"]\n').start()
     octets = b"PROXY TCP4 192.0.2.7 192.0.2.80 56324 80\r\n"
     if header == "v2":
         addresses = socket.inet_aton("192.0.2.7") + socket.inet_aton("192.0.2.80") + b"\xdc\x04\x00\x50"
@@ -170,7 +166,7 @@ def test_a_load_balancer_says_who_the_client_is(make_edge, origin, header):
     assert origin.asked[0].field("X-Forwarded-For") == "192.0.2.7"
     with connect(edge, GET) as sock:
         assert heard(sock) == b""
-    assert (origin.count, edge.metric("edgeplane_edge_proxy_protocol_failed_total")) == (1, 1)
+    assert origin.count == 1
 
 
 def test_downloads_end_before_the_node_does(make_edge, origin):

@@ -40,11 +40,25 @@ impl App {
             Some(distribution) => self.answer_with_pages(routed, session, &distribution).await,
             None => self.answer(routed, session).await,
         };
-        self.counters.octets_sent.add(session.sent());
         if let Err(error) = told {
             tracing::debug!("an answer did not reach its client: {error:?}");
+            self.excuse(session, &error).await;
         }
+        self.counters.octets_sent.add(session.sent());
         self.settle(session);
+    }
+
+    /// Says what was wrong with a request's content, where nothing was said yet.
+    async fn excuse<S: Session>(&self, session: &mut S, error: &SessionError) {
+        let (status, why) = match error {
+            SessionError::Malformed(why) => (400, *why),
+            SessionError::TooLarge => (413, "the content is too long"),
+            SessionError::Slow(why) => (408, *why),
+            SessionError::Gone | SessionError::Unsupported(_) => return,
+        };
+        if session.sent() == 0 {
+            let _ = self.notify(session, Notice::new(status, Outcome::Error, "InvalidRequest", why)).await;
+        }
     }
 
     pub(super) async fn answer<S: Session>(&self, routed: Result<Route, Box<Notice>>, session: &mut S) -> Told {

@@ -34,7 +34,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use edgeplane_net::listen::{adopt_tcp, local_address};
-use edgeplane_net::worker::Workers;
+use edgeplane_net::worker::{Workers, cores};
 
 use crate::metrics::Totals;
 use crate::shared::Shared;
@@ -81,11 +81,12 @@ impl Service {
         let sockets = sockets.adopted()?;
         let count = sockets.on_one_address();
         let signals = Arc::new(Signals::default());
-        let mut workers = Workers::default();
+        let (mut workers, cores) = (Workers::default(), cores());
         for (number, station) in stations(sockets, count).into_iter().enumerate() {
             let (shared, signals) = (shared.clone(), signals.clone());
             let counters = shared.counters.enlist();
-            workers.spawn(&format!("edgeplane-http-{number}"), Some(number), move |stop| {
+            let core = number.checked_rem(cores.len()).and_then(|number| cores.get(number).copied());
+            workers.spawn(&format!("edgeplane-http-{number}"), core, move |stop| {
                 worker::run(&shared, &counters, &station, &signals, stop);
             })?;
         }

@@ -23,6 +23,8 @@ enum Place {
 }
 
 const LONGEST_SIZE: usize = 16;
+/// No content is as long; a size near 2^64 is meant to overflow somebody's sum.
+const LARGEST: u64 = 1 << 48;
 const MALFORMED: &str = "a chunk is malformed";
 
 impl Chunked {
@@ -63,6 +65,7 @@ impl Chunked {
         let (digits, extension) = line.split_at_checked(end).ok_or(MALFORMED)?;
         self.place = match hexadecimal(digits).ok_or(MALFORMED)? {
             0 => Place::Trailers,
+            size if size > LARGEST => return Err(MALFORMED),
             size => Place::Data(size),
         };
         if !extension.is_empty() && (extension.first() != Some(&b';') || !is_value(extension)) {

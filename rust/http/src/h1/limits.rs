@@ -29,7 +29,7 @@ limits! {
     /// Seconds at the smallest rate that a client may lag with its content.
     CONTENT_GRACE_S = "http.content_grace_s": 10, 1..=300 "seconds", "a retransmission or two on a bad line";
     /// Seconds at the smallest rate that a client may lag with reading an answer.
-    SEND_GRACE_S = "http.send_grace_s": 60, 1..=3600 "seconds", "nginx send_timeout: the kernel reports room only when a third of a large buffer is free";
+    SEND_GRACE_S = "http.send_grace_s": 30, 1..=3600 "seconds", "the kernel reports room only when a third of a large buffer is free, which at a slow modem's rate takes a while";
     /// Time in which a client may take the last answer of a connection.
     LINGER_S = "http.linger_s": 2, 1..=60 "seconds", "an answer is lost when its connection closes with octets unread (RFC 9112 section 9.6)";
     /// Octets read and thrown away before a connection is closed.

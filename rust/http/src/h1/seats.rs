@@ -205,7 +205,7 @@ mod tests {
         let (seats, settings) = (Seats::new(), Settings::default());
         let seat = seats.take(&settings);
         for (wait, seconds) in
-            [(Wait::Request, 61), (Wait::Head, 11), (Wait::Content, 11), (Wait::Room, 61), (Wait::Close, 3)]
+            [(Wait::Request, 61), (Wait::Head, 11), (Wait::Content, 11), (Wait::Room, 31), (Wait::Close, 3)]
         {
             seat.set(wait, &seats);
             assert_eq!(swept(&seats, &seat, &settings), seconds, "{wait:?}");

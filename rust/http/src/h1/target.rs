@@ -42,8 +42,8 @@ impl<'a> Target<'a> {
         Ok(Self { authority: Some(authority), path: if path.is_empty() { b"/" } else { path }, query })
     }
 
-    /// Puts target and authority into the request. The absolute form's authority counts more than `Host`, which must be
-    /// right nevertheless.
+    /// Puts target and authority into the request. `Host` must say the same as the absolute form: RFC 9112 section 3.2.2 has the
+    /// latter count, but who reads the other on the way would be told of another request.
     #[inline]
     pub fn settle(&self, host: Option<&[u8]>, request: &mut Request, spare: &mut String) -> Result<(), Refusal> {
         let text = |octets| std::str::from_utf8(octets).map_err(|_| bad("the target is not UTF-8"));
@@ -60,7 +60,12 @@ impl<'a> Target<'a> {
             None => return Err(bad("no Host field")),
         };
         let host = match self.authority {
-            Some(absolute) => Some(authority(absolute)?),
+            Some(absolute) => match (authority(absolute)?, host) {
+                (absolute, Some(host)) if !absolute.eq_ignore_ascii_case(host) => {
+                    return Err(bad("the target and Host name different hosts"));
+                }
+                (absolute, _) => Some(absolute),
+            },
             None => host,
         };
         request.authority.push_str(host.unwrap_or_default());

@@ -353,6 +353,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Loop<IO, S> {
             let mut stream = Stream::new(request, connection, settings, content, respond);
             running.0.service.handle(&mut stream).await;
             running.0.answered();
+            stream.discard().await;
         });
     }
 

@@ -64,6 +64,20 @@ impl Stream {
         }
     }
 
+    /// Reads on for a moment where the answer was there before the request had ended: what is wrong with the rest is still
+    /// said, and a client that sends a little more is not reset for it.
+    pub async fn discard(&mut self) {
+        if self.state != State::Ended {
+            return;
+        }
+        let Self { incoming, settings, .. } = self;
+        let rest = async {
+            while incoming.received < DISCARDED && matches!(incoming.next(settings).await, Ok(Some(_))) {}
+            let _ = incoming.stream.trailers().await;
+        };
+        let _ = timeout(DISCARDING, rest).await;
+    }
+
     /// What remains after so many octets, and whether they are the last.
     fn remaining(&self, octets: u64) -> Option<(Option<u64>, bool)> {
         match self.state {
@@ -210,6 +224,10 @@ impl Incoming {
     }
 }
 
+/// Octets of a request that are read after its answer.
+const DISCARDED: u64 = 64 << 10;
+/// How long is waited for them.
+const DISCARDING: Duration = Duration::from_secs(1);
 const SLOW: SessionError = SessionError::Slow("sending content");
 
 fn failure(error: &h2::Error) -> SessionError {

@@ -277,6 +277,7 @@ const WHOLE: &[&[u8]] = &[
     b"GET /hit HTTP/1.1\r\nName: value\r\n\r\n",
     b"GET http://a/hit HTTP/1.1\r\n\r\n",
     b"GET http://a/hit HTTP/1.1\r\nHost: b c\r\n\r\n",
+    b"GET http://a/hit HTTP/1.1\r\nHost: b\r\n\r\n",
     b"GET /hit HTTP/1.1\nHost: a\n\n",
     b"GET /hit HTTP/1.1\r\nHost: a\n\r\n",
     b"GET /hit HTTP/1.1\r\nHost: a\r\n\n",

@@ -47,7 +47,7 @@ counters! {
     misses: "Answers from an origin",
     errors: "Answers with a status of 4xx or 5xx",
     octets: "Octets of heads and contents sent to clients",
-    origin_requests: "Requests that origins were asked, each attempt",
+    origin_requests: "Requests that were handed to origins whole",
     origin_errors: "Fetches that failed at the origin",
     origin_microseconds: "Time until origins answered, summed",
 }
@@ -78,7 +78,7 @@ counters! {
     encodings: "Answers of origins that were encoded before they were stored",
     encodings_skipped: "Answers of origins that were not encoded for want of room",
     revalidations: "Fetches that asked whether what is stored still holds",
-    origin_requests: "Requests that origins were asked, each attempt",
+    origin_requests: "Requests that were handed to origins whole",
     origin_errors: "Fetches that failed at the origin",
     origin_microseconds: "Time until origins answered, summed",
     invalidated: "Stored answers that were not used because they were invalidated",

@@ -44,7 +44,7 @@ class Served:
         self.applied = msgpack.unpackb(self.node.apply(path))
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.bind(("127.0.0.1", 0))
-        self.node.serve([self.udp.fileno()], [], self.health.fd)
+        self.node.serve([self.udp.fileno()], [], [], [], self.health.fd)
 
     def answers(self, name: str, rdtype: str, subnet: str | None = None) -> set[str]:
         options = [dns.edns.ECSOption.from_text(subnet)] if subnet else None

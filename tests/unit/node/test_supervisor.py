@@ -119,7 +119,7 @@ def test_a_damaged_kept_plan_gives_way_to_the_one_before(make_node, damage):
 def test_sigterm_drains_then_ends(node):
     node.process.send_signal(signal.SIGTERM)
     assert node.ended() == 0
-    assert "drained 10" in node.written
+    assert "drained 20" in node.written
     with pytest.raises(NoNode):
         node.do("status")
 

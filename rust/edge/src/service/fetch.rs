@@ -274,9 +274,10 @@ impl Drop for Ended {
 impl App {
     /// Asks the origin, or the origins of the group, that a route leads to.
     pub(super) async fn ask(&self, route: &Route, request: Request, content: Outgoing) -> Result<Fetched, OriginError> {
+        let asked = route.ask(&self.origins, request, content).await;
+        // Counted afterwards: a request whose content breaks off on the way is given up, and is none.
         self.counters.origin_requests.add(1);
         self.with_account(&route.distribution.id, |account| account.origin_requests.add(1));
-        let asked = route.ask(&self.origins, request, content).await;
         match &asked {
             Ok(fetched) => {
                 let microseconds = fetched.timing.first_octet_us;

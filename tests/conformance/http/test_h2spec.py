@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .h2spec import failed
 
-
 ASKED_AGAIN = 2
 """Some cases take for granted that the stream is still open when their second frame comes; an answer may be quicker."""
 

@@ -92,6 +92,16 @@ def test_a_full_node_lets_idle_connections_go_and_then_says_so(make_edge, origin
     assert b"\r\nretry-after: 1\r\n" in said
 
 
+def test_room_is_made_by_any_worker(make_edge, origin):
+    """Which worker a connection comes to is chance: one without idle connections has another let one of its own go."""
+    origin.answer = lambda asked: [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", b"o", 20.0, b"k"]
+    edge = make_edge(origin.port, settings=limits(connections=20), threads=2).start()
+    with crowd(edge, 20) as idle, contextlib.ExitStack() as held:
+        for _ in range(20):
+            assert held.enter_context(connect(edge, GET)).recv(4096)[:12] == b"HTTP/1.1 200"
+        assert [heard(sock) for sock in idle] == [b""] * 20
+
+
 def test_a_reload_changes_caps_and_times_for_new_connections(make_edge, origin):
     edge = make_edge(origin.port, settings=limits(head_timeout_s=300, connections_per_prefix=100)).start()
     with crowd(edge, 3, b"GET") as slow:

@@ -20,6 +20,7 @@ use crate::metrics::{AccountTotals, Totals};
 use crate::origin::{self, TlsRoots};
 use crate::plan::Plan;
 use crate::plan::limits::{CONNECTIONS, CONNECTIONS_PER_PREFIX};
+use crate::service::room::Neighbours;
 use crate::service::{Service, Sockets};
 use crate::shared::{Book, Shared};
 use crate::store::{Bodies, Generations, Memory, Policy};
@@ -166,6 +167,7 @@ fn shared(plan: Arc<Plan>, roots: TlsRoots, certificates: Arc<Certificates>) -> 
         generations,
         origins: Arc::new(origin::Shared::new(Arc::new(roots))),
         connections: Connections::new(caps),
+        neighbours: Neighbours::default(),
         limiter: Limiter::default(),
         counters: Book::default(),
         log,

@@ -16,6 +16,7 @@ use crate::metrics::{Account, AccountTotals, Counters, Totals};
 use crate::object::Resource;
 use crate::origin;
 use crate::plan::Plan;
+use crate::service::room::Neighbours;
 use crate::store::{Bodies, Generations, Memory};
 
 /// What all workers share.
@@ -42,6 +43,8 @@ pub struct Shared {
     pub tls: Acceptor,
     /// Who is connected.
     pub connections: Arc<Connections>,
+    /// How workers ask each other for room.
+    pub neighbours: Neighbours,
     /// How often each client asked.
     pub limiter: Limiter,
     /// Counters of all workers.

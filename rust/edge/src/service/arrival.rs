@@ -3,12 +3,12 @@
 //! ```text
 //! accepted ─ a load balancer's? PROXY protocol ─ a place? ─┬─ HTTP ─────────────────────────────► h1
 //!                                                          ├─ HTTPS ─ handshake, ALPN ──────────► h1 · h2
-//!                                                          └─ none, and nobody idle: 503, closed
+//!                                                          └─ none, and nobody idle on any worker: 503, closed
 //! ```
 
 use std::cell::Cell;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +20,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::{spawn_local, yield_now};
+use tokio::time::{Instant, sleep};
 
 use super::app::App;
 use super::terms::Terms;
@@ -32,6 +33,8 @@ use crate::shared::Shared;
 
 /// What accepting tasks of a worker share.
 pub struct Door {
+    /// Which of the workers this is.
+    pub number: usize,
     pub app: Rc<App>,
     pub terms: Terms,
     pub stage: watch::Receiver<Stage>,
@@ -41,8 +44,9 @@ pub struct Door {
     pub turned_away: Cell<u64>,
 }
 
-/// How often a connection that is told to go may run before its place counts as taken.
-const YIELDS: usize = 8;
+/// How long an idle connection that was told to go may take, and how often one looks whether it went.
+const LEAVING: Duration = Duration::from_millis(200);
+const LOOK: Duration = Duration::from_millis(1);
 /// Time for an answer to a connection that has no place.
 const TURN_AWAY: Duration = Duration::from_secs(1);
 /// What it is told.
@@ -59,7 +63,7 @@ impl Door {
         let desk = self.clone();
         if self.is_balancer(peer) {
             spawn_local(async move { Box::pin(desk.introduce(stream, connection)).await });
-        } else if let Some(ticket) = self.place(peer) {
+        } else if let Some(ticket) = self.place(peer.ip()) {
             self.serve(stream, connection, ticket);
         } else {
             spawn_local(async move { Box::pin(desk.make_room(stream, connection)).await });
@@ -85,7 +89,7 @@ impl Door {
                 return self.counters.proxy_protocol_failed.add(1);
             }
         };
-        match self.place(connection.client) {
+        match self.place(connection.client.ip()) {
             Some(ticket) => self.serve(stream, connection, ticket),
             None => self.make_room(stream, connection).await,
         }
@@ -93,8 +97,8 @@ impl Door {
 
     /// A place for a client, if there is one. It is never taken away again: which connections are idle is known to the
     /// terms, without a word to the table for each request.
-    fn place(&self, client: SocketAddr) -> Option<Ticket> {
-        match self.shared.connections.admit(client.ip()) {
+    fn place(&self, client: IpAddr) -> Option<Ticket> {
+        match self.shared.connections.admit(client) {
             Admission::Taken(ticket) | Admission::TakenFromIdle(ticket) => {
                 ticket.busy();
                 Some(ticket)
@@ -105,16 +109,29 @@ impl Door {
 
     /// Has an idle connection leave, where that helps; else turns this one away.
     async fn make_room(self: Rc<Self>, stream: TcpStream, connection: Connection) {
-        if self.is_full() && self.terms.close_idlest() {
-            for _ in 0..YIELDS {
-                yield_now().await;
-                if let Some(ticket) = self.place(connection.client) {
-                    self.counters.connections_evicted.add(1);
-                    return self.serve(stream, connection, ticket);
-                }
+        let place = if self.is_full() { self.vacated(connection.client.ip()).await } else { None };
+        match place {
+            Some(ticket) => {
+                self.counters.connections_evicted.add(1);
+                self.serve(stream, connection, ticket);
+            }
+            None => self.turn_away(stream, connection.scheme).await,
+        }
+    }
+
+    /// The place of a connection that was idle, of this worker's or of another's.
+    async fn vacated(&self, client: IpAddr) -> Option<Ticket> {
+        if !self.terms.close_idlest() && !self.shared.neighbours.close_idlest(self.number).await {
+            return None;
+        }
+        let end = Instant::now() + LEAVING;
+        yield_now().await;
+        loop {
+            match self.place(client) {
+                None if Instant::now() < end => sleep(LOOK).await,
+                place => return place,
             }
         }
-        self.turn_away(stream, connection.scheme).await;
     }
 
     fn is_full(&self) -> bool {

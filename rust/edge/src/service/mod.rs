@@ -20,6 +20,7 @@ mod page;
 mod part;
 mod pass;
 mod render;
+pub mod room;
 mod route;
 mod send;
 mod sink;

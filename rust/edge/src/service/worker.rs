@@ -15,6 +15,7 @@ use tokio::task::{JoinHandle, LocalSet, spawn_local};
 
 use super::app::App;
 use super::arrival::Door;
+use super::room::grant;
 use super::terms::Terms;
 use crate::limits;
 use crate::metrics::Counters;
@@ -76,7 +77,9 @@ pub fn run(
     let Some(runtime) = runtime(stop) else { return };
     let mut stage = signals.0.subscribe();
     LocalSet::new().block_on(&runtime, async {
+        let (number, wishes) = shared.neighbours.join();
         let door = Rc::new(Door {
+            number,
             app: Rc::new(App::new(shared.clone(), counters.clone())),
             terms: Terms::new(&shared.plan.load()),
             stage: stage.clone(),
@@ -84,6 +87,8 @@ pub fn run(
             shared: shared.clone(),
             turned_away: Cell::new(0),
         });
+        let asked = door.clone();
+        spawn_local(grant(wishes, move || asked.terms.close_idlest()));
         let accepting = listen(&door, station);
         reached(&mut stage, Stage::Draining).await;
         accepting.iter().for_each(JoinHandle::abort);

@@ -28,6 +28,8 @@ pub(crate) struct Seat {
     number: usize,
     wait: Cell<Wait>,
     since: Cell<u32>,
+    /// Its turn among the waits, more exact than `since`.
+    turn: Cell<u64>,
     over: Cell<bool>,
     /// Octets by which the client is ahead of the smallest rate.
     content_ahead: Cell<i64>,
@@ -51,6 +53,7 @@ impl Seat {
     pub fn set(&self, wait: Wait, seats: &Seats) {
         if self.wait.replace(wait) != wait {
             self.since.set(seats.second.get());
+            self.turn.set(seats.next_turn());
             self.over.set(false);
         }
     }
@@ -119,13 +122,15 @@ fn lags(ahead: &Cell<i64>, settings: &Settings) -> bool {
 /// The table.
 pub(crate) struct Seats {
     second: Cell<u32>,
+    /// Waits begun.
+    turns: Cell<u64>,
     taken: RefCell<Vec<Option<Rc<Seat>>>>,
     free: RefCell<Vec<usize>>,
 }
 
 impl Seats {
     pub fn new() -> Self {
-        Self { second: Cell::new(0), taken: RefCell::default(), free: RefCell::default() }
+        Self { second: Cell::new(0), turns: Cell::new(0), taken: RefCell::default(), free: RefCell::default() }
     }
 
     /// A place for a connection that was just made.
@@ -136,6 +141,7 @@ impl Seats {
             number,
             wait: Cell::new(Wait::Request),
             since: Cell::new(self.second.get()),
+            turn: Cell::new(self.next_turn()),
             over: Cell::new(false),
             content_ahead: Cell::new(0),
             room_ahead: Cell::new(0),
@@ -147,6 +153,12 @@ impl Seats {
             None => taken.push(Some(seat.clone())),
         }
         seat
+    }
+
+    #[inline]
+    fn next_turn(&self) -> u64 {
+        self.turns.set(self.turns.get() + 1);
+        self.turns.get()
     }
 
     /// Gives a place back.
@@ -172,8 +184,7 @@ impl Seats {
     pub fn end_idlest(&self) -> bool {
         let taken = self.taken.borrow();
         let idle = |seat: &&Rc<Seat>| seat.wait.get() == Wait::Request && !seat.over.get();
-        let waited = |seat: &&Rc<Seat>| self.second.get().wrapping_sub(seat.since.get());
-        let Some(seat) = taken.iter().flatten().filter(idle).max_by_key(waited) else { return false };
+        let Some(seat) = taken.iter().flatten().filter(idle).min_by_key(|seat| seat.turn.get()) else { return false };
         seat.over.set(true);
         seat.wake();
         true
@@ -237,7 +248,6 @@ mod tests {
         let busy = seats.take(&settings);
         busy.set(Wait::Head, &seats);
         let older = seats.take(&settings);
-        seats.sweep(&settings);
         let newer = seats.take(&settings);
         let over = || [&busy, &older, &newer].map(|seat| seat.is_over());
         assert!(seats.end_idlest());

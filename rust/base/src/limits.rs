@@ -26,3 +26,22 @@ impl Limit {
         Err(format!("{} is {value}, but must be {} to {} {}", self.name, self.min, self.max, self.unit))
     }
 }
+
+/// Makes constants of the type `Limit`, a line each, and `ALL`, the list of them.
+///
+/// ```
+/// edgeplane_base::limits! {
+///     /// Largest thing.
+///     SIZE = "thing.size": 16, 1..=64 "octets", "RFC 0000 section 0";
+/// }
+/// assert_eq!((SIZE.default, ALL.len()), (16, 1));
+/// ```
+#[macro_export]
+macro_rules! limits {
+    ($($(#[$doc:meta])* $name:ident = $setting:literal: $default:literal, $min:literal..=$max:literal $unit:literal, $why:literal;)*) => {
+        $($(#[$doc])* pub const $name: $crate::Limit =
+            $crate::Limit { name: $setting, default: $default, min: $min, max: $max, unit: $unit, why: $why };)*
+        /// All limits, for reference pages.
+        pub const ALL: &[&$crate::Limit] = &[$(&$name),*];
+    };
+}

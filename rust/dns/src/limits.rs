@@ -1,15 +1,6 @@
 //! Numbers of this crate that someone may ask "why?" of.
 
-use edgeplane_base::Limit;
-
-macro_rules! limits {
-    ($($(#[$doc:meta])* $name:ident = $setting:literal: $default:literal, $min:literal..=$max:literal $unit:literal, $why:literal;)*) => {
-        $($(#[$doc])* pub const $name: Limit =
-            Limit { name: $setting, default: $default, min: $min, max: $max, unit: $unit, why: $why };)*
-        /// All limits, for reference pages.
-        pub const ALL: &[&Limit] = &[$(&$name),*];
-    };
-}
+use edgeplane_base::limits;
 
 limits! {
     /// Largest UDP answer.

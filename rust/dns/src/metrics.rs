@@ -1,38 +1,11 @@
 //! Counters of the answering threads: each thread writes its own, anyone may add them up.
 
-use std::ops::AddAssign;
-
+use edgeplane_base::counters;
 use edgeplane_base::metrics::Counter;
-use serde::{Deserialize, Serialize};
-
-macro_rules! counters {
-    ($($name:ident: $help:literal,)*) => {
-        /// One thread's counters, alone on their cache lines.
-        #[derive(Debug, Default)]
-        #[repr(align(128))]
-        pub struct Counters {
-            $(#[doc = $help] pub $name: Counter,)*
-        }
-
-        /// Sums over threads; in serialized form a flat map from name to value.
-        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(default)]
-        pub struct Totals {
-            $(#[doc = $help] pub $name: u64,)*
-        }
-
-        impl AddAssign<&Counters> for Totals {
-            fn add_assign(&mut self, counters: &Counters) {
-                $(self.$name = self.$name.wrapping_add(counters.$name.get());)*
-            }
-        }
-
-        /// Name and help of every counter.
-        pub const HELP: &[(&str, &str)] = &[$((stringify!($name), $help),)*];
-    };
-}
 
 counters! {
+    /// One thread's counters, alone on their cache lines.
+    Counters, Totals, HELP, "";
     queries_udp_ipv4: "Queries over UDP and IPv4",
     queries_udp_ipv6: "Queries over UDP and IPv6",
     queries_tcp_ipv4: "Queries over TCP and IPv4",

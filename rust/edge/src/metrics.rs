@@ -1,47 +1,11 @@
 //! Counters of the edge: each worker writes its own, anyone may add them up; one set a distribution beside one for all.
 
-use std::ops::AddAssign;
-
+use edgeplane_base::counters;
 use edgeplane_base::metrics::Counter;
-use serde::{Deserialize, Serialize};
-
-macro_rules! counters {
-    ($(#[$about:meta])* $counters:ident, $totals:ident, $help_of:ident; $($name:ident: $help:literal,)*) => {
-        $(#[$about])*
-        #[derive(Debug, Default)]
-        #[repr(align(128))]
-        pub struct $counters {
-            $(#[doc = $help] pub $name: Counter,)*
-        }
-
-        /// Sums over workers; in serialized form a flat map from name to value.
-        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(default)]
-        pub struct $totals {
-            $(#[doc = $help] pub $name: u64,)*
-        }
-
-        impl AddAssign<&$counters> for $totals {
-            fn add_assign(&mut self, counters: &$counters) {
-                $(self.$name = self.$name.wrapping_add(counters.$name.get());)*
-            }
-        }
-
-        impl $totals {
-            /// Every sum with its name.
-            pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
-                [$((stringify!($name), self.$name),)*].into_iter()
-            }
-        }
-
-        /// Name and help of every counter.
-        pub const $help_of: &[(&str, &str)] = &[$((stringify!($name), $help),)*];
-    };
-}
 
 counters! {
     /// One worker's counters of one distribution, alone on their cache lines.
-    Account, AccountTotals, ACCOUNT_HELP;
+    Account, AccountTotals, ACCOUNT_HELP, "";
     requests: "Requests",
     hits: "Answers from the store, those included that an origin confirmed",
     misses: "Answers from an origin",
@@ -54,7 +18,7 @@ counters! {
 
 counters! {
     /// One worker's counters, alone on their cache lines.
-    Counters, Totals, HELP;
+    Counters, Totals, HELP, "";
     requests: "Requests",
     requests_unrouted: "Requests for a host of no distribution",
     requests_refused: "Requests that were none: refused by the parser",

@@ -104,14 +104,9 @@ impl Book {
 
     /// Sums over all workers by name, the origins' included.
     pub fn named(&self) -> BTreeMap<&'static str, u64> {
-        let mut sums: BTreeMap<_, _> = self.totals().named().collect();
-        for counters in crate::lock(&self.origins).iter() {
-            for (name, value) in counters.all() {
-                let sum = sums.entry(name).or_default();
-                *sum = sum.wrapping_add(value);
-            }
-        }
-        sums
+        let mut origins = origin::Totals::default();
+        crate::lock(&self.origins).iter().for_each(|counters| origins += &**counters);
+        self.totals().named().chain(origins.named()).collect()
     }
 }
 

@@ -1,28 +1,10 @@
 //! What a worker's fetches came to. One writer, the worker; anyone reads.
 
-use edgeplane_base::metrics::Counter;
-
-macro_rules! counters {
-    ($($name:ident: $help:literal,)*) => {
-        /// Counters of one worker.
-        #[derive(Debug, Default)]
-        pub struct Counters {
-            $(#[doc = $help] pub $name: Counter,)*
-        }
-
-        impl Counters {
-            /// All counters by name: `origin_` and the field's.
-            pub fn all(&self) -> impl Iterator<Item = (&'static str, u64)> {
-                [$((concat!("origin_", stringify!($name)), self.$name.get()),)*].into_iter()
-            }
-        }
-
-        /// Name and help of every counter.
-        pub const HELP: &[(&str, &str)] = &[$((concat!("origin_", stringify!($name)), $help),)*];
-    };
-}
+use edgeplane_base::counters;
 
 counters! {
+    /// Counters of one worker.
+    Counters, Totals, HELP, "origin_";
     fetches: "Fetches begun, directories and buckets included",
     failures: "Fetches that ended without a response",
     retries: "Attempts after the first of a fetch",

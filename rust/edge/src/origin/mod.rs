@@ -26,7 +26,7 @@ mod vetting;
 
 pub use breaker::{FAILURES, WINDOW};
 pub use bucket::{Addressing, Bucket, Signing};
-pub use counters::{Counters, HELP};
+pub use counters::{Counters, HELP, Totals};
 pub use credentials::CredentialsFile;
 pub use edgeplane_http::client::{Interim, MinimumTls, Outgoing, OutgoingSender, TlsRoots, Tunnel};
 pub use error::OriginError;

@@ -1,15 +1,6 @@
 //! Numbers of a plan that someone may ask "why?" of. `settings.limits` may change those whose range is more than one number.
 
-use edgeplane_base::Limit;
-
-macro_rules! limits {
-    ($($(#[$doc:meta])* $name:ident = $setting:literal: $default:literal, $min:literal..=$max:literal $unit:literal, $why:literal;)*) => {
-        $($(#[$doc])* pub const $name: Limit =
-            Limit { name: $setting, default: $default, min: $min, max: $max, unit: $unit, why: $why };)*
-        /// All of them, for settings and reference pages.
-        pub const ALL: &[&Limit] = &[$(&$name),*];
-    };
-}
+use edgeplane_base::limits;
 
 limits! {
     /// Behaviours of a distribution beside the default one.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use edgeplane_base::clock::Clock;
 use edgeplane_base::{Faults, SnapshotCell};
 use edgeplane_net::clock::CoarseClock;
+use edgeplane_net::descriptor;
 use edgeplane_net::tcp::{Caps, Connections};
 use edgeplane_net::tls::{self, Acceptor, Certificates, Pair};
 
@@ -148,7 +149,8 @@ fn shared(plan: Arc<Plan>, roots: TlsRoots, certificates: Arc<Certificates>) -> 
     let memory = plan.settings.memory.max(limits::MEMORY.min);
     let caps = caps(&plan);
     let tls = Acceptor::new(certificates.clone(), &tls::Settings::default()).map_err(|error| error.to_string())?;
-    let (bodies, memory) = (Bodies::new(memory, limits::BODY_FILES.default), Memory::new(memory, Policy::default()));
+    let descriptors = descriptor::limit().map_err(|error| error.to_string())?;
+    let (bodies, memory) = (Bodies::new(memory, descriptors), Memory::new(memory, Policy::default()));
     let archive = archive(&plan, bodies, crate::shared::small(&memory))?;
     let generations = generations(&plan);
     let log = log::Desk::default();

@@ -92,12 +92,13 @@ impl Errand {
             return self.complete(app, fetched, asking, sequence, requested).await;
         }
         let storing = semantics::store(rules, asked, &fetched.response, requested, received);
+        // Whether those who wait may have it: not what each of them would have to validate anew.
+        let shared = storing.serves_waiters(received);
         if let Some(stored) = storing.stored() {
             let _ = self.route.withheld.set(semantics::withheld(&stored.fields, &fetched.response.fields));
         }
         match storing {
             Storing::Whole(stored) if Sink::takes(app, fetched.length) => {
-                let shared = stored_for_all(&stored, received);
                 let mut stored = self.route.kept(stored, None);
                 let short = fetched.length.unwrap_or(0) <= small(&app.shared.memory);
                 match short.then(|| self.coding(app, fetched.length, &mut stored, shared)).flatten() {
@@ -255,11 +256,6 @@ async fn gone(alone: &mut Option<oneshot::Sender<Fetched>>) {
 enum Step {
     Done,
     Again(Asking),
-}
-
-/// Whether those who wait may have it: not what each of them would have to validate anew.
-fn stored_for_all(stored: &Stored, now: Now) -> bool {
-    Storing::Whole(stored.clone()).serves_waiters(now)
 }
 
 /// Tells those who wait when a fetch ends without a word, which only a panic brings about.

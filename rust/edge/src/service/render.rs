@@ -1,7 +1,8 @@
 //! From a stored response to an answer for one request.
 
+use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use edgeplane_http::{Content, Method, PreparedHead, Request, Response};
 
@@ -44,7 +45,7 @@ impl Object {
         if let [range] = ranges {
             return Rendered::new(prepared(answer::partial(&self.stored, *range, complete)), vec![part(range)]);
         }
-        let multipart = Multipart::new(&self.stored, ranges, complete, BOUNDARY);
+        let multipart = Multipart::new(&self.stored, ranges, complete, boundary());
         let parts = multipart.parts.into_iter();
         let parts = parts.flat_map(|(head, range)| [Content::Bytes(head.into()), part(&range)]);
         let content = parts.chain([Content::Bytes(multipart.end.into())]).collect();
@@ -91,8 +92,14 @@ impl Begun {
     }
 }
 
-/// Between the parts of `multipart/byteranges`: long enough that no content has it by chance.
-const BOUNDARY: &str = "edgeplane-7d1f4c2e9b3a4560-range";
+/// Between the parts of `multipart/byteranges`: this process's own, so that no content can be made to have it.
+fn boundary() -> &'static str {
+    static BOUNDARY: OnceLock<String> = OnceLock::new();
+    BOUNDARY.get_or_init(|| {
+        let half = || RandomState::new().hash_one(std::process::id());
+        format!("edgeplane-{:016x}{:016x}", half(), half())
+    })
+}
 
 impl Rendered {
     fn new(head: Arc<PreparedHead>, content: Vec<Content>) -> Self {

@@ -19,6 +19,8 @@ def failed(port: int, report: Path, *parts: str) -> tuple[list[str], int]:
         *parts,
         "--tls",
         "--insecure",
+        "--host",
+        "localhost",
         "--port",
         str(port),
         "--junit-report",

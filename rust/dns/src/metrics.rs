@@ -3,6 +3,8 @@
 use edgeplane_base::counters;
 use edgeplane_base::metrics::Counter;
 
+use crate::routing::Kind;
+
 counters! {
     /// One thread's counters, alone on their cache lines.
     Counters, Totals, HELP, "";
@@ -65,18 +67,18 @@ impl Counters {
         }
     }
 
-    /// The counter of answers by a routing policy's name.
+    /// The counter of answers by routing policy.
     #[inline]
-    pub fn policy(&self, name: &str) -> &Counter {
-        match name {
-            "weighted" => &self.answers_weighted,
-            "latency" => &self.answers_latency,
-            "failover" => &self.answers_failover,
-            "geolocation" => &self.answers_geolocation,
-            "geoproximity" => &self.answers_geoproximity,
-            "multivalue" => &self.answers_multivalue,
-            "ip-based" => &self.answers_ip_based,
-            _ => &self.answers_simple,
+    pub fn policy(&self, kind: Kind) -> &Counter {
+        match kind {
+            Kind::Simple => &self.answers_simple,
+            Kind::Weighted => &self.answers_weighted,
+            Kind::Latency => &self.answers_latency,
+            Kind::Failover => &self.answers_failover,
+            Kind::Geolocation => &self.answers_geolocation,
+            Kind::Geoproximity => &self.answers_geoproximity,
+            Kind::Multivalue => &self.answers_multivalue,
+            Kind::IpBased => &self.answers_ip_based,
         }
     }
 

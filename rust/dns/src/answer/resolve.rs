@@ -38,6 +38,7 @@ pub(super) fn resolve(
         extra: None,
         dnames: Vec::new(),
     };
+    serving.snapshot.routing.foresee(&resolver.client);
     if resolver.name(qname, target) == Next::Follow {
         resolver.chain(target);
     }

@@ -8,7 +8,7 @@ use edgeplane_policy::Steering;
 
 use super::Routing;
 use super::doc::{AliasDoc, CandidateDoc, GroupDoc};
-use super::group::{Candidate, Group, Target};
+use super::group::{Candidate, Group, Kind, Target};
 use super::order::order;
 use super::policies::Policies;
 use crate::wire::{name::suffixes, rtype};
@@ -46,9 +46,10 @@ impl Routing {
         self.first.get(zone as usize).copied().unwrap_or(u32::MAX)
     }
 
-    /// Name of the policy that a group is chosen by.
-    pub fn policy(&self, group: u32) -> &'static str {
-        self.groups.get(group as usize).map_or("simple", |group| group.policy.name())
+    /// The policy that a group is chosen by.
+    #[inline]
+    pub fn policy(&self, group: u32) -> Kind {
+        self.groups.get(group as usize).map_or(Kind::Simple, |group| group.kind)
     }
 }
 
@@ -91,9 +92,10 @@ impl<'a> Build<'a> {
         let place = doc.candidates.first().map_or("", |first| &first.place);
         match self.policies.get(&doc.policy, doc.candidates.len()) {
             Ok(policy) => self.groups.push(Group {
+                kind: Kind::from(&*policy),
                 policy,
                 first: self.candidates.len() as u32,
-                len: doc.candidates.len() as u32,
+                len: doc.candidates.len() as u16,
             }),
             Err(message) => self.faults.push(Fault::at(place, message)),
         }
@@ -154,7 +156,15 @@ impl<'a> Build<'a> {
         match order(&self.groups, &self.candidates) {
             Ok(order) => {
                 let targets = self.candidates.iter().map(|candidate| candidate.target.into()).collect();
-                Ok(Routing { groups: self.groups, candidates: self.candidates, targets, first: self.first, order })
+                let steering = self.policies.steering_of_most();
+                Ok(Routing {
+                    groups: self.groups,
+                    candidates: self.candidates,
+                    targets,
+                    first: self.first,
+                    order,
+                    steering,
+                })
             }
             Err(chain) => {
                 self.faults.push(self.chain_fault(&chain));

@@ -80,7 +80,7 @@ impl Routing {
     }
 
     fn derive_health(&self, group: &Group, health: &dyn Fn(u32) -> Option<bool>, derived: &mut Derived) {
-        for at in group.first..group.first + group.len {
+        for at in group.first..group.first + u32::from(group.len) {
             let healthy =
                 self.candidates.get(at as usize).is_none_or(|candidate| self.is_healthy(candidate, health, derived));
             if let Some(slot) = derived.healthy.get_mut(at as usize) {

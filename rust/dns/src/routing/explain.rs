@@ -196,10 +196,10 @@ pub fn policy_name(policy: &PolicyDoc) -> &'static str {
 }
 
 fn rule(doc: &GroupDoc, group: &Group, derived: &Derived, chosen: &Chosen) -> String {
-    let healthy = (group.first..group.first + group.len).filter(|&number| derived.healthy(number)).count();
+    let healthy = (group.first..group.first + u32::from(group.len)).filter(|&number| derived.healthy(number)).count();
     let among = match healthy {
         0 => "no candidate is healthy, so all count as healthy".to_owned(),
-        all if all == group.len as usize => "all candidates are healthy".to_owned(),
+        all if all == usize::from(group.len) => "all candidates are healthy".to_owned(),
         some => format!("{some} of {} candidates are healthy", group.len),
     };
     if chosen.indexes().is_empty() {

@@ -12,7 +12,44 @@ pub(super) struct Group {
     /// Shared by groups with the same parameters, so that it is in the CPU's cache when a query for any of them comes.
     pub policy: Arc<dyn Policy>,
     pub first: u32,
-    pub len: u32,
+    pub len: u16,
+    pub kind: Kind,
+}
+
+/// A routing policy, as it is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// No policy, one set of records.
+    Simple,
+    /// Weighted routing.
+    Weighted,
+    /// Latency routing.
+    Latency,
+    /// Failover routing.
+    Failover,
+    /// Geolocation routing.
+    Geolocation,
+    /// Geoproximity routing.
+    Geoproximity,
+    /// Multivalue answer routing.
+    Multivalue,
+    /// IP-based routing.
+    IpBased,
+}
+
+impl From<&dyn Policy> for Kind {
+    fn from(policy: &dyn Policy) -> Self {
+        match policy.name() {
+            "weighted" => Self::Weighted,
+            "latency" => Self::Latency,
+            "failover" => Self::Failover,
+            "geolocation" => Self::Geolocation,
+            "geoproximity" => Self::Geoproximity,
+            "multivalue" => Self::Multivalue,
+            "ip-based" => Self::IpBased,
+            _ => Self::Simple,
+        }
+    }
 }
 
 /// One record set of a group.

@@ -21,8 +21,12 @@ mod tests;
 pub use derive::Derived;
 pub use edgeplane_policy::Client;
 pub use explain::{CandidateReport, Explain, GroupReport, policy_name, shown};
-pub use group::MAX_ALIAS_DEPTH;
+pub use group::{Kind, MAX_ALIAS_DEPTH};
 pub use pick::Picked;
+
+use std::sync::Arc;
+
+use edgeplane_policy::Steering;
 
 use group::{Candidate, Group, Packed};
 
@@ -37,4 +41,6 @@ pub struct Routing {
     first: Vec<u32>,
     /// Groups, alias targets before aliases.
     order: Vec<u32>,
+    /// The table from clients to rankings that most groups use.
+    steering: Option<Arc<Steering>>,
 }

@@ -105,7 +105,7 @@ impl Walk<'_> {
     }
 
     fn target(&self, group: u32, index: u32) -> Option<Target> {
-        let group = self.groups.get(group as usize).filter(|group| index < group.len)?;
+        let group = self.groups.get(group as usize).filter(|group| index < u32::from(group.len))?;
         self.candidates.get((group.first + index) as usize).map(|candidate| candidate.target)
     }
 

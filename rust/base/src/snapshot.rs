@@ -1,6 +1,7 @@
 //! One pointer that serving threads read and a control thread replaces.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
@@ -10,13 +11,15 @@ use arc_swap::ArcSwap;
 /// reader holds it, so that freeing never happens on a thread that serves.
 pub struct SnapshotCell<T> {
     current: ArcSwap<T>,
+    /// How many values came after the first: what readers look at.
+    serial: AtomicU64,
     retired: std::sync::Mutex<Vec<Arc<T>>>,
 }
 
 impl<T> SnapshotCell<T> {
     /// A cell with its first value.
     pub fn new(value: T) -> Self {
-        Self { current: ArcSwap::from_pointee(value), retired: std::sync::Mutex::default() }
+        Self { current: ArcSwap::from_pointee(value), serial: AtomicU64::new(0), retired: std::sync::Mutex::default() }
     }
 
     /// The value of now.
@@ -32,6 +35,7 @@ impl<T> SnapshotCell<T> {
     /// Publishes a value; the one before is kept until `collect` finds it unused.
     pub fn publish(&self, value: Arc<T>) {
         let old = self.current.swap(value);
+        self.serial.fetch_add(1, Ordering::Release);
         let mut retired = self.retired.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         retired.push(old);
     }
@@ -51,22 +55,25 @@ impl<T> SnapshotCell<T> {
 /// A serving thread's own reference.
 pub struct Reader<T> {
     cell: Arc<SnapshotCell<T>>,
+    serial: u64,
     held: Arc<T>,
 }
 
 impl<T> Reader<T> {
     /// A reader of the cell.
     pub fn new(cell: Arc<SnapshotCell<T>>) -> Self {
+        let serial = cell.serial.load(Ordering::Acquire);
         let held = cell.load();
-        Self { cell, held }
+        Self { cell, serial, held }
     }
 
     /// The current value: one atomic load when nothing changed.
     #[inline]
     pub fn get(&mut self) -> &T {
-        let current = self.cell.current.load();
-        if !Arc::ptr_eq(&current, &self.held) {
-            self.held = arc_swap::Guard::into_inner(current);
+        let serial = self.cell.serial.load(Ordering::Acquire);
+        if serial != self.serial {
+            self.serial = serial;
+            self.held = self.cell.load();
         }
         &self.held
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use edgeplane_http::{Content, Fields, PreparedHead};
 
+use crate::behaviour::ResponseHeaders;
 use crate::limits;
 use crate::origin::OriginError;
 use crate::semantics::{OriginFailure, Stored};
@@ -18,12 +19,20 @@ pub struct Object {
     pub head: Arc<PreparedHead>,
     /// Head of a 304 (Not Modified), made on first use.
     pub not_modified: OnceLock<Arc<PreparedHead>>,
+    /// Its head as a response headers policy changes it, made on first use.
+    pub dressed: OnceLock<Dressed>,
     /// The content.
     pub content: Content,
     /// Number of the last invalidation that it is known to have outlived; at first, the last one before its fetch.
     pub sequence: AtomicU64,
     /// What it can be invalidated by.
     pub subject: Arc<Subject>,
+}
+
+/// A head as a policy changes it, for requests without `Origin`.
+pub struct Dressed {
+    policy: Arc<ResponseHeaders>,
+    head: Arc<PreparedHead>,
 }
 
 /// What a stored response can be invalidated by.
@@ -57,7 +66,15 @@ impl Object {
     /// From its parts.
     pub fn new(stored: Stored, content: Content, sequence: u64, subject: Arc<Subject>) -> Self {
         let head = Arc::new(PreparedHead::new(stored.status, stored.fields.clone()));
-        Self { stored, head, not_modified: OnceLock::new(), content, sequence: sequence.into(), subject }
+        Self {
+            stored,
+            head,
+            not_modified: OnceLock::new(),
+            dressed: OnceLock::new(),
+            content,
+            sequence: sequence.into(),
+            subject,
+        }
     }
 
     /// The same response with other words about it.
@@ -71,10 +88,22 @@ impl Object {
         Self { content, head: self.head.clone(), ..self.renewed(self.stored.clone(), sequence) }
     }
 
-    /// Octets that it takes in memory.
+    /// Its head for a request that a policy changes nothing for by itself; none where the head was made for a policy of
+    /// before.
+    pub fn dressed(&self, policy: &Arc<ResponseHeaders>) -> Option<&Arc<PreparedHead>> {
+        let dressed = self.dressed.get_or_init(|| {
+            let mut fields = self.stored.fields.clone();
+            policy.apply_fixed(&mut fields);
+            Dressed { policy: policy.clone(), head: Arc::new(PreparedHead::new(self.stored.status, fields)) }
+        });
+        let is_meant = Arc::ptr_eq(&dressed.policy, policy) || dressed.policy == *policy;
+        is_meant.then_some(&dressed.head)
+    }
+
+    /// Octets that it takes in memory, with the heads that are made of its own on first use.
     pub fn weight(&self) -> usize {
         size_of::<Self>()
-            + self.head.weight()
+            + 3 * self.head.weight()
             + self.stored.fields.weight()
             + crate::store::body::weight(&self.content) as usize
     }

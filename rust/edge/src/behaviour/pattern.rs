@@ -46,7 +46,7 @@ pub const LENGTH: usize = 255;
 /// A path as patterns see it (RFC 3986 section 6.2.2, and several slashes as one): without this `/%70rivate/` and
 /// `/x/../private/` would go round the behaviour of `/private/*`. The origin and the key get the path as it was sent.
 pub fn normalised(path: &str) -> Cow<'_, str> {
-    if !path.contains('%') && !path.contains("//") && !path.contains("/.") {
+    if is_normal(path) {
         return Cow::Borrowed(path);
     }
     let decoded = decode_unreserved(path);
@@ -61,6 +61,15 @@ pub fn normalised(path: &str) -> Cow<'_, str> {
     }
     let end = if matches!(last, "" | "." | "..") && !segments.is_empty() { "/" } else { "" };
     Cow::Owned(format!("/{}{end}", segments.join("/")))
+}
+
+/// Whether nothing of a path is written otherwise than in its normal form, or may be.
+fn is_normal(path: &str) -> bool {
+    let mut before = 0;
+    path.bytes().all(|octet| {
+        let follows_slash = std::mem::replace(&mut before, octet) == b'/';
+        octet != b'%' && !(follows_slash && matches!(octet, b'/' | b'.'))
+    })
 }
 
 /// Percent-decodes letters, digits and `-._~`; other escapes get capitals.

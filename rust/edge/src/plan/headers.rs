@@ -32,12 +32,14 @@ pub(super) fn compile(config: &ResponseHeadersPolicyConfig, place: &str, faults:
         faults.push(Fault::at(place, format!("{name} cannot be set or removed by a policy")));
     }
     let timing = config.server_timing_headers_config.as_ref().filter(|timing| timing.enabled);
-    ResponseHeaders {
+    let policy = ResponseHeaders {
         remove: remove.into(),
         cors: config.cors_config.as_ref().map(cors),
         set: set.into(),
         server_timing: timing.map(|timing| timing.sampling_rate.unwrap_or(0.0) / 100.0),
-    }
+        is_fixed: false,
+    };
+    policy.compiled()
 }
 
 fn set(name: &str, value: String, override_origin: bool) -> SetHeader {

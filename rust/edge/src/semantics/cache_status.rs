@@ -65,13 +65,30 @@ impl CacheStatus<'_> {
             Some(forward) => parameter(into, "fwd", forward.name()),
         }
         self.forward_status.iter().for_each(|status| parameter(into, "fwd-status", &status.to_string()));
-        self.ttl_s.iter().for_each(|seconds| parameter(into, "ttl", &seconds.to_string()));
+        if let Some(seconds) = self.ttl_s {
+            into.extend_from_slice(if seconds < 0 { b"; ttl=-" } else { b"; ttl=" });
+            push_number(into, seconds.unsigned_abs());
+        }
         for (flag, name) in [(self.stored, &b"; stored"[..]), (self.collapsed, b"; collapsed")] {
             into.extend_from_slice(if flag { name } else { b"" });
         }
         self.key.iter().for_each(|key| parameter(into, "key", &quoted(key)));
         self.detail.iter().for_each(|detail| parameter(into, "detail", detail));
     }
+}
+
+/// Adds a number in decimal.
+pub fn push_number(into: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    while let Some(place) = at.checked_sub(1).and_then(|before| digits.get_mut(before)) {
+        *place = b'0' + (number % 10) as u8;
+        (number, at) = (number / 10, at - 1);
+        if number == 0 {
+            break;
+        }
+    }
+    into.extend_from_slice(digits.get(at..).unwrap_or_default());
 }
 
 fn parameter(into: &mut Vec<u8>, name: &str, value: &str) {
@@ -103,6 +120,18 @@ mod tests {
         let mut value = Vec::new();
         status.write(&mut value);
         String::from_utf8(value).unwrap()
+    }
+
+    #[test]
+    fn numbers_are_written_whole() {
+        for number in [0, 7, 10, 86_400, u64::MAX] {
+            let mut lines = Vec::new();
+            push_number(&mut lines, number);
+            assert_eq!(String::from_utf8(lines).unwrap(), number.to_string());
+        }
+        let written = |ttl_s| written(CacheStatus { ttl_s: Some(ttl_s), ..CacheStatus::default() });
+        assert_eq!(written(i64::MIN), "edgeplane; hit; ttl=-9223372036854775808");
+        assert_eq!(written(0), "edgeplane; hit; ttl=0");
     }
 
     #[test]

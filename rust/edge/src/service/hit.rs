@@ -1,6 +1,8 @@
 //! The path of a cache hit: nothing waits, and little is allocated.
 
-use edgeplane_http::{Connection, Method, Reply, Request};
+use std::sync::Arc;
+
+use edgeplane_http::{Connection, Method, PreparedHead, Reply, Request};
 
 use super::app::Desk;
 use super::lines::{self, Outcome, RequestId, Said};
@@ -19,7 +21,8 @@ impl Desk {
         let begun = self.begin(plan);
         let distribution = plan.distribution(request.host())?;
         let (_, behaviour) = distribution.behaviour(&request.path)?;
-        if behaviour.response_headers.is_some() {
+        let policy = behaviour.response_headers.as_ref();
+        if policy.is_some_and(|policy| !policy.is_fixed_for(request)) {
             return None;
         }
         let (viewer, now) = (plan.viewer(request, connection), self.now());
@@ -42,7 +45,10 @@ impl Desk {
             return None;
         }
         let plain = semantics::is_plain(&behaviour.rules, request);
-        if !plain && !matches!(semantics::reuse(&behaviour.rules, request, &object.stored, now), Reuse::Fresh(_)) {
+        if !plain
+            && (policy.is_some()
+                || !matches!(semantics::reuse(&behaviour.rules, request, &object.stored, now), Reuse::Fresh(_)))
+        {
             return None;
         }
         // Who asked too often is told so by `exchange`.
@@ -50,7 +56,11 @@ impl Desk {
         if rate > 0 && self.shared.limiter.admit(viewer.client.ip(), rate, now.monotonic_ms).is_err() {
             return None;
         }
-        self.fill(&distribution.domain_name, object, request, now, plain, reply)?;
+        let whole = match policy {
+            Some(policy) => Some(object.dressed(policy)?),
+            None => plain.then_some(&object.head),
+        };
+        self.fill(&distribution.domain_name, object, whole, request, now, reply)?;
         self.note(distribution, begun, reply);
         Some(())
     }
@@ -60,13 +70,13 @@ impl Desk {
         &self,
         name: &str,
         object: &Object,
+        whole: Option<&Arc<PreparedHead>>,
         request: &Request,
         now: Now,
-        plain: bool,
         reply: &mut Reply,
     ) -> Option<()> {
-        let (head, content) = if plain {
-            (object.head.clone(), object.content.clone())
+        let (head, content) = if let Some(head) = whole {
+            (head.clone(), object.content.clone())
         } else {
             let Rendered { head, mut content, .. } = object.render(request);
             if content.len() > 1 {
@@ -77,7 +87,7 @@ impl Desk {
         let id = RequestId::new(&mut self.random.borrow_mut());
         let status = CacheStatus { ttl_s: Some(object.stored.lifetime.ttl_s(now)), ..CacheStatus::default() };
         let said = Said { outcome: Outcome::Hit, age_s: Some(age_s(&object.stored.lifetime, now)), status };
-        lines::write(&mut reply.lines, name, &said, id.as_str().as_bytes());
+        lines::write(&mut reply.lines, name, &said, id.as_bytes());
         self.counters.requests.add(1);
         self.count(Outcome::Hit, head.status);
         if request.method == Method::Head {

@@ -39,7 +39,7 @@ impl App {
         let mut lines = Vec::new();
         let id = RequestId::new(&mut self.random.borrow_mut());
         let said = Said { outcome: notice.outcome, ..Said::default() };
-        lines::write(&mut lines, "", &said, id.as_str().as_bytes());
+        lines::write(&mut lines, "", &said, id.as_bytes());
         let mut response = notice.response;
         lines::push(&mut response.fields, &lines);
         session.head(&response, Some(notice.content.len() as u64)).await?;
@@ -68,7 +68,7 @@ impl App {
             ..CacheStatus::default()
         };
         let said = Said { outcome, age_s: object.map(|object| age_s(&object.stored.lifetime, now)), status };
-        lines::write(&mut lines, &route.distribution.domain_name, &said, id.as_str().as_bytes());
+        lines::write(&mut lines, &route.distribution.domain_name, &said, id.as_bytes());
         lines::push(&mut response.fields, &lines);
         if let Some(withheld) = route.withheld.get().filter(|_| object.is_some()) {
             withheld.iter().for_each(|(name, value)| response.fields.push(name, value));

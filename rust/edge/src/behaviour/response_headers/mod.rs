@@ -21,7 +21,12 @@ pub struct ResponseHeaders {
     pub set: Box<[SetHeader]>,
     /// `Server-Timing` in this share of the answers, 0 to 1; none: never.
     pub server_timing: Option<f64>,
+    /// Whether answers differ by CORS alone; `compiled` finds out.
+    pub is_fixed: bool,
 }
+
+/// Fields that each answer gets anew.
+const EACH_TIME: [&str; 6] = ["age", "cache-status", "date", "via", "x-amz-cf-id", "x-cache"];
 
 /// A field that answers get.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,9 +63,19 @@ impl ResponseHeaders {
         }
     }
 
-    /// Whether answers to different requests differ.
-    pub fn varies(&self) -> bool {
-        self.cors.is_some()
+    /// Whether an answer to this request can be made from a head that was changed before: the request asks for no CORS, no
+    /// answer is measured, and none of the fields that every answer gets anew is meant.
+    pub fn is_fixed_for(&self, request: &Request) -> bool {
+        self.is_fixed && !(self.cors.is_some() && request.fields.has("origin"))
+    }
+
+    /// Sets `is_fixed` by what the policy says.
+    #[must_use]
+    pub fn compiled(mut self) -> Self {
+        let names = self.remove.iter().chain(self.set.iter().map(|header| &header.name));
+        let meant = names.filter(|name| EACH_TIME.iter().any(|each| name.eq_ignore_ascii_case(each))).count();
+        self.is_fixed = self.server_timing.is_none() && meant == 0;
+        self
     }
 
     /// Whether an answer gets `Server-Timing`: by chance, or because `Pragma: server-timing` asks for it.

@@ -6,7 +6,7 @@ use super::refusal::{Refusal, bad};
 use super::settings::Settings;
 use crate::fields::members;
 use crate::request::Framing;
-use crate::{Request, Version};
+use crate::{Fields, Request, Version};
 
 /// What was seen of them so far.
 #[derive(Default)]
@@ -17,6 +17,8 @@ pub(crate) struct Seen<'a> {
     close: bool,
     keep_alive: bool,
     upgrades: bool,
+    /// Whether `Connection` names other fields.
+    nominates: bool,
     upgrade: Option<&'a [u8]>,
     expects: Option<bool>,
 }
@@ -66,6 +68,7 @@ impl<'a> Seen<'a> {
             self.close |= option.eq_ignore_ascii_case(b"close");
             self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
             self.upgrades |= option.eq_ignore_ascii_case(b"upgrade");
+            self.nominates |= !OPTIONS.iter().any(|known| option.eq_ignore_ascii_case(known));
         }
         Ok(())
     }
@@ -86,6 +89,9 @@ impl<'a> Seen<'a> {
     /// Puts what was seen into the request; whether its connection stays open after it.
     pub fn settle(&self, request: &mut Request, settings: &Settings) -> Result<bool, Refusal> {
         request.framing = self.framing(request.version, settings)?;
+        if self.nominates {
+            drop_nominated(&mut request.fields);
+        }
         if request.version == Version::Http10 {
             return Ok(self.keep_alive && !self.close);
         }
@@ -93,7 +99,9 @@ impl<'a> Seen<'a> {
             Some(false) => return Err(Refusal::new(417, "an expectation that nobody knows")),
             expects => expects.is_some() && !matches!(request.framing, Framing::None | Framing::Length(0)),
         };
-        if let (true, Some(protocol)) = (self.upgrades, self.upgrade) {
+        // With content no upgrade is wanted so much that the content could be left out: it is ignored, as any may be.
+        let is_empty = matches!(request.framing, Framing::None | Framing::Length(0));
+        if let (true, true, Some(protocol)) = (is_empty, self.upgrades, self.upgrade) {
             request.upgrade = Some(Bytes::from(protocol.to_ascii_lowercase()));
         }
         Ok(!self.close)
@@ -109,6 +117,19 @@ impl<'a> Seen<'a> {
             (false, None) => Ok(Framing::None),
         }
     }
+}
+
+/// What `Connection` names beside fields that a client wants to end here.
+const OPTIONS: [&[u8]; 5] = [b"close", b"keep-alive", b"upgrade", b"te", b"http2-settings"];
+
+/// Takes out the fields that `Connection` names (RFC 9110 section 7.6.1). Nobody behind may see them: what a cache would tell
+/// requests apart by, the origin would not.
+#[cold]
+fn drop_nominated(fields: &mut Fields) {
+    let named: Vec<Vec<u8>> = fields.members("connection").map(<[u8]>::to_ascii_lowercase).collect();
+    fields.retain(|name, _| {
+        name.eq_ignore_ascii_case(b"connection") || !named.iter().any(|named| name.eq_ignore_ascii_case(named))
+    });
 }
 
 /// A number in digits alone; at most 19 of them, which never overflow.

@@ -157,7 +157,7 @@ impl Table {
 
 impl Caps {
     fn prefix(&self, client: IpAddr) -> (bool, u128) {
-        match client {
+        match client.to_canonical() {
             IpAddr::V4(address) => (false, masked(u32::from(address).into(), 32, self.ipv4_prefix)),
             IpAddr::V6(address) => (true, masked(address.into(), 128, self.ipv6_prefix)),
         }

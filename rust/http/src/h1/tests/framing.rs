@@ -105,9 +105,19 @@ fn an_upgrade_is_one_that_was_asked_for_by_both_fields() {
         ("1.1", "Connection: upgrade"),
         ("1.1", "Connection: upgrade, http2-settings\r\nUpgrade: h2c"),
         ("1.0", "Connection: upgrade\r\nUpgrade: websocket"),
+        ("1.1", "Connection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 1"),
+        ("1.1", "Connection: upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: chunked"),
     ] {
         assert_eq!(upgrade(version, fields), None, "{fields}");
     }
+}
+
+#[test]
+fn fields_that_connection_names_end_here() {
+    let head = b"GET / HTTP/1.1\r\nHost: a\r\nOrigin: b\r\nConnection: close, oRIGIN\r\nTE: trailers\r\nConnection: X, TE\r\nx: c\r\n\r\n";
+    let (_, request) = read(head).unwrap().unwrap();
+    let names: Vec<_> = request.fields.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect();
+    assert_eq!(names, ["Host", "Connection", "Connection"]);
 }
 
 #[test]

@@ -21,6 +21,10 @@ limits! {
     ENCODING_ROOM = "encoding room": 33554432, 10000000..=1125899906842624 "octets", "five seconds of one thread's encoding, the longest that anybody waits; what finds no room is sent as it is";
     /// Clients whose requests are counted at a time.
     CLIENTS = "limited clients": 65536, 4..=16777216 "clients", "half a MiB; of more clients at once, those who asked least begin anew";
+    /// Time in which nothing moves in a tunnel, after which it is closed.
+    TUNNEL_IDLE_S = "idle tunnel": 600, 1..=86400 "seconds", "CloudFront's, for WebSocket; clients that mean to stay send pings";
+    /// Time in which nothing moves in a tunnel of which one side has ended.
+    TUNNEL_GRACE_S = "half-closed tunnel": 10, 1..=600 "seconds", "what is on its way arrives; a client that does not end its own side holds a place no longer";
     /// Connections a worker turns away with an answer at a time.
     TURNED_AWAY = "turned away": 64, 0..=4096 "connections", "they hold a descriptor each for a second at most, beyond the limit of connections; more are closed without a word";
 }

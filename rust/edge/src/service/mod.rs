@@ -25,6 +25,7 @@ mod route;
 mod send;
 mod sink;
 mod terms;
+mod tunnel;
 mod watch;
 mod worker;
 

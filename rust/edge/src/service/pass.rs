@@ -7,12 +7,9 @@ use edgeplane_http::{Framing, Method, Request, Response, Session, SessionError};
 
 use super::app::App;
 use super::exchange::Told;
-use super::lines::Outcome;
-use super::notice::Notice;
 use super::route::Route;
 use crate::behaviour::Purpose;
 use crate::fill::Failure;
-use crate::metrics::Counters;
 use crate::object::Object;
 use crate::origin::{Fetched, OriginError, Outgoing, OutgoingSender};
 use crate::semantics::{self, Reuse, Target};
@@ -93,41 +90,6 @@ impl App {
             Some(semantics::Update::UseOnce(..) | semantics::Update::Mismatch) => self.forget(route, object),
             None => {}
         }
-    }
-
-    /// WebSocket and the like: once the origin agrees, octets both ways until one side ends.
-    pub(super) async fn tunnel<S: Session>(&self, route: &Route, session: &mut S) -> Told {
-        let request = self.outgoing(route, session.request(), session.connection(), Purpose::Pass);
-        let fetched = match self.ask(route, request, Outgoing::None).await {
-            Ok(fetched) => fetched,
-            Err(error) => return self.notify(session, Notice::origin(&error)).await,
-        };
-        let (Some(mut origin), 101) = (fetched.upgrade, fetched.response.status) else {
-            let refused = Fetched { upgrade: None, ..fetched };
-            return self.relay(session, route, refused, None).await;
-        };
-        self.counters.tunnels.add(1);
-        let _open = OpenTunnel::new(&self.counters);
-        self.count(Outcome::Miss, 101);
-        let mut client = session.tunnel(&fetched.response).await?;
-        let _ = tokio::io::copy_bidirectional(&mut client, &mut origin).await;
-        Ok(())
-    }
-}
-
-/// A tunnel that counts as open.
-struct OpenTunnel<'a>(&'a Counters);
-
-impl<'a> OpenTunnel<'a> {
-    fn new(counters: &'a Counters) -> Self {
-        counters.tunnels_open.add(1);
-        Self(counters)
-    }
-}
-
-impl Drop for OpenTunnel<'_> {
-    fn drop(&mut self) {
-        self.0.tunnels_open.add(u64::MAX);
     }
 }
 

@@ -183,6 +183,16 @@ impl ForwardRules {
         !self.encodes && self.takes("accept-encoding", Method::Get)
     }
 
+    /// Whether no origin ever learns what a client writes in a field: `User-Agent`, `Cookie` and others where no policy
+    /// forwards them.
+    pub fn is_kept_from_origins(&self, name: &str) -> bool {
+        match name {
+            "cookie" => self.cookies == Selection::None,
+            "user-agent" => !self.takes(name, Method::Get),
+            _ => !is_never_sent(name) && !ALWAYS.contains(&name) && !self.takes(name, Method::Get),
+        }
+    }
+
     fn add_own(&self, viewer: &Viewer<'_>, encodings: Encodings, hop: Hop<'_>, fields: &mut Fields) {
         let request = viewer.request;
         let sent = |name: &str| request.fields.combined(name).filter(|_| self.takes(name, request.method));

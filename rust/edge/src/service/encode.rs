@@ -71,9 +71,11 @@ impl Route {
         if before.is_some_and(|before| compress::has_vary(&before.fields)) {
             compress::add_vary(&mut stored.fields);
         }
-        if !self.behaviour.forward.hands_on_codings() {
-            stored.vary.ignore("accept-encoding");
-        }
+        let forward = &self.behaviour.forward;
+        stored.vary.ignore(|name| match name {
+            "accept-encoding" => !forward.hands_on_codings(),
+            _ => forward.is_kept_from_origins(name),
+        });
         stored
     }
 }

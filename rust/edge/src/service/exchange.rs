@@ -87,7 +87,8 @@ impl App {
             (Reuse::StaleWhileRevalidate(_), Some(object)) => {
                 if self.failed_lately(resource.as_deref(), now).is_none() {
                     let request = self.outgoing(route, session.request(), session.connection(), Purpose::Fill);
-                    self.revalidate_aside(route, Request { method: Method::Get, ..request }, &object);
+                    let method = if request.method == Method::Head { Method::Get } else { request.method };
+                    self.revalidate_aside(route, Request { method, ..request }, &object);
                 }
                 self.send(session, route, &object, Outcome::Stale, None).await
             }
@@ -174,7 +175,8 @@ impl App {
         let joined = if collapses { Some(self.shared.fills.join(&route.key)) } else { None };
         let (fill, lead) = match joined {
             Some(Joined::Follows(fill)) => return self.follow(route, session, found, &fill, reuse).await,
-            Some(Joined::Leads(lead)) if self.has_moved_on(route, resource) => {
+            Some(Joined::Leads(lead)) if !route.looked_again.get() && self.has_moved_on(route, resource) => {
+                route.looked_again.set(true);
                 drop(lead);
                 return Box::pin(self.serve(route, session)).await;
             }
@@ -262,7 +264,10 @@ impl App {
             Stage::Done(object, _) if fetched == Outcome::Hit && !object.answers(session.request()) => {
                 self.fetch_alone(route, session, found, reuse).await
             }
-            Stage::Done(object, came) if object.stored.vary.matches(&session.request().fields) => {
+            // Who asked gets the answer to what was asked, whatever it varies by.
+            Stage::Done(object, came)
+                if fetched == Outcome::Miss || object.stored.vary.matches(&session.request().fields) =>
+            {
                 let outcome = match came {
                     Came::Fetched => fetched,
                     Came::Confirmed => Outcome::RefreshHit,

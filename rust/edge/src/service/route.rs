@@ -1,6 +1,6 @@
 //! Where a request leads: distribution, behaviour, key, what the origin is asked.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use edgeplane_http::{Connection, Fields, Request};
@@ -36,6 +36,8 @@ pub struct Route {
     pub tag_header: Box<str>,
     /// Fields of the origin's answer that only this request's client may have: named by `no-cache` or `private`.
     pub withheld: OnceCell<Fields>,
+    /// Whether the store was asked again because another's fetch had ended meanwhile: that is worth a try, not more.
+    pub looked_again: Cell<bool>,
 }
 
 impl Route {
@@ -134,6 +136,7 @@ impl App {
             id: RequestId::new(&mut self.random.borrow_mut()),
             tag_header: plan.settings.tag_header.as_str().into(),
             withheld: OnceCell::new(),
+            looked_again: Cell::new(false),
         }
     }
 

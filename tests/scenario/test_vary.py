@@ -20,7 +20,7 @@ from ..origin import response
 )
 @pytest.mark.parametrize("size", [7, 200_000])
 def test_a_request_is_answered_by_one_fetch_whatever_its_answer_varies_by(make_edge, origin, names, fields, size):
-    """Fields that the edge does not forward, or forwards otherwise, once made it ask again and again for one request."""
+    """Fields that the edge does not forward as they came once made it ask again and again for one request."""
     origin.answer = lambda asked: response(b"x" * size, Cache_Control="max-age=60", Vary=names)
     edge = make_edge(origin.port, semantics="rfc9111", policy=cache_policy(), forwards=None).start()
     for count in (1, 2):

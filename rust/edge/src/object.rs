@@ -77,8 +77,10 @@ impl Object {
         }
     }
 
-    /// The same response with other words about it.
+    /// The same response with other words about it, which were asked for at `sequence`. Its content is from before: what
+    /// invalidates that invalidates both.
     pub fn renewed(&self, stored: Stored, sequence: u64) -> Self {
+        let sequence = sequence.min(self.sequence.load(Ordering::Relaxed));
         Self::new(stored, self.content.clone(), sequence, self.subject.clone())
     }
 
@@ -156,5 +158,27 @@ impl Resource {
     /// Octets that it takes in memory.
     pub fn weight(&self) -> usize {
         size_of::<Self>() + self.objects.iter().map(|object| object.weight()).sum::<usize>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::semantics::sample::stored;
+
+    #[test]
+    fn what_was_renewed_is_no_younger_than_its_content() {
+        let subject = Subject {
+            request_id: "r".into(),
+            distribution: "D1".into(),
+            path: "/".into(),
+            query: None,
+            tags: Box::default(),
+        };
+        let head = || stored(&[("Cache-Control", "max-age=60")]);
+        let object = Object::new(head(), Content::None, 7, subject.into());
+        for (asked, sequence) in [(8, 7), (6, 6)] {
+            assert_eq!(object.renewed(head(), asked).sequence.into_inner(), sequence);
+        }
     }
 }

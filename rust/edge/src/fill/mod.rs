@@ -4,7 +4,8 @@
 //! first request ─ lead ─► a task of its own asks the origin ─► Stage moves: Asked → Streaming → Done, or Private, or Failed
 //! others ─ follow ──────► wait for the stage, then read what has come, each at its own pace
 //! ```
-//! The task outlives the request that started it: a client that goes away costs nobody their answer.
+//! The task outlives the request that started it: a client that goes away costs nobody their answer. What began before an
+//! invalidation answers those who came before it; who comes after it leads a fetch of its own, which all others then follow.
 
 mod body;
 mod table;
@@ -70,17 +71,18 @@ pub struct Opening {
 
 /// One fetch that many may wait for.
 pub struct Fill {
+    /// Number of the last invalidation when it began; no answer to it is older.
+    pub sequence: u64,
     stage: Mutex<Stage>,
     moved: Notify,
 }
 
-impl Default for Fill {
-    fn default() -> Self {
-        Self { stage: Mutex::new(Stage::Asked), moved: Notify::new() }
-    }
-}
-
 impl Fill {
+    /// One that begins after this invalidation.
+    pub fn new(sequence: u64) -> Self {
+        Self { sequence, stage: Mutex::new(Stage::Asked), moved: Notify::new() }
+    }
+
     /// Moves on and wakes all who wait.
     pub fn advance(&self, stage: Stage) {
         *crate::lock(&self.stage) = stage;

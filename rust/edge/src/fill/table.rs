@@ -39,13 +39,14 @@ impl Default for Fills {
 }
 
 impl Fills {
-    /// Leads the fetch of a key, or follows the one under way.
-    pub fn join(self: &Arc<Self>, key: &[u8]) -> Joined {
+    /// Follows the fetch of a key that is under way, or leads a new one, which begins after the invalidation `sequence`.
+    /// Whoever follows one that `is_outdated` (asked under a lock) goes on to do so; those who come later do not.
+    pub fn join(self: &Arc<Self>, key: &[u8], sequence: u64, is_outdated: impl FnOnce(&Fill) -> bool) -> Joined {
         let mut shard = crate::lock(self.shard(key));
-        if let Some(fill) = shard.get(key) {
+        if let Some(fill) = shard.get(key).filter(|fill| !is_outdated(fill)) {
             return Joined::Follows(fill.clone());
         }
-        let fill = Arc::new(Fill::default());
+        let fill = Arc::new(Fill::new(sequence));
         shard.insert(key.into(), fill.clone());
         Joined::Leads(Lead { fills: self.clone(), key: key.into(), fill })
     }
@@ -89,11 +90,28 @@ mod tests {
     #[test]
     fn one_leads_until_it_is_done() {
         let fills = Arc::new(Fills::default());
-        let Joined::Leads(lead) = fills.join(b"a") else { panic!("the first leads") };
-        assert!(matches!(fills.join(b"a"), Joined::Follows(fill) if Arc::ptr_eq(&fill, &lead.fill)));
-        assert!(matches!(fills.join(b"b"), Joined::Leads(_)));
+        let join = |key: &[u8]| fills.join(key, 1, |_| false);
+        let Joined::Leads(lead) = join(b"a") else { panic!("the first leads") };
+        assert!(matches!(join(b"a"), Joined::Follows(fill) if Arc::ptr_eq(&fill, &lead.fill)));
+        assert!(matches!(join(b"b"), Joined::Leads(_)));
         drop(lead);
         assert!(fills.is_empty());
-        assert!(matches!(fills.join(b"a"), Joined::Leads(_)));
+        assert!(matches!(join(b"a"), Joined::Leads(_)));
+    }
+
+    #[test]
+    fn one_that_is_outdated_gives_way_to_one_that_all_others_follow() {
+        let fills = Arc::new(Fills::default());
+        let join = |sequence| fills.join(b"a", sequence, |fill| fill.sequence < sequence);
+        let Joined::Leads(old) = join(1) else { panic!("the first leads") };
+        let Joined::Leads(new) = join(2) else { panic!("the old one does not count") };
+        assert!(matches!(join(2), Joined::Follows(fill) if Arc::ptr_eq(&fill, &new.fill)));
+        drop(old);
+        assert!(
+            matches!(join(2), Joined::Follows(fill) if Arc::ptr_eq(&fill, &new.fill)),
+            "its end is not that of the new"
+        );
+        drop(new);
+        assert!(fills.is_empty());
     }
 }

@@ -9,6 +9,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use edgeplane_http::{Method, Request, Session, SessionError};
 use tokio::sync::oneshot;
@@ -144,7 +145,7 @@ impl App {
     }
 
     fn revalidate_aside(&self, route: &Rc<Route>, request: Request, object: &Arc<Object>) {
-        if let Joined::Leads(lead) = self.shared.fills.join(&route.key) {
+        if let Joined::Leads(lead) = self.join(route) {
             if self.has_moved_on_from(route, object) {
                 return;
             }
@@ -172,7 +173,7 @@ impl App {
     ) -> Told {
         let separate = resource.is_some_and(|resource| self.now().monotonic_ms < resource.separate_until_ms);
         let collapses = !separate && semantics::may_collapse(&route.behaviour.rules, session.request());
-        let joined = if collapses { Some(self.shared.fills.join(&route.key)) } else { None };
+        let joined = if collapses { Some(self.join(route)) } else { None };
         let (fill, lead) = match joined {
             Some(Joined::Follows(fill)) => return self.follow(route, session, found, &fill, reuse).await,
             Some(Joined::Leads(lead)) if !route.looked_again.get() && self.has_moved_on(route, resource) => {
@@ -181,7 +182,7 @@ impl App {
                 return Box::pin(self.serve(route, session)).await;
             }
             Some(Joined::Leads(lead)) => (lead.fill.clone(), Some(lead)),
-            None => (Arc::<Fill>::default(), None),
+            None => (Arc::new(Fill::new(route.sequence)), None),
         };
         let (alone, given) = oneshot::channel();
         let errand = Errand {
@@ -211,6 +212,27 @@ impl App {
         }
     }
 
+    /// Joins the fetch of a route's key, unless it began before an invalidation that covers what it brings.
+    fn join(&self, route: &Route) -> Joined {
+        let generations = &self.shared.generations;
+        let is_outdated = |fill: &Fill| {
+            fill.sequence < route.sequence
+                && (generations.is_invalidated(&route.untagged(), fill.sequence)
+                    || self.is_outdated(route, &fill.stage()))
+        };
+        self.shared.fills.join(&route.key, generations.sequence(), is_outdated)
+    }
+
+    /// Whether what another's fetch brought was invalidated before this request came.
+    fn is_outdated(&self, route: &Route, stage: &Stage) -> bool {
+        let object = match stage {
+            Stage::Streaming(opening) => &opening.object,
+            Stage::Done(object, _) => object,
+            Stage::Asked | Stage::Private | Stage::Failed(_) => return false,
+        };
+        object.sequence.load(Relaxed) < route.sequence && self.is_invalidated(object)
+    }
+
     /// Waits for another request's fetch.
     async fn follow<S: Session>(
         &self,
@@ -226,6 +248,8 @@ impl App {
             () = session.gone() => return Err(SessionError::Gone),
         };
         match stage {
+            // Its tags were not known when this request joined. The next fetch begins after this request came.
+            stage if self.is_outdated(route, &stage) => Box::pin(self.serve(route, session)).await,
             Stage::Streaming(opening)
                 if opening.shared && opening.object.stored.vary.matches(&session.request().fields) =>
             {

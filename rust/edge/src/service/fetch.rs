@@ -137,7 +137,7 @@ impl Errand {
             return Step::Again(Asking::Whole);
         }
         let subject = Arc::new(self.route.subject(&fetched.response.fields));
-        let object = Arc::new(Object::new(stored, body.finish(), sequence, subject));
+        let object = Arc::new(Object::new(stored, body.finish(), asking.sequence(sequence), subject));
         app.counters.fills_stored.add(1);
         app.keep(&self.route, &object);
         self.fill.advance(Stage::Done(object, Came::Fetched));
@@ -289,8 +289,12 @@ impl App {
         asked
     }
 
-    /// Stores an object under a route's key, in place of the variant that it answers for.
+    /// Stores an object under a route's key, in place of the variant that it answers for. What was invalidated on its way
+    /// takes nobody's place.
     pub(super) fn keep(&self, route: &Route, object: &Arc<Object>) {
+        if self.is_invalidated(object) {
+            return;
+        }
         self.keep_on_disk(route, object);
         if object.content.len() > small(&self.shared.memory) {
             self.shared.memory.remove(&route.key);

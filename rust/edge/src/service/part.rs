@@ -2,6 +2,7 @@
 //! completed when all is asked for.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use edgeplane_http::{Content, Fields, Request, Response};
 
@@ -82,6 +83,14 @@ impl Asking {
         match self {
             Self::Whole => None,
             Self::Clients(fields) | Self::Rest(_, fields) => Some(fields),
+        }
+    }
+
+    /// The number of what an answer to this makes, which was asked for at `sequence`: with a stored part it is as old as that.
+    pub fn sequence(&self, sequence: u64) -> u64 {
+        match self {
+            Self::Whole | Self::Clients(_) => sequence,
+            Self::Rest(part, _) => sequence.min(part.sequence.load(Relaxed)),
         }
     }
 

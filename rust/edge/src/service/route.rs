@@ -15,6 +15,7 @@ use crate::object::Subject;
 use crate::origin::{Fetched, OriginError, Origins, Outgoing};
 use crate::plan::{Behaviour, Distribution, Plan, Target};
 use crate::semantics::{Rules, surrogate};
+use crate::store::generations;
 
 /// Where a request leads. Owns what it names, so that a fetch may outlive its request and its plan.
 pub struct Route {
@@ -30,6 +31,8 @@ pub struct Route {
     pub path: Box<str>,
     /// The query, without what signs.
     pub query: Option<Box<str>>,
+    /// Number of the last invalidation when the request came: what that covers is no answer to it.
+    pub sequence: u64,
     /// This request's id.
     pub id: RequestId,
     /// Field in which the origin names tags.
@@ -41,6 +44,12 @@ pub struct Route {
 }
 
 impl Route {
+    /// What is asked for, as generations are asked about it; which tags an answer will have nobody knows yet.
+    pub fn untagged(&self) -> generations::Subject<'_> {
+        let query = self.query.as_deref().map(str::as_bytes);
+        generations::Subject { distribution: &self.distribution.id, path: self.path.as_bytes(), query, tags: &[] }
+    }
+
     /// What an object under this route can be invalidated by; the origin's `fields` name its tags.
     pub fn subject(&self, fields: &Fields) -> Subject {
         let tags = fields.members(&self.tag_header).take(TAGS);
@@ -133,6 +142,7 @@ impl App {
             encodings,
             path: asked.path.into(),
             query: asked.query.map(Into::into),
+            sequence: self.shared.generations.sequence(),
             id: RequestId::new(&mut self.random.borrow_mut()),
             tag_header: plan.settings.tag_header.as_str().into(),
             withheld: OnceCell::new(),

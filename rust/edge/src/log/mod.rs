@@ -14,7 +14,7 @@ mod result;
 mod tests;
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use edgeplane_base::random::Random;
@@ -40,6 +40,7 @@ pub struct Log {
 
 /// One worker's end of it.
 pub struct Pen {
+    log: Weak<Log>,
     /// An entry is made when 32 random bits are below this.
     threshold: u64,
     ring: Ring<Entry>,
@@ -54,13 +55,17 @@ impl Log {
     }
 
     /// A pen for one more worker.
-    pub fn pen(&self) -> Pen {
+    pub fn pen(self: &Arc<Self>) -> Pen {
         let threshold = (self.settings.sample.clamp(0.0, 1.0) * 2f64.powi(32)) as u64;
-        Pen { threshold, ring: self.lines.ring() }
+        Pen { log: Arc::downgrade(self), threshold, ring: self.lines.ring() }
     }
 }
 
 impl Pen {
+    fn is_of(&self, log: &Arc<Log>) -> bool {
+        self.log.as_ptr() == Arc::as_ptr(log)
+    }
+
     /// Whether the next request is written down.
     #[inline]
     pub fn samples(&self, random: &mut Random) -> bool {
@@ -92,9 +97,11 @@ impl Desk {
         std::mem::replace(&mut *now, started.map(Arc::new))
     }
 
-    /// A pen for one more worker, if there is a log.
-    pub fn pen(&self) -> Option<Pen> {
-        self.now().as_ref().map(|log| log.pen())
+    /// A worker's pen, if there is a log: the one that it holds, while the log stays the same. Each has a ring of its own.
+    pub fn pen(&self, held: Option<Pen>) -> Option<Pen> {
+        let now = self.now();
+        let log = now.as_ref()?;
+        Some(held.filter(|pen| pen.is_of(log)).unwrap_or_else(|| log.pen()))
     }
 
     /// Opens the file anew: after it was moved away.

@@ -232,9 +232,9 @@ fn a_log_follows_its_settings_and_is_reopened() {
         }
     };
     let desk = Desk::default();
-    assert!(desk.pen().is_none());
+    assert!(desk.pen(None).is_none());
     assert!(desk.configure(Some(&settings(&first))).is_none());
-    let pen = desk.pen().unwrap();
+    let pen = desk.pen(None).unwrap();
     assert!(pen.write(entry(&Answer::default())));
     await_lines(&first, 3);
     std::fs::rename(&first, &moved).unwrap();
@@ -247,17 +247,34 @@ fn a_log_follows_its_settings_and_is_reopened() {
     assert!(pen.write(entry(&Answer::default())), "the old one takes entries until it is dropped");
     drop(before);
     await_lines(&first, 4);
-    assert!(desk.pen().unwrap().write(entry(&Answer::default())));
+    assert!(desk.pen(None).unwrap().write(entry(&Answer::default())));
     desk.stop();
     await_lines(&second, 3);
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
+fn a_worker_keeps_its_pen_while_the_log_stays_the_same() {
+    let settings = |sample| Settings { path: "/nonexistent/x".into(), format: LogFormat::Json, sample };
+    let desk = Desk::default();
+    drop(desk.configure(Some(&settings(1.0))));
+    let mut pen = desk.pen(None).unwrap();
+    pen.threshold = 7;
+    drop(desk.configure(Some(&settings(1.0))));
+    let pen = desk.pen(Some(pen)).unwrap();
+    assert_eq!(pen.threshold, 7, "the same pen");
+    drop(desk.configure(Some(&settings(0.5))));
+    let pen = desk.pen(Some(pen)).unwrap();
+    assert_eq!(pen.threshold, 1 << 31, "another log's");
+    drop(desk.configure(None));
+    assert!(desk.pen(Some(pen)).is_none());
+}
+
+#[test]
 fn a_sample_is_its_share() {
     for (sample, expected) in [(0.0, 0..=0), (0.25, 900..=1_100), (1.0, 4_000..=4_000)] {
         let settings = Settings { path: "/nonexistent/x".into(), format: LogFormat::Json, sample };
-        let pen = Log::start(&settings, "").unwrap().pen();
+        let pen = Arc::new(Log::start(&settings, "").unwrap()).pen();
         let mut random = Random::seeded(1);
         let taken = (0..4_000).filter(|_| pen.samples(&mut random)).count();
         assert!(expected.contains(&taken), "{sample}: {taken}");

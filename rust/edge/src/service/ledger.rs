@@ -26,7 +26,7 @@ impl Ledger {
     pub fn follow(&mut self, shared: &Shared, plan: &Plan) {
         if self.plan != plan.serial {
             self.order = plan.distributions.iter().map(|one| self.number_of(shared, &one.id)).collect();
-            self.pen = shared.log.pen();
+            self.pen = shared.log.pen(self.pen.take());
             self.plan = plan.serial;
         }
     }

@@ -11,7 +11,7 @@ mod writer;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
@@ -126,10 +126,11 @@ impl<E> Ring<E> {
 }
 
 impl<E> Receiving<E> {
-    fn take(&self) -> Option<E> {
-        let (octets, entry) = self.entries.try_recv().ok()?;
+    /// The next entry. `Disconnected`: nothing is there, and nothing will come.
+    fn take(&self) -> Result<E, TryRecvError> {
+        let (octets, entry) = self.entries.try_recv()?;
         self.waiting.fetch_sub(octets, Relaxed);
-        Some(entry)
+        Ok(entry)
     }
 }
 

@@ -140,7 +140,7 @@ fn octets_that_wait_are_bounded() {
     let (ring, end) = Ring::new();
     let half = RING_OCTETS.default as usize / 2;
     assert!(ring.offer(1, half) && ring.offer(2, half) && !ring.offer(3, 1));
-    assert_eq!(end.take(), Some(1));
+    assert_eq!(end.take(), Ok(1));
     assert!(ring.offer(4, half));
 }
 
@@ -186,4 +186,48 @@ fn a_pipe_that_stands_still_does_not_hold_the_end() {
     while !log.writer.is_finished() {
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn what_a_ring_held_at_its_end_is_written_and_then_it_goes() {
+    let folder = Folder::new("ended");
+    let path = folder.0.join("log");
+    let (first, mut writer) = by_hand(&path);
+    for n in 1..=10 {
+        let (ring, end) = Ring::new();
+        writer.join(&mut vec![end]);
+        ring.offer(n, 1);
+    }
+    rounds(&mut writer);
+    assert_eq!(writer.rings(), 1, "one alone has a thread");
+    first.offer(11, 1);
+    rounds(&mut writer);
+    let text = fs::read_to_string(path).unwrap();
+    let mut lines: Vec<_> = text.lines().skip(1).collect();
+    lines.sort_unstable();
+    assert_eq!(lines, (1..=11).map(|n| format!("{n:08}")).collect::<Vec<_>>());
+}
+
+/// Lines of 1,000 octets: those of one ring are more than the writer holds.
+struct Long;
+
+impl Format for Long {
+    type Entry = u64;
+
+    fn line(&self, entry: &u64, lines: &mut String) {
+        lines.push_str(&format!("{entry:0999}\n"));
+    }
+}
+
+#[test]
+fn where_there_is_never_room_for_all_each_ring_has_its_turn() {
+    let ((first, one), (last, other)) = (Ring::new(), Ring::new());
+    let mut writer = Writer::new("/dev/null".into(), Long);
+    writer.join(&mut vec![one, other]);
+    assert!(last.offer(0, 1));
+    for _ in 0..10 {
+        while first.offer(0, 1) {}
+        writer.round(Instant::now());
+    }
+    assert_eq!(last.waiting.load(Relaxed), 0);
 }

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
+use std::sync::mpsc::TryRecvError;
 use std::time::{Duration, Instant};
 
 use super::{BUFFER, Format, Receiving};
@@ -46,6 +47,12 @@ impl<F: Format> Writer<F> {
         self.sink.is_some() && self.written < self.pending.len()
     }
 
+    /// How many rings it looks at.
+    #[cfg(test)]
+    pub fn rings(&self) -> usize {
+        self.rings.len()
+    }
+
     /// Moves what can be moved without waiting; whether anything moved.
     pub fn round(&mut self, now: Instant) -> bool {
         self.open(now);
@@ -53,16 +60,16 @@ impl<F: Format> Writer<F> {
         self.flush() || gathered
     }
 
-    /// Takes entries while there is room for lines; leaves the rest in the rings, whose owners count what they drop.
+    /// Takes entries while there is room for lines; leaves the rest in the rings, whose owners count what they drop. Each
+    /// round begins at another ring: where there is never room for all, each has its turn. Rings that have ended go.
     fn gather(&mut self) -> bool {
-        let before = self.pending.len();
-        for ring in &self.rings {
-            while self.pending.len() < BUFFER.default as usize {
-                let Some(entry) = ring.take() else { break };
-                self.format.line(&entry, &mut self.pending);
-            }
+        let Self { rings, format, pending, .. } = self;
+        let before = pending.len();
+        if !rings.is_empty() {
+            rings.rotate_left(1);
         }
-        self.pending.len() > before
+        rings.retain(|ring| drain(ring, format, pending));
+        pending.len() > before
     }
 
     fn flush(&mut self) -> bool {
@@ -132,4 +139,15 @@ impl<F: Format> Writer<F> {
         }
         self.sink = Some(file);
     }
+}
+
+/// Makes lines of what a ring holds, while there is room for them; whether more may come from it.
+fn drain<F: Format>(ring: &Receiving<F::Entry>, format: &F, lines: &mut String) -> bool {
+    while lines.len() < BUFFER.default as usize {
+        match ring.take() {
+            Ok(entry) => format.line(&entry, lines),
+            Err(why) => return why == TryRecvError::Empty,
+        }
+    }
+    true
 }

@@ -148,6 +148,20 @@ impl Resource {
         Self { objects: std::iter::once(object).chain(others).collect(), ..Self::default() }
     }
 
+    /// With a response that is older than all others; so many stay that there is room for it.
+    #[must_use]
+    pub fn with_older(mut self, object: Arc<Object>) -> Self {
+        self.objects.retain(|other| other.stored.vary != object.stored.vary);
+        self.objects.truncate(limits::VARIANTS.default as usize - 1);
+        self.objects.push(object);
+        self
+    }
+
+    /// Whether a response is among them.
+    pub fn has(&self, object: &Arc<Object>) -> bool {
+        self.objects.iter().any(|other| Arc::ptr_eq(other, object))
+    }
+
     /// Without a response.
     #[must_use]
     pub fn without(&self, object: &Arc<Object>) -> Self {
@@ -164,10 +178,10 @@ impl Resource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::semantics::sample::stored;
+    use crate::semantics::sample::{get, stored_for};
 
-    #[test]
-    fn what_was_renewed_is_no_younger_than_its_content() {
+    /// The response to a request with a language.
+    fn object(language: &str) -> Object {
         let subject = Subject {
             request_id: "r".into(),
             distribution: "D1".into(),
@@ -175,10 +189,38 @@ mod tests {
             query: None,
             tags: Box::default(),
         };
-        let head = || stored(&[("Cache-Control", "max-age=60")]);
-        let object = Object::new(head(), Content::None, 7, subject.into());
+        Object::new(stored(language), Content::None, 7, subject.into())
+    }
+
+    fn stored(language: &str) -> Stored {
+        stored_for(
+            &get(&[("Accept-Language", language)]),
+            &[("Cache-Control", "max-age=60"), ("Vary", "Accept-Language")],
+        )
+    }
+
+    #[test]
+    fn what_was_renewed_is_no_younger_than_its_content() {
         for (asked, sequence) in [(8, 7), (6, 6)] {
-            assert_eq!(object.renewed(head(), asked).sequence.into_inner(), sequence);
+            assert_eq!(object("de").renewed(stored("de"), asked).sequence.into_inner(), sequence);
         }
+    }
+
+    #[test]
+    fn variants_are_bounded_however_they_come() {
+        let most = limits::VARIANTS.default as usize;
+        let chosen = |resource: &Resource, language: String| {
+            resource.select(&get(&[("Accept-Language", &language)]).fields).is_some()
+        };
+        let newer = (0..2 * most).fold(Resource::default(), |all, n| all.with(object(&n.to_string()).into()));
+        assert_eq!(newer.objects.len(), most);
+        let older = (0..2 * most).fold(newer, |all, n| all.with_older(object(&format!("o{n}")).into()));
+        assert_eq!(older.objects.len(), most);
+        let last = Arc::new(object(&format!("o{}", 2 * most)));
+        let older = older.with_older(last.clone());
+        assert!(
+            older.has(&last) && chosen(&older, format!("o{}", 2 * most)) && chosen(&older, (2 * most - 1).to_string())
+        );
+        assert_eq!(older.with_older(last.clone()).without(&last).objects.len(), most - 1, "one of each");
     }
 }

@@ -300,17 +300,13 @@ impl App {
             self.shared.memory.remove(&route.key);
             return;
         }
-        let before = self.shared.memory.get(&route.key);
-        let resource = before.as_deref().cloned().unwrap_or_default().with(object.clone());
-        self.put(route, resource);
+        self.change(route, |before| Some(before.with(object.clone())));
     }
 
     /// Takes an object out.
     pub(super) fn forget(&self, route: &Route, object: &Arc<Object>) {
         self.forget_on_disk(route);
-        if let Some(resource) = self.shared.memory.get(&route.key) {
-            self.put(route, resource.without(object));
-        }
+        self.change(route, |before| before.has(object).then(|| before.without(object)));
     }
 
     /// `error`: what failed where no response came. An open breaker is not remembered: it answers by itself.
@@ -322,18 +318,20 @@ impl App {
         }
         let until_ms = self.now().monotonic_ms + seconds.saturating_mul(1_000);
         let failed = Failed { failure, error: error.cloned(), until_ms };
-        let before = self.shared.memory.get(&route.key).as_deref().cloned().unwrap_or_default();
-        self.put(route, Resource { failed: Some(failed), ..before });
+        self.change(route, |before| Some(Resource { failed: Some(failed), ..before }));
     }
 
     fn remember_separate(&self, route: &Route, now: Now) {
-        let before = self.shared.memory.get(&route.key).as_deref().cloned().unwrap_or_default();
         let until_ms = now.monotonic_ms + crate::limits::SEPARATE_MS.default;
-        self.put(route, Resource { separate_until_ms: until_ms, ..before });
+        self.change(route, |before| Some(Resource { separate_until_ms: until_ms, ..before }));
     }
 
-    pub(super) fn put(&self, route: &Route, resource: Resource) {
-        let weight = resource.weight() as u64;
-        self.shared.memory.insert(route.key.clone(), Arc::new(resource), weight);
+    /// Changes what memory has under a route's key, with no other worker's change in between; none: it stays as it is.
+    pub(super) fn change(&self, route: &Route, change: impl FnOnce(Resource) -> Option<Resource>) {
+        self.shared.memory.update(route.key.clone(), |before| {
+            let changed = change(before.map(|before| Resource::clone(before)).unwrap_or_default())?;
+            let weight = changed.weight() as u64;
+            Some((Arc::new(changed), weight))
+        });
     }
 }

@@ -27,16 +27,12 @@ impl App {
 
     /// Somebody else may have stored a newer response meanwhile.
     fn put_back(&self, route: &Route, request: &Request, object: Arc<Object>) -> Arc<Object> {
-        let mut resource = self.shared.memory.get(&route.key).as_deref().cloned().unwrap_or_default();
-        if let Some(newer) = self.usable(&resource, request) {
-            return newer;
-        }
-        if object.content.len() <= small(&self.shared.memory) {
-            resource.objects.retain(|old| old.stored.vary != object.stored.vary);
-            resource.objects.push(object.clone());
-            self.put(route, resource);
-        }
-        object
+        let (mut newer, is_small) = (None, object.content.len() <= small(&self.shared.memory));
+        self.change(route, |resource| {
+            newer = self.usable(&resource, request);
+            (is_small && newer.is_none()).then(|| resource.with_older(object.clone()))
+        });
+        newer.unwrap_or(object)
     }
 
     /// Writes a response to disk, soon.

@@ -28,9 +28,11 @@ pub struct Memory<V> {
 /// One lock and what stands behind it, alone on its cache lines.
 #[repr(align(128))]
 struct Shard<V> {
-    shelf: RwLock<Shelf<Box<[u8]>, Arc<V>>>,
+    shelf: RwLock<Keys<V>>,
     counts: Counts,
 }
+
+type Keys<V> = Shelf<Box<[u8]>, Arc<V>>;
 
 #[derive(Default)]
 struct Counts {
@@ -101,14 +103,22 @@ impl<V> Memory<V> {
     /// Keeps a value of this weight in octets, key not counted; false when it is too heavy to be kept. What was under the
     /// key is gone either way.
     pub fn insert(&self, key: Box<[u8]>, value: Arc<V>, weight: u64) -> bool {
-        let weight = weight.saturating_add(key.len() as u64).saturating_add(MEMORY_ENTRY.default);
+        self.update(key, |_| Some((value, weight)))
+    }
+
+    /// As `insert`, with what `change` makes of the value that is there; none: that stays. No other change comes in
+    /// between: `change` runs under the shard's lock, must be short, and must not use this store.
+    pub fn update(&self, key: Box<[u8]>, change: impl FnOnce(Option<&Arc<V>>) -> Option<(Arc<V>, u64)>) -> bool {
         let Some((shard, hash)) = self.place(&key) else { return false };
+        let shelf = shard.write();
+        let before = shelf.peek(hash, &key).map(|entry| &entry.value);
+        let Some((value, weight)) = change(before) else { return true };
+        let weight = weight.saturating_add(key.len() as u64).saturating_add(MEMORY_ENTRY.default);
         if weight > self.largest {
-            shard.counts.refusals.fetch_add(1, Relaxed);
-            self.remove(&key);
+            shard.refuse(shelf, hash, &key);
             return false;
         }
-        shard.insert(hash, key, value, weight, self.shard_capacity);
+        shard.insert(shelf, hash, key, value, weight, self.shard_capacity);
         true
     }
 
@@ -173,18 +183,25 @@ impl<V> Shard<V> {
     }
 
     #[inline]
-    fn read(&self) -> RwLockReadGuard<'_, Shelf<Box<[u8]>, Arc<V>>> {
+    fn read(&self) -> RwLockReadGuard<'_, Keys<V>> {
         self.shelf.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Shelf<Box<[u8]>, Arc<V>>> {
+    fn write(&self) -> RwLockWriteGuard<'_, Keys<V>> {
         self.shelf.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes room first, so that the newcomer is not the one that leaves.
-    fn insert(&self, hash: u64, key: Box<[u8]>, value: Arc<V>, weight: u64, capacity: u64) {
+    fn insert(
+        &self,
+        mut shelf: RwLockWriteGuard<'_, Keys<V>>,
+        hash: u64,
+        key: Box<[u8]>,
+        value: Arc<V>,
+        weight: u64,
+        capacity: u64,
+    ) {
         let mut freed: Vec<Entry<Box<[u8]>, Arc<V>>> = Vec::new();
-        let mut shelf = self.write();
         while shelf.weight() + weight > capacity + shelf.peek(hash, &key).map_or(0, |entry| entry.weight) {
             let Some(entry) = shelf.evict() else { break };
             freed.push(entry);
@@ -194,6 +211,14 @@ impl<V> Shard<V> {
         self.counts.insertions.fetch_add(1, Relaxed);
         self.counts.evictions.fetch_add(freed.len() as u64, Relaxed);
         drop((freed, replaced));
+    }
+
+    /// Of a value that is too heavy not even the one before stays.
+    fn refuse(&self, mut shelf: RwLockWriteGuard<'_, Keys<V>>, hash: u64, key: &[u8]) {
+        let removed = shelf.remove(hash, key);
+        drop(shelf);
+        self.counts.refusals.fetch_add(1, Relaxed);
+        drop(removed);
     }
 }
 

@@ -136,6 +136,21 @@ fn only_the_value_that_is_meant_is_removed() {
     assert_eq!(memory.remove(b"a"), None);
 }
 
+#[test]
+fn no_change_is_lost_between_threads() {
+    let memory = Memory::<u64>::sharded(1 << 20, Policy::default(), 1, 1);
+    let more = |before: Option<&Arc<u64>>| Some((Arc::new(before.map_or(1, |before| **before + 1)), 0));
+    std::thread::scope(|scope| {
+        let add = || (0..5_000).for_each(|_| assert!(memory.update(Box::new(*b"a"), more)));
+        (0..4).for_each(|_| drop(scope.spawn(add)));
+    });
+    assert_eq!(memory.get(b"a").as_deref(), Some(&20_000));
+    assert!(memory.update(Box::new(*b"a"), |_| None));
+    assert_eq!(memory.get(b"a").as_deref(), Some(&20_000), "none: it stays");
+    assert!(!memory.update(Box::new(*b"a"), |_| Some((Arc::new(1), 1 << 30))));
+    assert_eq!(memory.get(b"a"), None);
+}
+
 /// A value that looks at the store when it is dropped: it would wait for ever if that happened under the lock.
 struct Curious(Arc<Memory<Curious>>, u8);
 

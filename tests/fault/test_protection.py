@@ -77,6 +77,15 @@ def test_a_client_that_asks_too_often_is_told_when_to_come_again(make_edge, orig
     assert {edge.fetch("/a").status for _ in range(30)} == {200}
 
 
+def test_a_request_counts_once_however_it_is_answered(make_edge, origin):
+    """A hit in several pieces leaves the path of hits: two seconds' worth of them are answered like any others."""
+    origin.answer = lambda asked: STORED
+    edge = make_edge(origin.port, settings=limits(requests_per_second=5)).start()
+    assert edge.fetch("/a").status == 200
+    assert [edge.fetch("/a", Range="bytes=0-0,2-2").status for _ in range(9)] == [206] * 9
+    assert origin.count == 1
+
+
 def test_a_full_node_lets_idle_connections_go_and_then_says_so(make_edge, origin):
     """Beyond `connections` the idle ones leave, the longest first; where all are at work, 503."""
     origin.answer = lambda asked: [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", b"o", 20.0, b"k"]

@@ -11,6 +11,7 @@ use edgeplane_net::clock::CoarseClock;
 use edgeplane_net::descriptor;
 use edgeplane_net::tcp::{Caps, Connections};
 use edgeplane_net::tls::{self, Acceptor, Certificates, Pair};
+use tokio::sync::watch;
 
 use crate::archive::Archive;
 use crate::compress::Encoders;
@@ -43,11 +44,16 @@ impl Edge {
                 shared.connections.set_caps(caps(&plan));
                 let before = shared.log.configure(plan.settings.access_log.as_ref());
                 shared.plan.publish(plan);
-                shared.plan.collect();
+                shared.published.send_replace(());
                 drop(before);
             }
             None => *lock(&self.waiting) = Some(plan),
         }
+    }
+
+    /// Frees plans that were replaced, once no worker holds them any more; how many still wait. Not for threads that serve.
+    pub fn collect(&self) -> usize {
+        self.shared().map_or(0, |shared| shared.plan.collect())
     }
 
     /// Reads a plan's certificates; with a fault those before stay in use. To be called before `publish`.
@@ -161,6 +167,7 @@ fn shared(plan: Arc<Plan>, roots: TlsRoots, certificates: Arc<Certificates>) -> 
         certificates,
         tls,
         plan: Arc::new(cell),
+        published: watch::Sender::default(),
         memory,
         archive,
         bodies,
@@ -194,4 +201,35 @@ fn generations(plan: &Plan) -> Generations {
 
 fn fault(error: &io::Error) -> Faults {
     Faults::one("edge", format!("the workers cannot be started: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::time::Instant;
+
+    use super::*;
+
+    fn plan(serial: u64) -> Arc<Plan> {
+        let mut plan = Plan::default();
+        plan.serial = serial;
+        Arc::new(plan)
+    }
+
+    #[test]
+    fn a_plan_that_was_replaced_is_freed_though_no_request_comes() {
+        let (edge, first) = (Edge::default(), plan(1));
+        let held = Arc::downgrade(&first);
+        edge.publish(first);
+        let listener = || TcpListener::bind("127.0.0.1:0").unwrap().into();
+        edge.serve(Sockets { http: vec![listener(), listener()], ..Sockets::default() }).unwrap();
+        edge.publish(plan(2));
+        let end = Instant::now() + Duration::from_secs(30);
+        while edge.collect() > 0 {
+            assert!(Instant::now() < end, "a worker holds it");
+            std::thread::yield_now();
+        }
+        assert!(held.upgrade().is_none());
+        edge.stop();
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use edgeplane_base::SnapshotCell;
 use edgeplane_net::tcp::Connections;
 use edgeplane_net::tls::{Acceptor, Certificates};
+use tokio::sync::watch;
 
 use crate::archive::Archive;
 use crate::compress::Encoders;
@@ -23,6 +24,8 @@ use crate::store::{Bodies, Generations, Memory};
 pub struct Shared {
     /// What is served.
     pub plan: Arc<SnapshotCell<Plan>>,
+    /// Tells workers that there is another plan.
+    pub published: watch::Sender<()>,
     /// The memory tier.
     pub memory: Memory<Resource>,
     /// The disk tier, where there is one.

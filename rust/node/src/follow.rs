@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use edgeplane_base::{Faults, SnapshotCell};
 use edgeplane_dns::plan::{Serving, Snapshot};
+use edgeplane_edge::Edge;
 use edgeplane_policy::{HealthState, HealthTable};
 
 /// How often the health table is looked at: short beside a probe's interval, long beside a look.
@@ -66,13 +67,14 @@ impl Stage {
         self.retired.load(Ordering::Relaxed)
     }
 
-    /// Watches the table until `stop`; frees what was replaced, which serving threads never do.
-    pub fn follow(&self) {
+    /// Watches the table until `stop`; frees what was replaced, the edge's plans included, which serving threads never do.
+    pub fn follow(&self, edge: &Edge) {
         while !self.stopping.load(Ordering::Relaxed) {
             if self.epoch().is_some_and(|epoch| epoch != self.followed.load(Ordering::Relaxed)) {
                 self.refresh();
             }
-            self.retired.store(self.cell.collect() as u64, Ordering::Relaxed);
+            let waiting = self.cell.collect() + edge.collect();
+            self.retired.store(waiting as u64, Ordering::Relaxed);
             std::thread::park_timeout(LOOK);
         }
     }

@@ -26,7 +26,7 @@ pub struct Node {
     follower: Mutex<Option<JoinHandle<()>>>,
     applied: Mutex<Running>,
     service: Mutex<Option<Service>>,
-    edge: Edge,
+    edge: Arc<Edge>,
 }
 
 /// The plan that is served; its lock also keeps two plans from being applied at once.
@@ -39,18 +39,18 @@ struct Running {
 impl Node {
     /// A node that serves nothing yet; starts the thread that follows health. Faults: the thread cannot be started.
     pub fn new() -> Result<Self, Faults> {
-        let stage = Arc::new(Stage::new());
-        let followed = stage.clone();
+        let (stage, edge) = (Arc::new(Stage::new()), Arc::<Edge>::default());
+        let followed = (stage.clone(), edge.clone());
         let follower = std::thread::Builder::new()
             .name("edgeplane-health".into())
-            .spawn(move || follow_on(&followed))
+            .spawn(move || follow_on(&followed.0, &followed.1))
             .map_err(|error| Faults::one("node", format!("cannot start a thread: {error}")))?;
         Ok(Self {
             stage,
             follower: Mutex::new(Some(follower)),
             applied: Mutex::default(),
             service: Mutex::default(),
-            edge: Edge::default(),
+            edge,
         })
     }
 
@@ -220,8 +220,8 @@ fn faults(error: Error) -> Faults {
 }
 
 /// Follows health until told to stop; a fault in one derivation must not end it.
-fn follow_on(stage: &Stage) {
-    while catch_unwind(AssertUnwindSafe(|| stage.follow())).is_err() {
+fn follow_on(stage: &Stage, edge: &Edge) {
+    while catch_unwind(AssertUnwindSafe(|| stage.follow(edge))).is_err() {
         tracing::error!("following health failed; trying again");
         std::thread::sleep(Duration::from_secs(1));
     }

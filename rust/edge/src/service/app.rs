@@ -59,6 +59,11 @@ impl std::ops::Deref for App {
 }
 
 impl Desk {
+    /// Follows the plan of now, as the next request would.
+    pub fn follow(&self) {
+        self.ledger.borrow_mut().follow(&self.shared, self.plan.borrow_mut().get());
+    }
+
     /// The moment of a decision.
     pub fn now(&self) -> Now {
         Now { monotonic_ms: CoarseClock.monotonic_ms(), wall_s: CoarseClock.wall_ms() / 1000 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use edgeplane_http::{Connection, Method, PreparedHead, Reply, Request};
+use edgeplane_http::{Connection, Content, Method, PreparedHead, Reply, Request};
 
 use super::app::Desk;
 use super::lines::{self, Outcome, RequestId, Said};
@@ -51,16 +51,17 @@ impl Desk {
         {
             return None;
         }
-        // Who asked too often is told so by `exchange`.
-        let rate = plan.requests_per_second;
-        if rate > 0 && self.shared.limiter.admit(viewer.client.ip(), rate, now.monotonic_ms).is_err() {
-            return None;
-        }
         let whole = match policy {
             Some(policy) => Some(object.dressed(policy)?),
             None => plain.then_some(&object.head),
         };
-        self.fill(&distribution.domain_name, object, whole, request, now, reply)?;
+        let answer = answer(object, whole, request)?;
+        // Once it is sure that this is answered here: `exchange` counts the others, and tells those who asked too often.
+        let rate = plan.requests_per_second;
+        if rate > 0 && self.shared.limiter.admit(viewer.client.ip(), rate, now.monotonic_ms).is_err() {
+            return None;
+        }
+        self.fill(&distribution.domain_name, object, answer, request, now, reply);
         self.note(distribution, begun, reply);
         Some(())
     }
@@ -70,32 +71,35 @@ impl Desk {
         &self,
         name: &str,
         object: &Object,
-        whole: Option<&Arc<PreparedHead>>,
+        (head, content, length): Answer,
         request: &Request,
         now: Now,
         reply: &mut Reply,
-    ) -> Option<()> {
-        let (head, content) = if let Some(head) = whole {
-            (head.clone(), object.content.clone())
-        } else {
-            let Rendered { head, mut content, .. } = object.render(request);
-            if content.len() > 1 {
-                return None;
-            }
-            (head, content.pop().unwrap_or_default())
-        };
+    ) {
         let id = RequestId::new(&mut self.random.borrow_mut());
         let status = CacheStatus { ttl_s: Some(object.stored.lifetime.ttl_s(now)), ..CacheStatus::default() };
         let said = Said { outcome: Outcome::Hit, age_s: Some(age_s(&object.stored.lifetime, now)), status };
         lines::write(&mut reply.lines, name, &said, id.as_bytes());
         self.counters.requests.add(1);
         self.count(Outcome::Hit, head.status);
-        if request.method == Method::Head {
-            reply.field("content-length", object.content.len().to_string());
-        } else {
-            reply.content = content;
+        match (request.method == Method::Head, length) {
+            (true, Some(length)) => reply.field("content-length", length.to_string()),
+            (true, None) => {}
+            (false, _) => reply.content = content,
         }
         reply.head = Some(head);
-        Some(())
     }
+}
+
+/// Head, content in one piece, and what `Content-Length` says of it where there is none.
+type Answer = (Arc<PreparedHead>, Content, Option<u64>);
+
+/// What answers a request from an object, with this head where it is sent as a `whole`; none: the content is in several pieces.
+#[inline]
+fn answer(object: &Object, whole: Option<&Arc<PreparedHead>>, request: &Request) -> Option<Answer> {
+    if let Some(head) = whole {
+        return Some((head.clone(), object.content.clone(), Some(object.content.len())));
+    }
+    let Rendered { head, mut content, length } = object.render(request);
+    (content.len() <= 1).then(|| (head, content.pop().unwrap_or_default(), length))
 }

@@ -78,6 +78,7 @@ pub fn run(
     let mut stage = signals.0.subscribe();
     LocalSet::new().block_on(&runtime, async {
         let (number, wishes) = shared.neighbours.join();
+        let published = shared.published.subscribe();
         let door = Rc::new(Door {
             number,
             app: Rc::new(App::new(shared.clone(), counters.clone())),
@@ -89,6 +90,7 @@ pub fn run(
         });
         let asked = door.clone();
         spawn_local(grant(wishes, move || asked.terms.close_idlest()));
+        spawn_local(keep_up(door.app.clone(), published));
         let accepting = listen(&door, station);
         reached(&mut stage, Stage::Draining).await;
         accepting.iter().for_each(JoinHandle::abort);
@@ -108,6 +110,13 @@ fn runtime(stop: &AtomicBool) -> Option<Runtime> {
         std::thread::sleep(Duration::from_secs(1));
     }
     None
+}
+
+/// Follows every plan at once: also a worker to which no request comes lets go of the one before.
+async fn keep_up(app: Rc<App>, mut published: watch::Receiver<()>) {
+    while published.changed().await.is_ok() {
+        app.follow();
+    }
 }
 
 async fn reached(stage: &mut watch::Receiver<Stage>, wanted: Stage) {

@@ -86,8 +86,15 @@ impl Object {
 
     /// The same response with its content.
     pub fn with_content(&self, content: Content) -> Self {
-        let sequence = self.sequence.load(Ordering::Relaxed);
-        Self { content, head: self.head.clone(), ..self.renewed(self.stored.clone(), sequence) }
+        Self {
+            stored: self.stored.clone(),
+            head: self.head.clone(),
+            not_modified: self.not_modified.clone(),
+            dressed: OnceLock::new(),
+            content,
+            sequence: self.sequence.load(Ordering::Relaxed).into(),
+            subject: self.subject.clone(),
+        }
     }
 
     /// Its head for a request that a policy changes nothing for by itself; none where the head was made for a policy of
@@ -204,6 +211,17 @@ mod tests {
         for (asked, sequence) in [(8, 7), (6, 6)] {
             assert_eq!(object("de").renewed(stored("de"), asked).sequence.into_inner(), sequence);
         }
+    }
+
+    #[test]
+    fn what_gets_its_content_keeps_the_heads_that_were_made() {
+        let object = object("de");
+        let not_modified = object.not_modified.get_or_init(|| object.head.clone()).clone();
+        let whole = object.with_content(Content::Bytes(b"a"[..].into()));
+        assert!(
+            Arc::ptr_eq(&whole.head, &object.head) && Arc::ptr_eq(whole.not_modified.get().unwrap(), &not_modified)
+        );
+        assert_eq!((whole.content.len(), whole.sequence.into_inner()), (1, 7));
     }
 
     #[test]

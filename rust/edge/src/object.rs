@@ -60,7 +60,18 @@ impl Subject {
             tags: &self.tags,
         }
     }
+
+    /// Octets that it takes in memory.
+    pub fn weight(&self) -> usize {
+        let query = self.query.as_ref().map_or(0, |query| query.len());
+        let tags = self.tags.iter().map(|tag| size_of_val(tag) + tag.len() + ALLOCATED).sum::<usize>();
+        let octets = self.request_id.len() + self.distribution.len() + self.path.len() + query + tags;
+        size_of::<Self>() + octets + 4 * ALLOCATED
+    }
 }
+
+/// What the allocator adds to a block, and an `Arc` to its value.
+const ALLOCATED: usize = 16;
 
 impl Object {
     /// From its parts.
@@ -101,20 +112,27 @@ impl Object {
     /// before.
     pub fn dressed(&self, policy: &Arc<ResponseHeaders>) -> Option<&Arc<PreparedHead>> {
         let dressed = self.dressed.get_or_init(|| {
-            let mut fields = self.stored.fields.clone();
-            policy.apply_fixed(&mut fields);
-            Dressed { policy: policy.clone(), head: Arc::new(PreparedHead::new(self.stored.status, fields)) }
+            let head = PreparedHead::new(self.stored.status, self.fields_under(policy));
+            Dressed { policy: policy.clone(), head: Arc::new(head) }
         });
         let is_meant = Arc::ptr_eq(&dressed.policy, policy) || dressed.policy == *policy;
         is_meant.then_some(&dressed.head)
     }
 
-    /// Octets that it takes in memory, with the heads that are made of its own on first use.
-    pub fn weight(&self) -> usize {
-        size_of::<Self>()
-            + 3 * self.head.weight()
-            + self.stored.fields.weight()
-            + crate::store::body::weight(&self.content) as usize
+    fn fields_under(&self, policy: &ResponseHeaders) -> Fields {
+        let mut fields = self.stored.fields.clone();
+        policy.apply_fixed(&mut fields);
+        fields
+    }
+
+    /// Octets that it takes in memory once it was used in all ways under a behaviour with this policy: the heads of a 304 and
+    /// for the policy may be made at any time.
+    pub fn weight(&self, policy: Option<&ResponseHeaders>) -> usize {
+        let head = |status, fields: &Fields| PreparedHead::weight_of(status, fields);
+        let dressed = policy.map_or(0, |policy| head(self.stored.status, &self.fields_under(policy)));
+        let heads = self.head.weight() + head(304, &self.stored.fields) + dressed;
+        let content = crate::store::body::weight(&self.content) as usize;
+        size_of::<Self>() - size_of::<Stored>() + self.stored.weight() + heads + self.subject.weight() + content
     }
 }
 
@@ -176,9 +194,10 @@ impl Resource {
         Self { objects, ..self.clone() }
     }
 
-    /// Octets that it takes in memory.
-    pub fn weight(&self) -> usize {
-        size_of::<Self>() + self.objects.iter().map(|object| object.weight()).sum::<usize>()
+    /// Octets that it takes in memory under a behaviour with this policy.
+    pub fn weight(&self, policy: Option<&ResponseHeaders>) -> usize {
+        let each = size_of::<Arc<Object>>() + ALLOCATED;
+        size_of::<Self>() + self.objects.iter().map(|object| each + object.weight(policy)).sum::<usize>()
     }
 }
 

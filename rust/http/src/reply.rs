@@ -43,23 +43,44 @@ impl PreparedHead {
         &self.lines
     }
 
-    /// The fields as HTTP/2 sends them, with an empty place for each that almost every answer adds, so that a copy needs no
-    /// more memory for it: `age`, `content-length`, `date`. Made on first use.
-    pub fn http2(&self) -> &http::HeaderMap {
-        self.http2.get_or_init(|| {
-            let mut map = header_map(&self.fields);
-            for name in [http::header::AGE, http::header::CONTENT_LENGTH, http::header::DATE] {
-                map.entry(name).or_insert(http::HeaderValue::from_static(""));
-            }
-            map
-        })
+    /// The fields as HTTP/2 sends them, with an empty place for each that almost every answer adds: `age`, `content-length`,
+    /// `date`. Made on first use and kept, but for a 304: every object has one beside its own head, and seldom needs it.
+    pub fn http2(&self) -> http::HeaderMap {
+        match self.status {
+            304 => self.header_map(),
+            // A copy has no more memory than it needs, unlike what grew.
+            _ => self.http2.get_or_init(|| self.header_map().clone()).clone(),
+        }
     }
 
-    /// Octets held.
+    fn header_map(&self) -> http::HeaderMap {
+        let mut map = header_map(&self.fields);
+        for name in ADDED {
+            map.entry(name).or_insert(http::HeaderValue::from_static(""));
+        }
+        map
+    }
+
+    /// Octets held, or that will be once it was used in all ways.
     pub fn weight(&self) -> usize {
-        size_of::<Self>() + 2 * self.fields.weight() + self.lines.len()
+        Self::weight_of(self.status, &self.fields)
+    }
+
+    /// Octets that the head of a response with this status and fields holds once it was used in all ways.
+    pub fn weight_of(status: u16, fields: &Fields) -> usize {
+        let lines = fields.weight() + STATUS_LINE;
+        let http2 = if status == 304 { 0 } else { fields.weight() + (fields.len() + ADDED.len()) * HTTP2_FIELD };
+        size_of::<Self>() + fields.weight() + lines + http2
     }
 }
+
+/// Fields that almost every answer adds.
+const ADDED: [http::HeaderName; 3] = [http::header::AGE, http::header::CONTENT_LENGTH, http::header::DATE];
+/// Octets of a status line, at most; the fields of its lines take less than in `Fields`.
+const STATUS_LINE: usize = 64;
+/// Octets of a field in `http::HeaderMap` beside its name and value: its bucket 104, its place in the index 6 to 11, a count
+/// of references to its value and one to an uncommon name, and what the allocator adds to these.
+const HTTP2_FIELD: usize = 200;
 
 /// Adds the lines of all fields but those that frame a message or belong to a connection (RFC 9110 section 7.6.1).
 pub(crate) fn push_end_to_end(lines: &mut Vec<u8>, fields: &Fields) {

@@ -84,12 +84,16 @@ impl Vary {
 
     /// Octets held.
     pub fn weight(&self) -> usize {
-        let length = |value: &Option<Vec<u8>>| value.as_ref().map_or(0, Vec::len);
-        let of =
-            |field: &Selecting| size_of::<Selecting>() + field.name.len() + length(&field.value) + length(&field.seen);
+        let length = |value: &Option<Vec<u8>>| value.as_ref().map_or(0, |value| value.len() + ALLOCATED);
+        let of = |field: &Selecting| {
+            size_of::<Selecting>() + field.name.len() + ALLOCATED + length(&field.value) + length(&field.seen)
+        };
         self.selecting.iter().map(of).sum()
     }
 }
+
+/// What the allocator adds to a block.
+const ALLOCATED: usize = 16;
 
 impl Selecting {
     fn of(request: &Fields, name: String) -> Self {

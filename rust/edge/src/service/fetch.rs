@@ -330,7 +330,7 @@ impl App {
     pub(super) fn change(&self, route: &Route, change: impl FnOnce(Resource) -> Option<Resource>) {
         self.shared.memory.update(route.key.clone(), |before| {
             let changed = change(before.map(|before| Resource::clone(before)).unwrap_or_default())?;
-            let weight = changed.weight() as u64;
+            let weight = changed.weight(route.behaviour.response_headers.as_deref()) as u64;
             Some((Arc::new(changed), weight))
         });
     }

@@ -93,7 +93,7 @@ fn framing(headers: &HeaderMap, ended: bool, settings: &Settings) -> Result<Fram
 /// The head of a prepared answer; none where a part of it cannot be sent.
 pub(super) fn prepared(reply: &Reply) -> Option<http::Response<()>> {
     let head = reply.head.as_ref()?;
-    let mut headers = head.http2().clone();
+    let mut headers = head.http2();
     push_lines(&reply.lines, &mut headers);
     if headers.get(AGE).is_some_and(HeaderValue::is_empty) {
         headers.remove(AGE);

@@ -9,6 +9,8 @@ limits! {
     SEPARATE_MS = "separate requests": 10000, 0..=600000 "milliseconds", "long enough that waiting in line costs a busy key nothing, short enough to notice that it became cacheable";
     /// Waiting after a connection could not be taken for want of descriptors.
     ACCEPT_PAUSE_MS = "accept pause": 100, 1..=10000 "milliseconds", "long enough not to spin, short enough to take part again at once";
+    /// Threads of a worker for what waits for a disk or a resolver.
+    BLOCKING_THREADS = "blocking threads": 64, 4..=512 "threads", "as many reads as an ordinary disk takes at once, and a few slow names beside them; what finds none waits in line";
     /// Octets of the memory tier.
     MEMORY = "edge.memory": 268435456, 1048576..=1125899906842624 "octets", "a small site's hot objects; large sites set it";
     /// Contents that wait to be written to disk.

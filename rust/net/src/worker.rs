@@ -105,13 +105,21 @@ pub fn cores() -> Vec<usize> {
 
 /// Ties the calling thread to one core, where that is allowed; whether it worked.
 pub fn pin(core: usize) -> bool {
-    if core >= libc::CPU_SETSIZE as usize {
+    allow(&[core])
+}
+
+/// Lets the calling thread run on these cores and no others, where that is allowed; whether it worked. A thread begins with
+/// the cores of the one that started it.
+pub fn allow(cores: &[usize]) -> bool {
+    if cores.iter().any(|&core| core >= libc::CPU_SETSIZE as usize) {
         return false;
     }
     // SAFETY: an all-zero set is a valid value.
     let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
-    // SAFETY: the index stays below CPU_SETSIZE.
-    unsafe { libc::CPU_SET(core, &mut set) };
+    for &core in cores {
+        // SAFETY: the index stays below CPU_SETSIZE.
+        unsafe { libc::CPU_SET(core, &mut set) };
+    }
     // SAFETY: `set` outlives the call and its true size is told; 0 is the calling thread.
     unsafe { libc::sched_setaffinity(0, size_of_val(&set), &raw const set) == 0 }
 }
@@ -181,5 +189,18 @@ mod tests {
         assert!(workers.join(PATIENCE));
         assert_eq!(cores(), all, "only the thread itself was pinned");
         assert!(!pin(usize::MAX));
+    }
+
+    #[test]
+    fn a_thread_started_by_a_pinned_one_can_have_all_cores_again() {
+        let all = cores();
+        let unpinned = std::thread::spawn(move || {
+            assert!(pin(*all.last().unwrap()));
+            std::thread::spawn(move || (allow(&all), cores(), all)).join().unwrap()
+        });
+        let (allowed, has, all) = unpinned.join().unwrap();
+        assert!(allowed);
+        assert_eq!(has, all);
+        assert!(!allow(&[]), "a thread needs one");
     }
 }

@@ -83,13 +83,13 @@ impl Service {
         let sockets = sockets.adopted()?;
         let count = sockets.on_one_address();
         let signals = Arc::new(Signals::default());
-        let (mut workers, cores) = (Workers::default(), cores());
+        let (mut workers, cores) = (Workers::default(), Arc::<[usize]>::from(cores()));
         for (number, station) in stations(sockets, count).into_iter().enumerate() {
             let (shared, signals) = (shared.clone(), signals.clone());
-            let counters = shared.counters.enlist();
+            let (counters, all) = (shared.counters.enlist(), cores.clone());
             let core = number.checked_rem(cores.len()).and_then(|number| cores.get(number).copied());
             workers.spawn(&format!("edgeplane-http-{number}"), core, move |stop| {
-                worker::run(&shared, &counters, &station, &signals, stop);
+                worker::run(&shared, &counters, &station, &signals, &all, stop);
             })?;
         }
         Ok(Self { workers, signals, shared })

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use edgeplane_http::Scheme;
 use edgeplane_net::tcp::{Accepted, Acceptor};
+use edgeplane_net::worker::allow;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
@@ -66,15 +67,16 @@ impl Signals {
     }
 }
 
-/// Runs a worker until it is told to stop.
+/// Runs a worker until it is told to stop. Its threads for what blocks have all `cores`, whichever it is tied to itself.
 pub fn run(
     shared: &Arc<Shared>,
     counters: &Arc<Counters>,
     station: &Station,
     signals: &Signals,
+    cores: &Arc<[usize]>,
     stop: &Arc<AtomicBool>,
 ) {
-    let Some(runtime) = runtime(stop) else { return };
+    let Some(runtime) = runtime(cores, stop) else { return };
     let mut stage = signals.0.subscribe();
     LocalSet::new().block_on(&runtime, async {
         let (number, wishes) = shared.neighbours.join();
@@ -101,9 +103,18 @@ pub fn run(
 }
 
 /// A runtime, as soon as the system has what it takes; none once all are to stop.
-fn runtime(stop: &AtomicBool) -> Option<Runtime> {
+fn runtime(cores: &Arc<[usize]>, stop: &AtomicBool) -> Option<Runtime> {
     while !stop.load(Ordering::Relaxed) {
-        match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        let cores = cores.clone();
+        let built = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .thread_name("edgeplane-wait")
+            .max_blocking_threads(limits::BLOCKING_THREADS.default as usize)
+            .on_thread_start(move || {
+                allow(&cores);
+            })
+            .build();
+        match built {
             Ok(runtime) => return Some(runtime),
             Err(error) => tracing::error!("a worker of the edge cannot start: {error}"),
         }
@@ -146,5 +157,63 @@ async fn accept(mut acceptor: Acceptor, scheme: Scheme, door: Rc<Door>) {
             Accepted::Connection(stream, client) => door.take(stream, client, scheme),
             Accepted::Exhausted => door.counters.connections_refused.add(1),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{DirEntry, read_dir, read_to_string};
+    use std::io;
+    use std::sync::mpsc::channel;
+
+    use edgeplane_net::worker::{cores, pin};
+    use tokio::task::spawn_blocking;
+
+    use super::*;
+
+    fn runtime_of_all_cores() -> Runtime {
+        runtime(&cores().into(), &AtomicBool::new(false)).unwrap()
+    }
+
+    #[test]
+    fn what_blocks_has_all_cores_and_the_worker_its_own() {
+        let all = cores();
+        let &own = all.last().unwrap();
+        let runtime = runtime_of_all_cores();
+        let worker = move || {
+            assert!(pin(own));
+            let blocking = runtime.block_on(async { spawn_blocking(cores).await.unwrap() });
+            (blocking, runtime.block_on(async { cores() }))
+        };
+        assert_eq!(std::thread::spawn(worker).join().unwrap(), (all, vec![own]));
+    }
+
+    /// Threads of this process for what blocks.
+    fn waiting_threads() -> usize {
+        let names = read_dir("/proc/self/task").unwrap();
+        let name = |task: io::Result<DirEntry>| read_to_string(task.unwrap().path().join("comm")).unwrap_or_default();
+        names.map(name).filter(|name| name.starts_with("edgeplane-wait")).count()
+    }
+
+    #[test]
+    fn so_many_threads_block_and_no_more() {
+        let (runtime, most) = (runtime_of_all_cores(), limits::BLOCKING_THREADS.default as usize);
+        let (begun, began) = channel();
+        let (go, gone) = channel::<()>();
+        let gone = Arc::new(std::sync::Mutex::new(gone));
+        let job = |_| {
+            let (begun, gone) = (begun.clone(), gone.clone());
+            drop(runtime.spawn_blocking(move || {
+                begun.send(()).unwrap();
+                let _ = crate::lock(&gone).recv();
+            }));
+        };
+        (0..2 * most).for_each(job);
+        (0..most).for_each(|_| began.recv().unwrap());
+        // The other test may have one.
+        let threads = waiting_threads();
+        drop(go);
+        assert!((most..=most + 1).contains(&threads), "{threads}");
+        (0..most).for_each(|_| began.recv().unwrap());
     }
 }

@@ -28,8 +28,8 @@ def limits(**settings: int) -> str:
     return "[edge.limits]\n" + "".join(f"{name} = {value}\n" for name, value in settings.items())
 
 
-def connect(edge, octets: bytes = b"", port: int | None = None) -> socket.socket:
-    sock = socket.create_connection(("127.0.0.1", port or edge.http), timeout=30)
+def connect(edge, octets: bytes = b"", port: int | None = None, client: str = "127.0.0.1") -> socket.socket:
+    sock = socket.create_connection(("127.0.0.1", port or edge.http), timeout=30, source_address=(client, 0))
     sock.sendall(octets)
     return sock
 
@@ -109,6 +109,20 @@ def test_room_is_made_by_any_worker(make_edge, origin):
         for _ in range(20):
             assert held.enter_context(connect(edge, GET)).recv(4096)[:12] == b"HTTP/1.1 200"
         assert [heard(sock) for sock in idle] == [b""] * 20
+
+
+def test_who_is_at_its_own_limit_has_nobody_leave(make_edge, origin):
+    """A full node and a client with as many connections as it may have: it is refused, and nobody makes room for it."""
+    origin.answer = lambda asked: STORED
+    edge = make_edge(origin.port, settings=limits(connections=20, connections_per_prefix=10)).start()
+    with contextlib.ExitStack() as held:
+        idle = [held.enter_context(connect(edge, client=f"127.0.0.{3 - n // 10}")) for n in range(20)]
+        until(lambda: edge.metric("edgeplane_edge_connections_open") == 20, edge)
+        for _ in range(5):
+            with connect(edge, GET, client="127.0.0.2") as eleventh:
+                assert heard(eleventh).startswith(b"HTTP/1.1 503 ")
+        assert not select.select(idle, [], [], 0)[0]
+        assert held.enter_context(connect(edge, GET, client="127.0.0.4")).recv(12) == b"HTTP/1.1 200"
 
 
 def test_a_reload_changes_caps_and_times_for_new_connections(make_edge, origin):

@@ -27,6 +27,8 @@ limits! {
     TUNNEL_IDLE_S = "idle tunnel": 600, 1..=86400 "seconds", "CloudFront's, for WebSocket; clients that mean to stay send pings";
     /// Time in which nothing moves in a tunnel of which one side has ended.
     TUNNEL_GRACE_S = "half-closed tunnel": 10, 1..=600 "seconds", "what is on its way arrives; a client that does not end its own side holds a place no longer";
+    /// Newcomers of a worker that wait for the place of an idle connection, at a time.
+    NEWCOMERS = "newcomers": 64, 0..=4096 "connections", "they hold a descriptor each, beyond the limit of connections, until an idle one is gone, as a rule within a millisecond; more are turned away";
     /// Connections a worker turns away with an answer at a time.
     TURNED_AWAY = "turned away": 64, 0..=4096 "connections", "they hold a descriptor each for a second at most, beyond the limit of connections; more are closed without a word";
 }

@@ -6,7 +6,6 @@
 //!                                                          └─ none, and nobody idle on any worker: 503, closed
 //! ```
 
-use std::cell::Cell;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
@@ -15,20 +14,19 @@ use std::time::Duration;
 
 use edgeplane_http::{Connection, Scheme, h1, h2};
 use edgeplane_net::proxy_protocol::{self, Header};
-use edgeplane_net::tcp::{Admission, Ticket};
+use edgeplane_net::tcp::{Full, Ticket};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::task::{spawn_local, yield_now};
-use tokio::time::{Instant, sleep};
+use tokio::task::spawn_local;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::app::App;
+use super::lobby::Lobby;
 use super::terms::Terms;
 use super::worker::{Stage, reached_once};
 use crate::behaviour::is_trusted;
-use crate::limits::TURNED_AWAY;
 use crate::metrics::Counters;
-use crate::plan::limits::CONNECTIONS;
 use crate::shared::Shared;
 
 /// What accepting tasks of a worker share.
@@ -40,13 +38,14 @@ pub struct Door {
     pub stage: watch::Receiver<Stage>,
     pub counters: Arc<Counters>,
     pub shared: Arc<Shared>,
+    /// Connections that wait for a place.
+    pub newcomers: Lobby,
     /// Connections that are being told to come again.
-    pub turned_away: Cell<u64>,
+    pub turned_away: Lobby,
 }
 
-/// How long an idle connection that was told to go may take, and how often one looks whether it went.
+/// How long an idle connection that was told to go may take.
 const LEAVING: Duration = Duration::from_millis(200);
-const LOOK: Duration = Duration::from_millis(1);
 /// Time for an answer to a connection that has no place.
 const TURN_AWAY: Duration = Duration::from_secs(1);
 /// What it is told.
@@ -63,10 +62,11 @@ impl Door {
         let desk = self.clone();
         if self.is_balancer(peer) {
             spawn_local(async move { Box::pin(desk.introduce(stream, connection)).await });
-        } else if let Some(ticket) = self.place(peer.ip()) {
-            self.serve(stream, connection, ticket);
-        } else {
-            spawn_local(async move { Box::pin(desk.make_room(stream, connection)).await });
+            return;
+        }
+        match self.place(peer.ip()) {
+            Ok(ticket) => self.serve(stream, connection, ticket),
+            Err(full) => drop(spawn_local(async move { Box::pin(desk.make_room(stream, connection, full)).await })),
         }
     }
 
@@ -90,26 +90,23 @@ impl Door {
             }
         };
         match self.place(connection.client.ip()) {
-            Some(ticket) => self.serve(stream, connection, ticket),
-            None => self.make_room(stream, connection).await,
+            Ok(ticket) => self.serve(stream, connection, ticket),
+            Err(full) => self.make_room(stream, connection, full).await,
         }
     }
 
     /// A place for a client, if there is one. It is never taken away again: which connections are idle is known to the
     /// terms, without a word to the table for each request.
-    fn place(&self, client: IpAddr) -> Option<Ticket> {
-        match self.shared.connections.admit(client) {
-            Admission::Taken(ticket) | Admission::TakenFromIdle(ticket) => {
-                ticket.busy();
-                Some(ticket)
-            }
-            Admission::Refused => None,
-        }
+    fn place(&self, client: IpAddr) -> Result<Ticket, Full> {
+        self.shared.connections.admit_busy(client)
     }
 
     /// Has an idle connection leave, where that helps; else turns this one away.
-    async fn make_room(self: Rc<Self>, stream: TcpStream, connection: Connection) {
-        let place = if self.is_full() { self.vacated(connection.client.ip()).await } else { None };
+    async fn make_room(self: Rc<Self>, stream: TcpStream, connection: Connection, full: Full) {
+        let place = match full {
+            Full::Node => self.vacated(connection.client.ip()).await,
+            Full::Prefix => None,
+        };
         match place {
             Some(ticket) => {
                 self.counters.connections_evicted.add(1);
@@ -121,33 +118,29 @@ impl Door {
 
     /// The place of a connection that was idle, of this worker's or of another's.
     async fn vacated(&self, client: IpAddr) -> Option<Ticket> {
+        let _waiting = self.newcomers.enter()?;
         if !self.terms.close_idlest() && !self.shared.neighbours.close_idlest(self.number).await {
             return None;
         }
         let end = Instant::now() + LEAVING;
-        yield_now().await;
         loop {
+            let left = self.shared.connections.left();
             match self.place(client) {
-                None if Instant::now() < end => sleep(LOOK).await,
-                place => return place,
+                Err(Full::Node) if timeout_at(end, left).await.is_ok() => {}
+                place => return place.ok(),
             }
         }
-    }
-
-    fn is_full(&self) -> bool {
-        let total = self.app.plan.borrow_mut().get().settings.limit(&CONNECTIONS);
-        self.shared.connections.len() as u64 >= total
     }
 
     /// Over HTTP says why, to a few at a time.
     async fn turn_away(&self, mut stream: TcpStream, scheme: Scheme) {
         self.counters.connections_refused.add(1);
-        if scheme == Scheme::Https || self.turned_away.get() >= TURNED_AWAY.default {
+        if scheme == Scheme::Https {
             return;
         }
-        self.turned_away.set(self.turned_away.get() + 1);
-        let _ = tokio::time::timeout(TURN_AWAY, say_full(&mut stream)).await;
-        self.turned_away.set(self.turned_away.get() - 1);
+        if let Some(_told) = self.turned_away.enter() {
+            let _ = timeout(TURN_AWAY, say_full(&mut stream)).await;
+        }
     }
 
     fn serve(self: &Rc<Self>, stream: TcpStream, connection: Connection, ticket: Ticket) {

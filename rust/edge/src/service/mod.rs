@@ -15,6 +15,7 @@ mod find;
 mod hit;
 mod ledger;
 pub mod lines;
+mod lobby;
 mod notice;
 mod page;
 mod part;

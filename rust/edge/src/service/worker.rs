@@ -1,6 +1,5 @@
 //! A thread that takes connections and answers on them.
 
-use std::cell::Cell;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,6 +15,7 @@ use tokio::task::{JoinHandle, LocalSet, spawn_local};
 
 use super::app::App;
 use super::arrival::Door;
+use super::lobby::Lobby;
 use super::room::grant;
 use super::terms::Terms;
 use crate::limits;
@@ -88,7 +88,8 @@ pub fn run(
             stage: stage.clone(),
             counters: counters.clone(),
             shared: shared.clone(),
-            turned_away: Cell::new(0),
+            newcomers: Lobby::new(limits::NEWCOMERS.default),
+            turned_away: Lobby::new(limits::TURNED_AWAY.default),
         });
         let asked = door.clone();
         spawn_local(grant(wishes, move || asked.terms.close_idlest()));

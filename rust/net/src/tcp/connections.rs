@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 /// The word in `Seat::waiting_since` of a connection that is not to be closed now.
 const BUSY: u64 = u64::MAX;
@@ -36,9 +37,20 @@ pub enum Admission {
     Refused,
 }
 
+/// Which limit stands in a client's way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    /// That of its prefix.
+    Prefix,
+    /// That of all.
+    Node,
+}
+
 /// The connections of all threads of one service.
 pub struct Connections {
     table: Mutex<Table>,
+    /// Somebody left.
+    left: Notify,
     /// Numbers handed out in order: ids, and the order in which connections began to wait.
     next: AtomicU64,
 }
@@ -66,7 +78,7 @@ impl Connections {
     /// No connections yet.
     pub fn new(caps: Caps) -> Arc<Self> {
         let table = Table { caps, seats: HashMap::new(), prefixes: HashMap::new() };
-        Arc::new(Self { table: Mutex::new(table), next: AtomicU64::new(0) })
+        Arc::new(Self { table: Mutex::new(table), left: Notify::new(), next: AtomicU64::new(0) })
     }
 
     /// Changes the caps; who is connected stays.
@@ -88,19 +100,35 @@ impl Connections {
     pub fn admit(self: &Arc<Self>, client: IpAddr) -> Admission {
         let mut table = self.table();
         let prefix = table.caps.prefix(client);
-        if table.prefixes.get(&prefix).is_some_and(|&held| held >= table.caps.per_prefix) {
-            return Admission::Refused;
-        }
-        let full = table.seats.len() >= table.caps.total;
-        if full && !table.evict() {
+        let full = table.full(prefix);
+        if full == Some(Full::Prefix) || full == Some(Full::Node) && !table.evict() {
             return Admission::Refused;
         }
         let id = self.next.fetch_add(1, Relaxed);
-        let seat = Arc::new(Seat { prefix, waiting_since: AtomicU64::new(id), leave: Notify::new() });
+        let ticket = self.seat(&mut table, prefix, id, id);
+        if full.is_some() { Admission::TakenFromIdle(ticket) } else { Admission::Taken(ticket) }
+    }
+
+    /// Asks for a place that is never given to someone else; nobody has to go for it.
+    pub fn admit_busy(self: &Arc<Self>, client: IpAddr) -> Result<Ticket, Full> {
+        let mut table = self.table();
+        let prefix = table.caps.prefix(client);
+        match table.full(prefix) {
+            Some(full) => Err(full),
+            None => Ok(self.seat(&mut table, prefix, self.next.fetch_add(1, Relaxed), BUSY)),
+        }
+    }
+
+    /// Ends when somebody leaves after this call.
+    pub fn left(&self) -> Notified<'_> {
+        self.left.notified()
+    }
+
+    fn seat(self: &Arc<Self>, table: &mut Table, prefix: (bool, u128), id: u64, waiting_since: u64) -> Ticket {
+        let seat = Arc::new(Seat { prefix, waiting_since: waiting_since.into(), leave: Notify::new() });
         *table.prefixes.entry(prefix).or_default() += 1;
         table.seats.insert(id, seat.clone());
-        let ticket = Ticket { connections: self.clone(), id, seat };
-        if full { Admission::TakenFromIdle(ticket) } else { Admission::Taken(ticket) }
+        Ticket { connections: self.clone(), id, seat }
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -128,10 +156,19 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         self.connections.table().remove(self.id);
+        self.connections.left.notify_waiters();
     }
 }
 
 impl Table {
+    /// Whether one more of a prefix is too many, and why.
+    fn full(&self, prefix: (bool, u128)) -> Option<Full> {
+        if self.prefixes.get(&prefix).is_some_and(|&held| held >= self.caps.per_prefix) {
+            return Some(Full::Prefix);
+        }
+        (self.seats.len() >= self.caps.total).then_some(Full::Node)
+    }
+
     /// Closes the connection that has waited longest; false when all are busy.
     fn evict(&mut self) -> bool {
         let waiting = |seat: &Seat| seat.waiting_since.load(Relaxed);
@@ -227,5 +264,36 @@ mod tests {
         connections.set_caps(Caps { total: 2, per_prefix: 1, ipv4_prefix: 0, ipv6_prefix: 0 });
         assert!(matches!(connections.admit("192.0.3.1".parse().unwrap()), Admission::Taken(_)));
         assert_eq!(connections.len(), 1, "dropped at once");
+    }
+
+    #[test]
+    fn a_busy_place_is_asked_for_without_anybodys_leaving() {
+        let connections = connections(3, 2);
+        let ask = |client: &str| connections.admit_busy(client.parse().unwrap());
+        let (first, idle) = (ask("192.0.2.1").ok().unwrap(), taken(&connections, "192.0.2.2").unwrap());
+        assert_eq!(ask("192.0.2.3").err(), Some(Full::Prefix));
+        let third = ask("192.0.3.1").ok().unwrap();
+        assert_eq!(ask("192.0.4.1").err(), Some(Full::Node));
+        assert_eq!(ask("192.0.2.3").err(), Some(Full::Prefix), "its own limit comes first");
+        assert!(!evicted(&idle), "nobody had to go");
+        let fourth = connections.admit("192.0.4.1".parse().unwrap());
+        assert!(matches!(fourth, Admission::TakenFromIdle(_)) && evicted(&idle));
+        drop(fourth);
+        assert!(ask("192.0.5.1").is_ok());
+        assert!(!evicted(&first) && !evicted(&third), "who is busy from the start is never asked to leave");
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_place_learns_that_one_was_given_back() {
+        let connections = connections(1, 1);
+        let ticket = connections.admit_busy("192.0.2.1".parse().unwrap()).ok().unwrap();
+        let mut left = std::pin::pin!(connections.left());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(left.as_mut().poll(&mut context).is_pending());
+        let unasked = connections.left();
+        drop(ticket);
+        left.await;
+        unasked.await;
+        assert!(connections.admit_busy("192.0.3.1".parse().unwrap()).is_ok());
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 
-pub use connections::{Admission, Caps, Connections, Ticket};
+pub use connections::{Admission, Caps, Connections, Full, Ticket};
 
 /// Takes connections from one listener.
 ///

@@ -9,6 +9,7 @@
 
 pub mod client;
 pub mod fields;
+mod file;
 pub mod h1;
 pub mod h2;
 pub mod reply;

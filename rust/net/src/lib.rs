@@ -10,6 +10,7 @@ pub mod listen;
 pub mod lock;
 pub mod memory_file;
 pub mod proxy_protocol;
+pub mod reading;
 pub mod sendfile;
 pub mod shared;
 pub mod tcp;

@@ -42,11 +42,15 @@ limits! {
     /// Content copied behind its head rather than sent as a second piece of the same write.
     COPY_SIZE = "copied content": 4096, 4096..=4096 "octets", "copying costs less than a second piece up to about this size (measured)";
     /// A piece of a file that leaves by one system call.
-    FILE_PIECE = "file piece": 524288, 524288..=524288 "octets", "long enough to make the call free, short enough to share the thread";
+    FILE_PIECE = "file piece": 524288, 524288..=524288 "octets", "of a file in memory: long enough to make the call free, short enough to share the thread";
+    /// A piece of a file on disk that leaves by one system call.
+    DISK_PIECE = "disk piece": 131072, 131072..=131072 "octets", "as far as the kernel reads ahead: whether its ends are in memory says most of it is";
     /// A piece of a file that is read for a connection that cannot send files.
     READ_PIECE = "file read": 65536, 65536..=65536 "octets", "four TLS records";
+    /// Memory for answers that is kept with an idle set of buffers.
+    KEPT_OUTPUT = "kept output": 20480, 20480..=20480 "octets", "gathered answers, or content that TLS has copied behind its head";
     /// Idle sets of buffers that a thread keeps.
-    BENCHES = "kept buffers": 256, 256..=256 "sets", "requests under way at once; each holds about 6 KiB";
+    BENCHES = "kept buffers": 256, 256..=256 "sets", "requests under way at once; each holds about 6 KiB, and 25 KiB at most";
 }
 
 #[cfg(test)]

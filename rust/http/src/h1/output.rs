@@ -3,18 +3,19 @@
 use std::fs::File;
 use std::future::Future;
 use std::io::{self, IoSlice};
-use std::os::unix::fs::FileExt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Buf;
+use edgeplane_net::reading::is_in_memory;
 use edgeplane_net::sendfile::read_resident;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::JoinHandle;
 
 use super::io::Io;
-use super::limits::{FILE_PIECE, GATHER_SIZE, READ_PIECE};
+use super::limits::{DISK_PIECE, FILE_PIECE, GATHER_SIZE, KEPT_OUTPUT, READ_PIECE};
 use crate::Content;
+use crate::file::{append_now, read_aside};
 
 /// Gathered octets and a piece behind them.
 pub(crate) struct Output {
@@ -24,14 +25,17 @@ pub(crate) struct Output {
     tail: Content,
     /// A part of the tail's file that is being read where waiting is allowed.
     reading: Option<JoinHandle<io::Result<Vec<u8>>>>,
-    /// The file is known to be in memory up to here.
+    /// The tail's file never waits for a disk.
+    in_memory: bool,
+    /// The tail's file is taken to be in memory up to here.
     resident: u64,
     written: u64,
 }
 
 impl Output {
     pub fn new() -> Self {
-        Self { octets: Vec::new(), sent: 0, tail: Content::None, reading: None, resident: 0, written: 0 }
+        let tail = Content::None;
+        Self { octets: Vec::new(), sent: 0, tail, reading: None, in_memory: false, resident: 0, written: 0 }
     }
 
     /// Where octets are added; only while there is no tail.
@@ -48,7 +52,10 @@ impl Output {
         match content {
             Content::Bytes(bytes) if bytes.len() <= copy => self.octets.extend_from_slice(bytes),
             content if content.is_empty() => {}
-            content => (self.tail, self.resident) = (content.clone(), 0),
+            content => {
+                self.in_memory = matches!(content, Content::File { file, .. } if is_in_memory(file));
+                (self.tail, self.resident) = (content.clone(), 0);
+            }
         }
     }
 
@@ -79,10 +86,16 @@ impl Output {
         self.written
     }
 
+    /// Keeps no more memory than most answers need. Only when it is empty.
+    #[inline]
+    pub fn shrink(&mut self) {
+        debug_assert!(self.is_empty());
+        self.octets.shrink_to(KEPT_OUTPUT.default as usize);
+    }
+
     /// Forgets everything, also how much was written.
     pub fn clear(&mut self) {
         self.octets.clear();
-        self.octets.shrink_to(4 * GATHER_SIZE.default as usize);
         (self.sent, self.tail, self.reading, self.written) = (0, Content::None, None, 0);
     }
 
@@ -105,8 +118,9 @@ impl Output {
             Content::Bytes(bytes) => Pin::new(io).poll_write_vectored(cx, &[IoSlice::new(octets), IoSlice::new(bytes)]),
             Content::File { .. } if I::SENDS_FILES && !octets.is_empty() => io.poll_send_more(cx, octets),
             Content::File { file, offset, length } if I::SENDS_FILES => {
-                let (file, offset, length) = (file.clone(), *offset, piece(*length, FILE_PIECE.default));
-                ready!(self.poll_resident(&file, offset, length, cx))?;
+                let most = if self.in_memory { FILE_PIECE.default } else { DISK_PIECE.default };
+                let (file, offset, length) = (file.clone(), *offset, piece(*length, most));
+                let length = ready!(self.poll_resident(&file, offset, length, cx))?;
                 io.poll_send_file(cx, &file, offset, length)
             }
             Content::File { .. } if self.sent > 0 || octets.len() as u64 >= READ_PIECE.default / 2 => {
@@ -150,34 +164,34 @@ impl Output {
         }
     }
 
-    /// Waits until a piece of a file is in memory, as far as its beginning tells, so that sending it does not hold up the
-    /// thread. What cannot be told is taken to be.
+    /// Waits until a piece of a file is in memory, as far as its ends tell, so that sending it does not hold up the thread;
+    /// how much of it is. What cannot be told is taken to be.
     fn poll_resident(
         &mut self,
         file: &Arc<File>,
         at: u64,
         length: usize,
         cx: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.reading.is_none() {
-            let is_cold = |error: io::Error| error.kind() == io::ErrorKind::WouldBlock;
-            if at < self.resident || !read_resident(file, &mut [0], at).is_err_and(is_cold) {
-                self.resident = self.resident.max(at + length as u64);
-                return Poll::Ready(Ok(()));
-            }
+    ) -> Poll<io::Result<usize>> {
+        if self.in_memory {
+            return Poll::Ready(Ok(length));
         }
-        ready!(self.poll_read_aside(file, at, length, cx))?;
-        self.resident = at + length as u64;
-        Poll::Ready(Ok(()))
+        if self.reading.is_none() && at < self.resident {
+            return Poll::Ready(Ok(piece(length as u64, self.resident - at)));
+        }
+        let end = at + length as u64;
+        if self.reading.is_some() || is_cold(file, at) || is_cold(file, end.saturating_sub(1)) {
+            ready!(self.poll_read_aside(file, at, length, cx))?;
+        }
+        self.resident = end;
+        Poll::Ready(Ok(length))
     }
 
     /// Moves a piece of the tail's file behind the octets.
     fn poll_read(&mut self, file: &Arc<File>, at: u64, length: usize, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let before = self.octets.len();
         if self.reading.is_none() {
-            self.octets.resize(before + length, 0);
-            let read = read_resident(file, self.octets.get_mut(before..).unwrap_or_default(), at);
-            self.octets.truncate(before + read.unwrap_or(0));
+            append_now(file, (at, length), self.in_memory, &mut self.octets);
         }
         if self.octets.len() == before {
             let piece = ready!(self.poll_read_aside(file, at, length, cx))?;
@@ -200,10 +214,7 @@ impl Output {
         length: usize,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Vec<u8>>> {
-        let reading = self.reading.get_or_insert_with(|| {
-            let file = file.clone();
-            spawn_blocking(move || read_piece(&file, at, length))
-        });
+        let reading = self.reading.get_or_insert_with(|| read_aside(file, (at, length)));
         let outcome = ready!(Pin::new(reading).poll(cx));
         self.reading = None;
         Poll::Ready(outcome.unwrap_or_else(|_| Err(io::ErrorKind::Other.into())))
@@ -214,15 +225,105 @@ fn piece(length: u64, most: u64) -> usize {
     length.min(most) as usize
 }
 
-fn read_piece(file: &File, at: u64, length: usize) -> io::Result<Vec<u8>> {
-    let mut octets = vec![0; length];
-    let mut filled = 0;
-    while let Some(rest) = octets.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match file.read_at(rest, at + filled as u64)? {
-            0 => break,
-            count => filled += count,
+/// Whether the disk would have to be waited for.
+fn is_cold(file: &File, at: u64) -> bool {
+    read_resident(file, &mut [0], at).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use edgeplane_net::memory_file;
+    use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+    use super::*;
+
+    const LENGTH: u64 = 1 << 20;
+
+    /// Takes so many octets at a time, and notes which parts of files it was to send.
+    struct Socket<const SENDS_FILES: bool> {
+        room: usize,
+        taken: Vec<u8>,
+        parts: Vec<(u64, usize)>,
+    }
+
+    impl<const SENDS_FILES: bool> Socket<SENDS_FILES> {
+        fn new(room: usize) -> Self {
+            Self { room, taken: Vec::new(), parts: Vec::new() }
         }
     }
-    octets.truncate(filled);
-    Ok(octets)
+
+    impl<const SENDS_FILES: bool> Io for Socket<SENDS_FILES> {
+        const COPY: usize = 64;
+        const SENDS_FILES: bool = SENDS_FILES;
+
+        fn poll_send_file(&mut self, _: &mut Context<'_>, _: &File, at: u64, length: usize) -> Poll<io::Result<usize>> {
+            self.parts.push((at, length));
+            Poll::Ready(Ok(length.min(self.room)))
+        }
+    }
+
+    impl<const SENDS_FILES: bool> AsyncRead for Socket<SENDS_FILES> {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl<const SENDS_FILES: bool> AsyncWrite for Socket<SENDS_FILES> {
+        fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+            let count = octets.len().min(self.room);
+            self.taken.extend_from_slice(&octets[..count]);
+            Poll::Ready(Ok(count))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    fn pattern() -> Vec<u8> {
+        (0..LENGTH).map(|n| (n % 251) as u8).collect()
+    }
+
+    fn memory() -> Arc<File> {
+        memory_file::create(c"test", [&pattern()[..]]).unwrap()
+    }
+
+    /// A file on disk that is as long, and in memory since it was just read.
+    fn disk() -> Arc<File> {
+        let path = std::env::current_exe().unwrap();
+        assert!(std::fs::read(&path).unwrap().len() as u64 >= LENGTH);
+        Arc::new(File::open(path).unwrap())
+    }
+
+    /// Sends a file through a socket, without threads that could wait for it: there is no runtime.
+    fn send<const SENDS_FILES: bool>(file: Arc<File>, room: usize) -> Socket<SENDS_FILES> {
+        let (mut output, mut socket) = (Output::new(), Socket::new(room));
+        output.push(&Content::File { file, offset: 0, length: LENGTH }, 64);
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(matches!(output.poll_flush(&mut socket, &mut cx), Poll::Ready(Ok(()))));
+        assert_eq!(output.written(), LENGTH);
+        socket
+    }
+
+    #[test]
+    fn a_memory_file_is_sent_in_large_pieces() {
+        assert_eq!(send::<true>(memory(), usize::MAX).parts, [(0, 512 << 10), (512 << 10, 512 << 10)]);
+    }
+
+    #[test]
+    fn a_file_on_disk_is_sent_as_far_as_was_looked() {
+        let parts = send::<true>(disk(), 100 << 10).parts;
+        assert_eq!(parts[..3], [(0, 128 << 10), (100 << 10, 28 << 10), (128 << 10, 128 << 10)]);
+    }
+
+    #[test]
+    fn a_memory_file_is_read_without_another_thread() {
+        assert!(send::<false>(memory(), 100_000).taken == pattern());
+    }
 }

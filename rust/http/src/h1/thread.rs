@@ -106,6 +106,7 @@ impl Thread {
         let mut benches = self.benches.borrow_mut();
         if benches.len() < BENCHES.default as usize && !bench.input.is_wide() {
             bench.reply.clear();
+            bench.output.shrink();
             benches.push(bench);
         }
     }

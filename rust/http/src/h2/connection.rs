@@ -309,7 +309,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Loop<IO, S> {
         let complete = match (sent, at_hand(&self.reply.content)) {
             (Err(_), _) => false,
             (Ok(_), _) if length == 0 => true,
-            (Ok(mut stream), Some(Ok(octets))) => {
+            (Ok(mut stream), Some(octets)) => {
                 stream.reserve_capacity(octets.len());
                 if stream.capacity() < octets.len() {
                     return self.pour(Outlet::new(stream));
@@ -317,10 +317,6 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Loop<IO, S> {
                 stream.send_data(octets, true).is_ok()
             }
             (Ok(stream), None) => return self.pour(Outlet::new(stream)),
-            (Ok(mut stream), Some(Err(_))) => {
-                stream.send_reset(Reason::INTERNAL_ERROR);
-                false
-            }
         };
         let octets = head_weight(&self.reply) + if complete { length } else { 0 };
         self.shared.service.sent(&self.request, &self.shared.connection, &self.reply, Sent { octets, complete });

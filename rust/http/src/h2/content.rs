@@ -2,39 +2,35 @@
 
 use std::fs::File;
 use std::future::poll_fn;
-use std::io;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use edgeplane_net::reading::is_in_memory;
 use h2::{Reason, SendStream};
 use tokio::time::{Instant, timeout};
 
 use super::Settings;
+use crate::file::{read, read_now};
 use crate::{Content, SessionError};
 
-/// A part of a file that is read where it is needed; it lies in the page cache as a rule, and a thread change costs more.
+/// A part of a file that leaves in one piece, where it is in memory.
 const SMALL: u64 = 32 << 10;
-/// Octets of a file read at a time, on a thread that may wait.
+/// Octets of a file read at a time.
 const PIECE: u64 = 128 << 10;
 /// Octets handed to a stream at a time.
 const SHARE: usize = 64 << 10;
 
-/// Octets that are in memory, or can be had without waiting for long; none: they are too many for that.
-pub(super) fn at_hand(content: &Content) -> Option<io::Result<Bytes>> {
+/// Octets that are in memory; none: they are not, or they are too many to be copied in one piece.
+pub(super) fn at_hand(content: &Content) -> Option<Bytes> {
     match content {
-        Content::None => Some(Ok(Bytes::new())),
-        Content::Bytes(bytes) => Some(Ok(bytes.clone())),
-        Content::File { file, offset, length } if *length <= SMALL => Some(read(file, *offset, *length)),
+        Content::None => Some(Bytes::new()),
+        Content::Bytes(bytes) => Some(bytes.clone()),
+        Content::File { file, offset, length } if *length <= SMALL => {
+            read_now(file, (*offset, *length as usize), is_in_memory(file))
+        }
         Content::File { .. } => None,
     }
-}
-
-fn read(file: &File, offset: u64, length: u64) -> io::Result<Bytes> {
-    let mut octets = vec![0; length as usize];
-    file.read_exact_at(&mut octets, offset)?;
-    Ok(octets.into())
 }
 
 /// The sending half of a stream, and how slow its client is.
@@ -56,13 +52,13 @@ impl Outlet {
 
     /// Sends content, and the end of the stream after it.
     pub async fn send(&mut self, content: &Content, last: bool, settings: &Settings) -> Result<(), SessionError> {
-        if let Content::File { file, offset, length } = content
-            && *length > SMALL
-        {
-            return self.send_file(file, *offset, *length, last, settings).await;
+        match content {
+            Content::File { file, offset, length } if *length > 0 => {
+                self.send_file(file, *offset, *length, last, settings).await
+            }
+            Content::Bytes(octets) => self.send_bytes(octets.clone(), last, settings).await,
+            Content::File { .. } | Content::None => self.send_bytes(Bytes::new(), last, settings).await,
         }
-        let octets = at_hand(content).unwrap_or_else(|| Ok(Bytes::new())).map_err(|_| self.break_off(SOURCE))?;
-        self.send_bytes(octets, last, settings).await
     }
 
     async fn send_file(
@@ -73,10 +69,10 @@ impl Outlet {
         last: bool,
         settings: &Settings,
     ) -> Result<(), SessionError> {
+        let in_memory = is_in_memory(file);
         while length > 0 {
-            let (file, from, count) = (file.clone(), offset, length.min(PIECE));
-            let piece = tokio::task::spawn_blocking(move || read(&file, from, count)).await;
-            let Ok(Ok(octets)) = piece else { return Err(self.break_off(SOURCE)) };
+            let count = length.min(PIECE);
+            let octets = read(file, (offset, count as usize), in_memory).await.map_err(|_| self.break_off(SOURCE))?;
             (offset, length) = (offset + count, length - count);
             self.send_bytes(octets, last && length == 0, settings).await?;
         }

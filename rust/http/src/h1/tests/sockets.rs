@@ -83,6 +83,19 @@ fn a_connection_that_waits_holds_little() {
 }
 
 #[test]
+fn what_a_long_answer_took_is_not_kept() {
+    run(async {
+        let (_, thread) = served(0).await;
+        let mut bench = thread.take_bench();
+        bench.output.octets().reserve(80_000);
+        thread.give_back(bench);
+        assert_eq!(thread.kept(), 1);
+        let kept = thread.take_bench().output.octets().capacity();
+        assert!(kept <= 20_480, "{kept}");
+    });
+}
+
+#[test]
 fn idle_connections_share_their_buffers() {
     run(async {
         let (address, thread) = served(50).await;

@@ -45,6 +45,23 @@ fn large_content_and_files_come_whole_through_small_windows() {
 }
 
 #[test]
+fn a_file_in_memory_is_read_without_another_thread() {
+    let threads = Arc::new(AtomicUsize::new(0));
+    let counted = threads.clone();
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().on_thread_start(move || {
+        counted.fetch_add(1, Relaxed);
+    });
+    LocalSet::new().block_on(&builder.build().unwrap(), async {
+        let mut served = serve();
+        let mut client = served.client().await;
+        let (_, content) = fetch(&mut client, get("/memory-file")).await.unwrap();
+        assert!(content == pattern(BIG)[1..]);
+    });
+    assert_eq!(threads.load(Relaxed), 0);
+}
+
+#[test]
 fn many_streams_are_answered_side_by_side() {
     run(async {
         let mut served = serve();

@@ -51,6 +51,10 @@ fn file(length: usize) -> Arc<File> {
     Arc::new(file)
 }
 
+fn memory_file(length: usize) -> Arc<File> {
+    edgeplane_net::memory_file::create(c"test", [&pattern(length)[..]]).unwrap()
+}
+
 impl Service for Site {
     fn ready(&self, request: &Request, _: &Connection, reply: &mut Reply) {
         let whole = |length: usize| Content::File { file: file(length), offset: 1, length: length as u64 - 1 };
@@ -60,6 +64,7 @@ impl Service for Site {
             "/big" => Content::Bytes(pattern(BIG).into()),
             "/file" => whole(BIG),
             "/small-file" => whole(100),
+            "/memory-file" => Content::File { file: memory_file(BIG), offset: 1, length: BIG as u64 - 1 },
             _ => return,
         };
         self.seen.borrow_mut().push(request.clone());

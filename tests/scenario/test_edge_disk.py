@@ -118,6 +118,22 @@ def test_the_node_says_what_it_keeps_and_why(edge: Edge) -> None:
     assert (unsafe["decision"], unsafe["why"]) == ("pass", "method")
 
 
+def test_what_a_client_wrote_is_not_served_again_and_all_else_is(make_edge: Make, origin: Origin) -> None:
+    """RFC 9111 section 4.4: in all variants, whatever of the query counts, before and after a restart."""
+    origin.answer = numbered()
+    policy = cache_policy(query="none")
+    edge = make_edge(origin.port, semantics="rfc9111", settings=DISK, policy=policy).start()
+    first = {path: edge.fetch(path).fields["x-number"] for path in ("/a?b=1", "/large", "/other")}
+    kept(edge, 3)
+    assert [edge.fetch(path, "POST").status for path in ("/a?b=2", "/large")] == [200, 200]
+    assert edge.do("cache_stats")["disk"]["entries"] == 1
+    killed(edge)
+    again = {path: edge.fetch(path).fields["x-number"] for path in first}
+    assert [path for path in first if first[path] == again[path]] == ["/other"]
+    assert edge.fetch("/a", "POST").status == 200
+    assert edge.fetch("/a?b=1").fields["x-number"] != again["/a?b=1"]
+
+
 def large(asked: Asked) -> bytes | list[bytes | float]:
     """Longer than memory takes; of a length that is said, or not."""
     if asked.target == "/known":

@@ -25,7 +25,7 @@ use crate::plan::limits::{CONNECTIONS, CONNECTIONS_PER_PREFIX};
 use crate::service::room::Neighbours;
 use crate::service::{Service, Sockets};
 use crate::shared::{Book, Shared};
-use crate::store::{Bodies, Generations, Memory, Policy};
+use crate::store::{Bodies, Generations, Memory, Policy, Written};
 use crate::{limits, lock};
 
 /// The edge of a node. All methods may be called from any thread.
@@ -157,7 +157,8 @@ fn shared(plan: Arc<Plan>, roots: TlsRoots, certificates: Arc<Certificates>) -> 
     let tls = Acceptor::new(certificates.clone(), &tls::Settings::default()).map_err(|error| error.to_string())?;
     let descriptors = descriptor::limit().map_err(|error| error.to_string())?;
     let (bodies, memory) = (Bodies::new(memory, descriptors), Memory::new(memory, Policy::default()));
-    let archive = archive(&plan, bodies, crate::shared::small(&memory))?;
+    let written = Arc::<Written>::default();
+    let archive = archive(&plan, bodies, crate::shared::small(&memory), written.clone())?;
     let generations = generations(&plan);
     let log = log::Desk::default();
     drop(log.configure(plan.settings.access_log.as_ref()));
@@ -174,6 +175,7 @@ fn shared(plan: Arc<Plan>, roots: TlsRoots, certificates: Arc<Certificates>) -> 
         encoders: Encoders::start().map_err(|error| error.to_string())?,
         fills: Arc::new(Fills::default()),
         generations,
+        written,
         origins: Arc::new(origin::Shared::new(Arc::new(roots))),
         connections: Connections::new(caps),
         neighbours: Neighbours::default(),
@@ -183,9 +185,9 @@ fn shared(plan: Arc<Plan>, roots: TlsRoots, certificates: Arc<Certificates>) -> 
     })
 }
 
-fn archive(plan: &Plan, bodies: Bodies, small: u64) -> Result<Option<Arc<Archive>>, String> {
+fn archive(plan: &Plan, bodies: Bodies, small: u64, written: Arc<Written>) -> Result<Option<Arc<Archive>>, String> {
     let Some(disk) = &plan.settings.disk else { return Ok(None) };
-    let opened = Archive::open(disk, Arc::new(CoarseClock), bodies, small);
+    let opened = Archive::open(disk, Arc::new(CoarseClock), bodies, small, written);
     opened.map(|archive| Some(Arc::new(archive))).map_err(|error| format!("the disk tier cannot be started: {error}"))
 }
 

@@ -189,6 +189,7 @@ impl Shared {
 
     fn is_outlived(&self, object: &Object) -> bool {
         self.generations.is_invalidated(&object.subject.as_kept(), object.sequence.load(Relaxed))
+            || self.written.covers(&object.subject.mark)
     }
 }
 

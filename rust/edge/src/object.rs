@@ -10,6 +10,7 @@ use crate::limits;
 use crate::origin::OriginError;
 use crate::semantics::{OriginFailure, Stored};
 use crate::store::generations;
+use crate::store::written::Mark;
 
 /// A stored response. Never changed: what brings it up to date makes another that shares its content.
 pub struct Object {
@@ -47,6 +48,8 @@ pub struct Subject {
     pub query: Option<Box<str>>,
     /// From the origin.
     pub tags: Box<[Box<str>]>,
+    /// Its URI, for what unsafe requests change.
+    pub mark: Mark,
 }
 
 impl Subject {

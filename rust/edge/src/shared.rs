@@ -18,7 +18,7 @@ use crate::object::Resource;
 use crate::origin;
 use crate::plan::Plan;
 use crate::service::room::Neighbours;
-use crate::store::{Bodies, Generations, Memory};
+use crate::store::{Bodies, Generations, Memory, Written};
 
 /// What all workers share.
 pub struct Shared {
@@ -38,6 +38,8 @@ pub struct Shared {
     pub fills: Arc<Fills>,
     /// What was invalidated.
     pub generations: Generations,
+    /// What unsafe requests changed.
+    pub written: Arc<Written>,
     /// Names, breakers and trusted roots of origins.
     pub origins: Arc<origin::Shared>,
     /// What TLS shows to clients.

@@ -5,8 +5,11 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use serde::{Deserialize, Serialize};
 
+use crate::behaviour::key::uri;
 use crate::object::{Object, Subject};
 use crate::semantics::Stored;
+use crate::store::Written;
+use crate::store::written::Kept;
 
 /// Descriptions of another format are not read; their objects are fetched anew.
 const FORMAT: u8 = 1;
@@ -20,6 +23,8 @@ struct Document<'a> {
     path: Cow<'a, str>,
     query: Option<Cow<'a, str>>,
     tags: Vec<Cow<'a, str>>,
+    #[serde(default)]
+    written: Kept,
     stored: Cow<'a, Stored>,
 }
 
@@ -31,7 +36,7 @@ pub struct Entry {
 }
 
 /// The description of a response, in MessagePack.
-pub fn write(object: &Object) -> Option<Vec<u8>> {
+pub fn write(object: &Object, written: &Written) -> Option<Vec<u8>> {
     let subject = &object.subject;
     let document = Document {
         format: FORMAT,
@@ -41,13 +46,14 @@ pub fn write(object: &Object) -> Option<Vec<u8>> {
         path: Cow::Borrowed(&subject.path),
         query: subject.query.as_deref().map(Cow::Borrowed),
         tags: subject.tags.iter().map(|tag| Cow::Borrowed(&**tag)).collect(),
+        written: written.keep(&subject.mark),
         stored: Cow::Borrowed(&object.stored),
     };
     rmp_serde::to_vec_named(&document).ok()
 }
 
-/// Reads a description; none where it is of another format.
-pub fn read(meta: &[u8]) -> Option<Entry> {
+/// Reads the description under a key; none where it is of another format.
+pub fn read(key: &[u8], meta: &[u8], written: &Written) -> Option<Entry> {
     let document: Document<'_> = rmp_serde::from_slice(meta).ok()?;
     if document.format != FORMAT {
         return None;
@@ -58,6 +64,7 @@ pub fn read(meta: &[u8]) -> Option<Entry> {
         path: document.path.into(),
         query: document.query.map(Into::into),
         tags: document.tags.into_iter().map(Into::into).collect(),
+        mark: written.recall(uri(key), document.written),
     };
     Some(Entry { stored: document.stored.into_owned(), sequence: document.sequence, subject })
 }

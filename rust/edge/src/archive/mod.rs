@@ -20,11 +20,12 @@ use bytes::Bytes;
 use edgeplane_base::clock::Clock;
 use edgeplane_http::Content;
 
+use crate::behaviour::key::uri;
 use crate::object::Object;
 use crate::plan::settings;
 use crate::semantics::Now;
 use crate::store::disk::{Keeper, Stats, Writer};
-use crate::store::{Bodies, Disk, DiskHit};
+use crate::store::{Bodies, Disk, DiskHit, Written};
 pub use queue::copy;
 use queue::{Job, Queue};
 
@@ -34,15 +35,23 @@ pub struct Archive {
     queue: Queue,
     bodies: Bodies,
     small: u64,
+    written: Arc<Written>,
     _keeper: Keeper,
 }
 
 impl Archive {
     /// In the folder that the settings name. Content of up to `small` octets comes back as memory holds it.
-    pub fn open(settings: &settings::Disk, clock: Arc<dyn Clock>, bodies: Bodies, small: u64) -> io::Result<Self> {
-        let disk = Disk::open(&settings.path, settings.size, clock);
+    /// What was `written` meanwhile does not stay.
+    pub fn open(
+        settings: &settings::Disk,
+        clock: Arc<dyn Clock>,
+        bodies: Bodies,
+        small: u64,
+        written: Arc<Written>,
+    ) -> io::Result<Self> {
+        let disk = Disk::open(&settings.path, settings.size, clock, uri);
         let _keeper = Keeper::start(disk.clone())?;
-        Ok(Self { queue: Queue::start(disk.clone())?, disk, bodies, small, _keeper })
+        Ok(Self { queue: Queue::start(disk.clone(), written.clone())?, disk, bodies, small, written, _keeper })
     }
 
     /// Whether `find` may find something. Does not block.
@@ -53,7 +62,7 @@ impl Archive {
     /// The response of a key, in the time of this process. Blocks.
     pub fn find(&self, key: &[u8], now: Now) -> Option<Object> {
         let hit = self.disk.get(key)?;
-        let Some(entry) = entry::read(&hit.meta) else {
+        let Some(entry) = entry::read(key, &hit.meta, &self.written) else {
             self.disk.remove(key);
             return None;
         };
@@ -76,9 +85,24 @@ impl Archive {
         self.queue.add(Job::Remove(key.into()), 0);
     }
 
+    /// Takes all responses of a URI out. Blocks.
+    pub fn remove_uri(&self, uri: &[u8]) {
+        self.disk.remove_group(uri);
+    }
+
     /// Begins a response that goes to disk while it comes; none where the disk takes no writes now. Blocks.
     pub fn writer(&self, key: &[u8]) -> Option<Writer> {
         self.disk.writer(key)
+    }
+
+    /// Ends a response that was written while it came: the content as it lies on disk. Blocks.
+    pub fn commit(&self, writer: Writer, object: &Object) -> Option<Content> {
+        let key = writer.key().to_vec();
+        let hit = writer.commit(&entry::write(object, &self.written)?)?;
+        if self.written.covers(&object.subject.mark) {
+            self.disk.remove(&key);
+        }
+        Some(Content::File { file: hit.file, offset: hit.offset, length: hit.length })
     }
 
     /// The largest content that is taken.
@@ -99,10 +123,4 @@ impl Archive {
         hit.file.read_exact_at(&mut octets, hit.offset).ok()?;
         Some(self.bodies.hold(&[Bytes::from(octets)]))
     }
-}
-
-/// Ends a response that was written while it came: the content as it lies on disk. Blocks.
-pub fn commit(writer: Writer, object: &Object) -> Option<Content> {
-    let hit = writer.commit(&entry::write(object)?)?;
-    Some(Content::File { file: hit.file, offset: hit.offset, length: hit.length })
 }

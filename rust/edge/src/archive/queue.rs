@@ -12,8 +12,8 @@ use edgeplane_http::Content;
 use super::entry;
 use crate::limits;
 use crate::object::Object;
-use crate::store::Disk;
 use crate::store::disk::Writer;
+use crate::store::{Disk, Written};
 
 /// One thing to do.
 pub enum Job {
@@ -32,12 +32,12 @@ pub struct Queue {
 
 impl Queue {
     /// Starts the thread.
-    pub fn start(disk: Arc<Disk>) -> io::Result<Self> {
+    pub fn start(disk: Arc<Disk>, written: Arc<Written>) -> io::Result<Self> {
         let (jobs, taken) = channel();
         let waiting = Arc::<AtomicU64>::default();
         let left = waiting.clone();
         let name = "edge-archive".to_owned();
-        let thread = thread::Builder::new().name(name).spawn(move || work(&disk, &taken, &left))?;
+        let thread = thread::Builder::new().name(name).spawn(move || work(&disk, &written, &taken, &left))?;
         Ok(Self { jobs: Some(jobs), waiting, thread: Some(thread) })
     }
 
@@ -63,10 +63,10 @@ impl Drop for Queue {
     }
 }
 
-fn work(disk: &Arc<Disk>, jobs: &Receiver<(Job, u64)>, waiting: &AtomicU64) {
+fn work(disk: &Arc<Disk>, written: &Written, jobs: &Receiver<(Job, u64)>, waiting: &AtomicU64) {
     while let Ok((job, octets)) = jobs.recv() {
         match job {
-            Job::Keep(key, object) => keep(disk, &key, &object),
+            Job::Keep(key, object) => keep(disk, written, &key, &object),
             Job::Remove(key) => disk.remove(&key),
         }
         waiting.fetch_sub(octets, Relaxed);
@@ -74,11 +74,19 @@ fn work(disk: &Arc<Disk>, jobs: &Receiver<(Job, u64)>, waiting: &AtomicU64) {
 }
 
 /// Where the content is on disk already, it gets the new description; else both are written, or what is there goes.
-fn keep(disk: &Arc<Disk>, key: &[u8], object: &Object) {
-    let Some(meta) = entry::write(object) else { return disk.remove(key) };
+fn keep(disk: &Arc<Disk>, written: &Written, key: &[u8], object: &Object) {
+    put(disk, written, key, object);
+    // Asked last: what is written from now on is removed by who writes it.
+    if written.covers(&object.subject.mark) {
+        disk.remove(key);
+    }
+}
+
+fn put(disk: &Arc<Disk>, written: &Written, key: &[u8], object: &Object) {
+    let Some(meta) = entry::write(object, written) else { return disk.remove(key) };
     let is_same = |old: &[u8], length: u64| {
         length == object.content.len()
-            && entry::read(old).is_some_and(|entry| entry.subject.request_id == object.subject.request_id)
+            && entry::read(key, old, written).is_some_and(|entry| entry.subject.request_id == object.subject.request_id)
     };
     if disk.may_have(key) && disk.update_if(key, &meta, is_same).is_some() {
         return;

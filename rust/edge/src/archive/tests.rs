@@ -7,20 +7,21 @@ use super::*;
 use crate::object::Subject;
 use crate::semantics::sample::{at, get, response, rfc9111};
 use crate::semantics::{Stored, Storing, age_s, is_plainly_fresh, store};
+use crate::store::written::Mark;
 
 /// A folder of this test's own, gone with it.
-struct Place(PathBuf);
+struct Place(PathBuf, Arc<Written>);
 
 impl Place {
     fn new(name: &str) -> Self {
         let root = std::env::temp_dir().join(format!("edgeplane-archive-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&root);
-        Self(root)
+        Self(root, Arc::default())
     }
 
     fn open(&self) -> Archive {
         let settings = settings::Disk { path: self.0.clone(), size: 64 << 20 };
-        Archive::open(&settings, Arc::new(CoarseClock), Bodies::new(1 << 20, 64), 100_000).unwrap()
+        Archive::open(&settings, Arc::new(CoarseClock), Bodies::new(1 << 20, 64), 100_000, self.1.clone()).unwrap()
     }
 
     fn objects(&self) -> Vec<PathBuf> {
@@ -52,6 +53,7 @@ fn object(request_id: &str, fields: &[(&str, &str)], content: &[u8]) -> Arc<Obje
         path: "/a/b".into(),
         query: Some("q".into()),
         tags: Box::new(["t".into()]),
+        mark: Mark::default(),
     };
     let content = Content::Bytes(content.to_vec().into());
     Arc::new(Object::new(stored(fields), content, 7, subject.into()))
@@ -136,6 +138,56 @@ fn what_was_taken_out_stays_out() {
     assert!(place.open().find(b"key", at(0)).is_none());
 }
 
+/// A key of a URI; `rest` is what else counts.
+fn key(uri: &[u8], rest: &[u8]) -> Vec<u8> {
+    [&[2, 0, 0][..], &(uri.len() as u32).to_le_bytes(), uri, rest].concat()
+}
+
+#[test]
+fn what_was_written_goes_with_all_that_is_kept_of_its_uri() {
+    let place = Place::new("written");
+    let archive = place.open();
+    let keys = [key(b"/a", b"en"), key(b"/a", b"de"), key(b"/ab", b"en")];
+    keys.iter().for_each(|key| assert!(archive.keep(key, &object("r1", &[FRESH], b"a"))));
+    drop(archive);
+    place.open().remove_uri(uri(&keys[0]));
+    let archive = place.open();
+    assert_eq!(keys.map(|key| archive.find(&key, at(0)).is_some()), [false, false, true]);
+}
+
+#[test]
+fn what_was_written_while_it_came_is_not_kept() {
+    let place = Place::new("late");
+    let (written, key) = (&place.1, key(b"/a", b""));
+    let marked = |request_id| {
+        let object = object(request_id, &[FRESH], b"a");
+        let subject = Subject {
+            request_id: request_id.into(),
+            distribution: "D1".into(),
+            path: "/a".into(),
+            query: None,
+            tags: Box::default(),
+            mark: written.mark(uri(&key)),
+        };
+        Arc::new(Object::new(object.stored.clone(), object.content.clone(), 7, subject.into()))
+    };
+    let before = marked("r1");
+    written.add(uri(&key));
+    let (archive, after) = (place.open(), marked("r2"));
+    let streamed = |object: &Object| {
+        let mut writer = archive.writer(&key).unwrap();
+        writer.write(b"a");
+        archive.commit(writer, object)
+    };
+    assert!(streamed(&before).is_some(), "those who wait for it get it");
+    assert!(archive.find(&key, at(0)).is_none());
+    streamed(&after).unwrap();
+    assert!(!written.covers(&archive.find(&key, at(0)).unwrap().subject.mark));
+    archive.keep(&key, &before);
+    drop(archive);
+    assert!(place.open().find(&key, at(0)).is_none());
+}
+
 #[test]
 fn more_than_the_queue_holds_passes_by_and_nothing_old_stays() {
     let place = Place::new("full");
@@ -149,10 +201,11 @@ fn more_than_the_queue_holds_passes_by_and_nothing_old_stays() {
 
 #[test]
 fn descriptions_of_another_format_are_not_read() {
-    let mut meta = entry::write(&object("r1", &[FRESH], b"")).unwrap();
-    assert!(entry::read(&meta).is_some());
+    let written = Written::default();
+    let mut meta = entry::write(&object("r1", &[FRESH], b""), &written).unwrap();
+    assert!(entry::read(b"key", &meta, &written).is_some());
     let at = meta.windows(6).position(|window| window == b"format").unwrap() + 6;
     meta[at] += 1;
-    assert!(entry::read(&meta).is_none());
-    assert!(entry::read(b"").is_none());
+    assert!(entry::read(b"key", &meta, &written).is_none());
+    assert!(entry::read(b"key", b"", &written).is_none());
 }

@@ -32,7 +32,7 @@ pub enum KeyHeader {
 }
 
 /// Layout of keys; objects on disk under another one are never found.
-const LAYOUT: u8 = 1;
+const LAYOUT: u8 = 2;
 
 /// Cookies that are sorted without memory of their own.
 const FEW: usize = 32;
@@ -56,11 +56,19 @@ impl KeyRules {
         key: &mut Vec<u8>,
     ) {
         key.extend_from_slice(&[LAYOUT, method_class(viewer.request.method), encodings.octet()]);
+        self.write_uri(distribution, asked, key);
+        self.headers.iter().for_each(|header| write_header(header, viewer, key));
+        self.write_cookies(viewer, key);
+    }
+
+    /// Writes what all keys of one URI share: distribution, path, and what counts of the query.
+    pub fn write_uri(&self, distribution: &str, asked: Asked<'_>, key: &mut Vec<u8>) {
+        let at = reserve(key);
         part(key, distribution.as_bytes());
         part(key, asked.path.as_bytes());
         self.write_query(asked.query, key);
-        self.headers.iter().for_each(|header| write_header(header, viewer, key));
-        self.write_cookies(viewer, key);
+        let length = key.len() - at - 4;
+        fill(key, at, length);
     }
 
     fn write_query(&self, query: Option<&str>, key: &mut Vec<u8>) {
@@ -86,6 +94,16 @@ impl KeyRules {
             None => write_sorted(&mut chosen().collect::<Vec<_>>(), key),
         }
     }
+}
+
+/// Layout, kind of method, codings.
+const HEAD: usize = 3;
+
+/// What all keys of one URI share, as `KeyRules::write_uri` writes it; the whole of what is no key.
+pub fn uri(key: &[u8]) -> &[u8] {
+    let written = key.get(HEAD..).unwrap_or_default();
+    let length = written.first_chunk::<4>().map(|length| 4 + u32::from_le_bytes(*length) as usize);
+    length.and_then(|length| written.get(..length)).unwrap_or(key)
 }
 
 /// By name; those of one name stay in their order, which origins look at.

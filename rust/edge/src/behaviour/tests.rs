@@ -188,6 +188,24 @@ fn distributions_share_no_object() {
 }
 
 /// What the origin is asked, fields as lines in order of their names.
+#[test]
+fn all_keys_of_a_uri_say_so() {
+    let headers = [KeyHeader::Sent("a".into())].into();
+    let queries = Selection::Listed(names(&["q"]));
+    let rules = KeyRules { headers, cookies: Selection::All, query: queries, ..KeyRules::default() };
+    let uri = |path: &str, query: &str, fields: &[(&str, &str)]| {
+        let request = Request { path: path.into(), query: Some(query.into()), ..request(fields) };
+        let (key, mut written) = (key(&rules, &request), Vec::new());
+        rules.write_uri("d", Asked { path, query: Some(query) }, &mut written);
+        assert_eq!(super::key::uri(&key), written);
+        written
+    };
+    let one = uri("/a", "q=1", &[("a", "1")]);
+    assert_eq!(one, uri("/a", "q=1&other", &[("a", "2"), ("cookie", "c=1")]));
+    assert!(one != uri("/a", "q=2", &[]) && one != uri("/ab", "q=1", &[]));
+    assert_eq!(super::key::uri(b"key"), b"key");
+}
+
 fn outgoing(rules: &ForwardRules, request: &Request, purpose: Purpose) -> (Request, Vec<String>) {
     let connection = connection();
     let viewer = Viewer::new(request, &connection, &[], None);

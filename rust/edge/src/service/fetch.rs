@@ -184,7 +184,7 @@ impl Errand {
         let opening = Arc::new(opening);
         self.fill.advance(Stage::Streaming(opening.clone()));
         match self.read(app, &mut fetched, &opening, sink).await {
-            Ok(sink) => match sink.close(&object, &body).await {
+            Ok(sink) => match sink.close(app, &object, &body).await {
                 Some(content) => {
                     let object = Arc::new(object.with_content(content));
                     app.counters.fills_stored.add(1);

@@ -150,6 +150,7 @@ mod tests {
     use crate::object::Subject;
     use crate::semantics::sample::{at, get, response, rfc9111};
     use crate::semantics::{self, Storing};
+    use crate::store::written::Mark;
 
     const HEAD: [(&str, &str); 3] =
         [("Cache-Control", "max-age=60"), ("ETag", "\"a\""), ("Content-Range", "bytes 2-5/10")];
@@ -163,6 +164,7 @@ mod tests {
             query: None,
             tags: Box::default(),
             request_id: "r".into(),
+            mark: Mark::default(),
         };
         Object::new(stored, Content::Bytes(content.into()), 0, subject.into())
     }

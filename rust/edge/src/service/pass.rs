@@ -8,12 +8,11 @@ use edgeplane_http::{Framing, Method, Request, Response, Session, SessionError};
 use super::app::App;
 use super::exchange::Told;
 use super::route::Route;
-use crate::behaviour::Purpose;
+use crate::behaviour::{Asked, Purpose};
 use crate::fill::Failure;
 use crate::object::Object;
 use crate::origin::{Fetched, OriginError, Outgoing, OutgoingSender};
 use crate::semantics::{self, Reuse, Target};
-use crate::store::generations::Scope;
 
 impl App {
     /// Asks the origin for one client alone. `found` may stand in if the origin fails.
@@ -65,12 +64,12 @@ impl App {
             return;
         }
         let changed = semantics::invalidates(request, response.status, &response.fields);
-        let scopes: Vec<Scope> = changed.iter().filter_map(|target| Scope::path(&written(target)).ok()).collect();
-        if !scopes.is_empty() {
-            let (shared, distribution) = (self.shared.clone(), route.distribution.clone());
-            let invalidate = move || shared.generations.invalidate(&distribution.id, &scopes);
-            // It holds at once; what takes time is that a restart knows of it. A panic was told of when it happened.
-            let _ = tokio::task::spawn_blocking(invalidate).await;
+        let uris: Vec<Vec<u8>> = changed.iter().filter_map(|target| uri_of(route, request, target)).collect();
+        uris.iter().for_each(|uri| self.shared.written.add(uri));
+        if let Some(archive) = self.shared.archive.clone().filter(|_| !uris.is_empty()) {
+            // It holds at once; what takes time is that a restart finds nothing of it. A panic was told of when it happened.
+            let remove = move || uris.iter().for_each(|uri| archive.remove_uri(uri));
+            let _ = tokio::task::spawn_blocking(remove).await;
         }
     }
 
@@ -104,10 +103,15 @@ async fn pump<S: Session>(session: &mut S, sender: OutgoingSender) -> Result<(),
     Ok(())
 }
 
-/// As an invalidation names it.
-fn written(target: &Target) -> String {
-    match &target.query {
-        Some(query) => format!("{}?{query}", target.path),
-        None => target.path.clone(),
-    }
+/// What all keys of a target share; none where it has no behaviour.
+fn uri_of(route: &Route, request: &Request, target: &Target) -> Option<Vec<u8>> {
+    let (_, behaviour) = route.distribution.behaviour(&target.path)?;
+    let asked = if target.path == request.path && target.query == request.query {
+        Asked { path: &route.path, query: route.query.as_deref() }
+    } else {
+        Asked { path: route.distribution.object_path(&target.path), query: target.query.as_deref() }
+    };
+    let mut uri = Vec::new();
+    behaviour.key.write_uri(&route.distribution.id, asked, &mut uri);
+    Some(uri)
 }

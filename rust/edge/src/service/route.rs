@@ -10,12 +10,13 @@ use super::lines::RequestId;
 use super::notice::Notice;
 use crate::access::{self, Moment};
 use crate::behaviour::forward::Hop;
-use crate::behaviour::{Asked, Encodings, Purpose, Viewer};
+use crate::behaviour::{Asked, Encodings, Purpose, Viewer, key};
 use crate::object::Subject;
 use crate::origin::{Fetched, OriginError, Origins, Outgoing};
 use crate::plan::{Behaviour, Distribution, Plan, Target};
 use crate::semantics::{Rules, surrogate};
 use crate::store::generations;
+use crate::store::written::Mark;
 
 /// Where a request leads. Owns what it names, so that a fetch may outlive its request and its plan.
 pub struct Route {
@@ -25,6 +26,8 @@ pub struct Route {
     pub behaviour: Arc<Behaviour>,
     /// The cache key.
     pub key: Box<[u8]>,
+    /// The URI, as of the beginning of this request.
+    pub mark: Mark,
     /// The codings in the key.
     pub encodings: Encodings,
     /// The path that is asked for.
@@ -60,6 +63,7 @@ impl Route {
             path: self.path.clone(),
             query: self.query.clone(),
             tags: tags.collect(),
+            mark: self.mark.clone(),
         }
     }
 
@@ -138,6 +142,7 @@ impl App {
         Route {
             distribution: distribution.clone(),
             behaviour: behaviour.clone(),
+            mark: self.shared.written.mark(key::uri(&key)),
             key: key.into(),
             encodings,
             path: asked.path.into(),

@@ -101,7 +101,8 @@ impl Desk {
     /// Whether a stored response was invalidated.
     #[inline]
     pub(super) fn is_invalidated(&self, object: &Object) -> bool {
-        let invalidated = self.shared.generations.is_invalidated_since(&object.subject.as_kept(), &object.sequence);
+        let invalidated = self.shared.generations.is_invalidated_since(&object.subject.as_kept(), &object.sequence)
+            || self.shared.written.covers(&object.subject.mark);
         if invalidated {
             self.counters.invalidated.add(1);
         }

@@ -8,7 +8,7 @@ use tokio::task::spawn_blocking;
 
 use super::app::App;
 use super::route::Route;
-use crate::archive;
+use crate::archive::copy;
 use crate::fill::{Growing, Piece};
 use crate::object::Object;
 use crate::shared::small;
@@ -59,12 +59,12 @@ impl Sink {
     }
 
     /// The content has come; where it is kept, if it is.
-    pub async fn close(self, object: &Arc<Object>, body: &Growing) -> Option<Content> {
+    pub async fn close(self, app: &App, object: &Arc<Object>, body: &Growing) -> Option<Content> {
         match self {
             Self::Memory => Some(body.finish()),
             Self::Disk(writer) => {
-                let object = object.clone();
-                let content = spawn_blocking(move || archive::commit(*writer, &object)).await;
+                let (archive, object) = (app.shared.archive.clone(), object.clone());
+                let content = spawn_blocking(move || archive?.commit(*writer, &object)).await;
                 body.end();
                 content.ok()?
             }
@@ -93,7 +93,7 @@ async fn writer(app: &App, route: &Route, so_far: Vec<Content>) -> Option<Box<Wr
     let (archive, key) = (app.shared.archive.clone()?, route.key.clone());
     let begin = move || {
         let mut writer = archive.writer(&key)?;
-        so_far.iter().all(|content| archive::copy(content, &mut writer)).then_some(Box::new(writer))
+        so_far.iter().all(|content| copy(content, &mut writer)).then_some(Box::new(writer))
     };
     spawn_blocking(begin).await.ok()?
 }

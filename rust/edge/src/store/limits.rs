@@ -37,6 +37,8 @@ limits! {
     DISK_BLOCK = "disk block": 4096, 512..=65536 "octets", "the block size of ext4 and XFS";
     /// Locks over the paths of the disk tier.
     DISK_STRIPES = "disk stripes": 64, 1..=4096 "locks", "held for a rename or an unlink; more than threads that do so at once";
+    /// Buckets of the table of written URIs.
+    WRITTEN_BUCKETS = "written buckets": 8192, 1..=1048576 "cache lines", "57,000 URIs in 512 KiB; what is asked for once in so many writes never meets a bucket that forgot";
     /// Longest path of an invalidation.
     INVALIDATION_PATH = "invalidation path": 4000, 1..=4000 "octets", "CloudFront quotas: maximum length of a path to invalidate";
     /// Longest tag.

@@ -3,7 +3,7 @@
 //! ```text
 //!  key ──► Memory ── Arc<V> ──► answer            Generations: is what was fetched at sequence n still to be served?
 //!             │ none                              (asked of hits of both tiers)
-//!             ▼
+//!             ▼                                   Written: was its URI changed since?
 //!           Disk ── file, offset, length ──► answer by sendfile, or back into memory
 //! ```
 //!
@@ -17,9 +17,11 @@ pub mod limits;
 pub mod memory;
 pub mod order;
 mod shelf;
+pub mod written;
 
 pub use body::Bodies;
 pub use disk::{Disk, DiskHit};
 pub use generations::{Generations, Subject};
 pub use memory::Memory;
 pub use order::Policy;
+pub use written::Written;

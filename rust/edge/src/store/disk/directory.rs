@@ -3,7 +3,7 @@
 //! ```text
 //! lock              held while the tier is open
 //! temporary/N       files that are still being written
-//! objects/abc/HEX   an object under the hash of its key, in one of 4,096 folders
+//! objects/abc/HEX   an object under the hash of its key and its group, in one of 4,096 folders
 //! ```
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -16,7 +16,11 @@ use edgeplane_net::lock::try_lock;
 /// Folders under `objects`.
 pub const FOLDERS: u32 = 4_096;
 
-/// The first half of blake3 of a key: names its file. The file holds the whole key.
+/// Octets of a digest that are its group's.
+const GROUP: usize = 8;
+
+/// Names a key's file: a quarter of blake3 of its group, so that all of a group stand together, and one of the key. The
+/// file holds the whole key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 16]);
 
@@ -27,11 +31,17 @@ impl std::borrow::Borrow<[u8]> for Digest {
 }
 
 impl Digest {
-    /// Of a key.
-    pub fn of(key: &[u8]) -> Self {
+    /// Of a key and its group.
+    pub fn of(group: &[u8], key: &[u8]) -> Self {
         let mut digest = [0; 16];
-        digest.iter_mut().zip(blake3::hash(key).as_bytes()).for_each(|(to, &from)| *to = from);
+        let (group, key) = (blake3::hash(group), blake3::hash(key));
+        let octets = group.as_bytes().iter().take(GROUP).chain(key.as_bytes());
+        digest.iter_mut().zip(octets).for_each(|(to, &from)| *to = from);
         Self(digest)
+    }
+
+    fn has_group_of(&self, other: Self) -> bool {
+        self.0.iter().zip(&other.0).take(GROUP).all(|(a, b)| a == b)
     }
 
     /// From a file's name; none where no object has such a name.
@@ -128,6 +138,14 @@ impl Directory {
             }
         }
         Ok((objects, foreign))
+    }
+
+    /// All that is there of a group.
+    pub fn group(&self, group: &[u8]) -> io::Result<Vec<Digest>> {
+        let any = Digest::of(group, group);
+        let (mut digests, _) = self.list(any.folder())?;
+        digests.retain(|digest| digest.has_group_of(any));
+        Ok(digests)
     }
 
     fn objects(&self) -> PathBuf {

@@ -36,6 +36,7 @@ pub struct Disk {
     root: PathBuf,
     capacity: u64,
     clock: Arc<dyn Clock>,
+    grouping: Grouping,
     directory: ArcSwapOption<Directory>,
     opening: Mutex<()>,
     index: Index,
@@ -52,6 +53,9 @@ pub struct Disk {
     scrub: Mutex<scrub::Position>,
     counts: Counts,
 }
+
+/// What keys that are removed together have in common.
+pub type Grouping = fn(&[u8]) -> &[u8];
 
 /// An object that was found whole. The file stays readable when the object is removed meanwhile.
 #[derive(Debug, Clone)]
@@ -125,11 +129,12 @@ counts! {
 impl Disk {
     /// The tier in this folder. Where it cannot be used now (another process has it, the disk is read-only), everything
     /// passes by, and it is tried again later. Objects from before are found once `rebuild` has run, which `Keeper` does.
-    pub fn open(root: &Path, capacity: u64, clock: Arc<dyn Clock>) -> Arc<Self> {
+    pub fn open(root: &Path, capacity: u64, clock: Arc<dyn Clock>, grouping: Grouping) -> Arc<Self> {
         let disk = Arc::new(Self {
             root: root.to_owned(),
             capacity,
             clock,
+            grouping,
             directory: ArcSwapOption::empty(),
             opening: Mutex::default(),
             index: Index::new(capacity),
@@ -155,15 +160,28 @@ impl Disk {
 
     /// Whether `get` may find something; looks at no file and does not block.
     pub fn may_have(&self, key: &[u8]) -> bool {
-        self.rebuilding.load(Relaxed) || self.index.peek(Digest::of(key)).is_some()
+        self.rebuilding.load(Relaxed) || self.index.peek(self.digest(key)).is_some()
     }
 
     /// Removes the object of a key.
     pub fn remove(&self, key: &[u8]) {
-        let digest = Digest::of(key);
-        let _stripe = self.stripe(digest);
+        if let Some(directory) = self.directory.load_full() {
+            self.remove_digest(&directory, self.digest(key));
+        }
+    }
+
+    /// Removes the objects of all keys of a group: what `grouping` gives for each of them.
+    pub fn remove_group(&self, group: &[u8]) {
         let Some(directory) = self.directory.load_full() else { return };
-        self.unlink(&directory, digest);
+        match directory.group(group) {
+            Ok(digests) => digests.into_iter().for_each(|digest| self.remove_digest(&directory, digest)),
+            Err(error) => self.fault("list a folder", &error),
+        }
+    }
+
+    fn remove_digest(&self, directory: &Directory, digest: Digest) {
+        let _stripe = self.stripe(digest);
+        self.unlink(directory, digest);
         if let Some(kept) = self.index.peek(digest) {
             self.index.remove(digest, kept.id);
         }
@@ -201,8 +219,12 @@ impl Disk {
         self.capacity / DISK_OBJECT_SHARE.default
     }
 
+    fn digest(&self, key: &[u8]) -> Digest {
+        Digest::of((self.grouping)(key), key)
+    }
+
     fn look_up(&self, key: &[u8]) -> Option<DiskHit> {
-        let digest = Digest::of(key);
+        let digest = self.digest(key);
         let directory = self.directory.load_full()?;
         let kept = self.index.get(digest).or_else(|| self.adopt_unless_known(&directory, digest))?;
         let opened = directory.open_object(digest).inspect_err(|error| self.fault("open an object", error)).ok()?;
@@ -264,6 +286,12 @@ impl Disk {
         }
         let file = directory.open_object(digest).inspect_err(|error| self.fault("open an object", error)).ok()??;
         match Tail::read(&file) {
+            // Of a time when names were made otherwise: nobody would ever look for it.
+            Ok(tail) if self.digest(&tail.key) != digest => {
+                self.count(&self.counts.outdated);
+                self.unlink(directory, digest);
+                None
+            }
             Ok(tail) => {
                 let length = tail.length + format::tail_length(&tail.key, &tail.meta);
                 Some(self.index.found(digest, blocks(length)))

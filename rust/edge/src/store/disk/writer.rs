@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::directory::{self, Digest, Directory};
+use super::directory::{self, Directory};
 use super::format::{Checksum, Tail, tail_length};
 use super::index::blocks;
 use super::{Disk, DiskHit};
@@ -79,6 +79,11 @@ impl Writer {
         self.draft.as_ref().map(|draft| draft.file.clone())
     }
 
+    /// Under which the object will be found.
+    pub fn key(&self) -> &[u8] {
+        &self.key
+    }
+
     /// Octets of content so far.
     pub fn length(&self) -> u64 {
         self.length
@@ -119,8 +124,8 @@ impl Writer {
     }
 
     fn place(mut self, tail: Tail, tail_length: u64, replaces: Option<u64>) -> Option<DiskHit> {
-        let digest = Digest::of(&tail.key);
         let disk = self.disk.clone();
+        let digest = disk.digest(&tail.key);
         let _stripe = disk.stripe(digest);
         if replaces.is_some_and(|id| disk.index.peek(digest).is_none_or(|kept| kept.id != id)) {
             return None;

@@ -29,7 +29,7 @@ fn object(n: u64, round: u64) -> (Vec<u8>, Vec<u8>) {
 #[test]
 #[ignore = "the child of `a_kill_loses_nothing_that_was_committed_and_serves_nothing_else`"]
 fn writes_until_it_is_killed() {
-    let disk = Disk::open(&folder(), 64 << 20, Arc::new(Hands::default()));
+    let disk = Disk::open(&folder(), 64 << 20, Arc::new(Hands::default()), |key| key);
     disk.rebuild();
     std::thread::scope(|scope| {
         for thread in 0..3 {
@@ -56,7 +56,7 @@ fn a_kill_loses_nothing_that_was_committed_and_serves_nothing_else() {
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(committed.len(), 100 + 37 * kill);
-        let disk = Disk::open(&place.root, 64 << 20, place.clock.clone());
+        let disk = Disk::open(&place.root, 64 << 20, place.clock.clone(), |key| key);
         disk.rebuild();
         for n in 0..KEYS {
             let kept = found(&disk, &n.to_le_bytes());
@@ -80,7 +80,7 @@ fn commit(line: &str) -> Option<(u64, u64)> {
 #[ignore = "the child of the tests with a full disk"]
 fn writes_to_a_full_disk() {
     let clock = Arc::new(Hands::default());
-    let disk = Disk::open(&folder(), 64 << 20, clock.clone());
+    let disk = Disk::open(&folder(), 64 << 20, clock.clone(), |key| key);
     disk.rebuild();
     let mut kept = Vec::new();
     for n in 0..200u64 {

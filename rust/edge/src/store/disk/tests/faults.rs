@@ -77,7 +77,7 @@ fn a_folder_that_cannot_be_made_is_no_error() {
     fs::create_dir_all(&place.root).unwrap();
     let file = place.root.join("file");
     fs::write(&file, b"").unwrap();
-    let disk = Disk::open(&file.join("cache"), CAPACITY, place.clock.clone());
+    let disk = Disk::open(&file.join("cache"), CAPACITY, place.clock.clone(), |key| key);
     assert!(disk.get(b"key").is_none() && disk.writer(b"key").is_none() && !disk.may_have(b"key"));
     disk.remove(b"key");
     disk.maintain();

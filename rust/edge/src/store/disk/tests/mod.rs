@@ -49,7 +49,7 @@ impl Place {
     }
 
     fn open_sized(&self, capacity: u64) -> Arc<Disk> {
-        Disk::open(&self.root, capacity, self.clock.clone())
+        Disk::open(&self.root, capacity, self.clock.clone(), |key| key)
     }
 
     /// Opened, with all that was there looked through.
@@ -65,7 +65,7 @@ impl Place {
     }
 
     fn object(&self, key: &[u8]) -> PathBuf {
-        let name = format!("{:032x}", u128::from_be_bytes(Digest::of(key).0));
+        let name = format!("{:032x}", u128::from_be_bytes(Digest::of(key, key).0));
         self.root.join("objects").join(&name[..3]).join(name)
     }
 

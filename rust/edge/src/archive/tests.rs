@@ -1,4 +1,5 @@
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use edgeplane_net::clock::CoarseClock;
@@ -96,15 +97,31 @@ fn a_response_outlives_the_process_and_ages_meanwhile() {
 
 #[test]
 fn news_about_a_response_leave_its_content_where_it_is() {
-    let place = Place::new("news");
-    let first = object("r1", &[FRESH], b"content");
-    place.open().keep(b"key", &first);
-    let renewed = Arc::new(first.renewed(stored(&[FRESH, ("x", "new")]), 8));
-    let archive = place.open();
-    archive.keep(b"key", &renewed);
-    drop(archive);
-    let found = place.open().find(b"key", at(0)).unwrap();
-    assert_eq!((octets(&found.content), found.stored.fields.get("x")), (b"content".to_vec(), Some(&b"new"[..])));
+    for content in [&b"content"[..], &[7; 300_000]] {
+        let place = Place::new("news");
+        let first = object("r1", &[FRESH], content);
+        place.open().keep(b"key", &first);
+        let file = || place.objects().into_iter().find(|path| path.extension().is_none()).unwrap();
+        // Open, so that its number is given to no other.
+        let (before, _open) = (inode(&file()), fs::File::open(file()).unwrap());
+        place.open().keep(b"key", &first);
+        assert_eq!(inode(&file()), before, "nothing new is nothing to do");
+        for news in [&b"new"[..], b"newer"] {
+            let renewed = first.renewed(stored(&[FRESH, ("x", std::str::from_utf8(news).unwrap())]), 8);
+            place.open().keep(b"key", &Arc::new(renewed));
+            let found = place.open().find(b"key", at(0)).unwrap();
+            assert_eq!((octets(&found.content), found.stored.fields.get("x")), (content.to_vec(), Some(news)));
+        }
+        assert_eq!(inode(&file()) == before, content.len() > 100_000, "what is long is never copied");
+        place.open().keep(b"key", &object("r2", &[FRESH], content));
+        assert!(place.open().find(b"key", at(0)).unwrap().stored.fields.get("x").is_none(), "old news about the new");
+        place.open().remove(b"key");
+        assert_eq!(place.objects(), [""; 0].map(PathBuf::from));
+    }
+}
+
+fn inode(path: &PathBuf) -> u64 {
+    fs::metadata(path).unwrap().ino()
 }
 
 #[test]

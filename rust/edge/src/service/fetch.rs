@@ -185,10 +185,13 @@ impl Errand {
         self.fill.advance(Stage::Streaming(opening.clone()));
         match self.read(app, &mut fetched, &opening, sink).await {
             Ok(sink) => match sink.close(app, &object, &body).await {
-                Some(content) => {
+                Some((content, on_disk)) => {
                     let object = Arc::new(object.with_content(content));
                     app.counters.fills_stored.add(1);
-                    app.keep(&self.route, &object);
+                    if !on_disk {
+                        app.keep_on_disk(&self.route, &object);
+                    }
+                    app.keep_in_memory(&self.route, &object);
                     self.fill.advance(Stage::Done(object, Came::Fetched));
                 }
                 None => self.lead = None,
@@ -296,6 +299,10 @@ impl App {
             return;
         }
         self.keep_on_disk(route, object);
+        self.keep_in_memory(route, object);
+    }
+
+    fn keep_in_memory(&self, route: &Route, object: &Arc<Object>) {
         if object.content.len() > small(&self.shared.memory) {
             self.shared.memory.remove(&route.key);
             return;

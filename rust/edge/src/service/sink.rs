@@ -58,15 +58,15 @@ impl Sink {
         }
     }
 
-    /// The content has come; where it is kept, if it is.
-    pub async fn close(self, app: &App, object: &Arc<Object>, body: &Growing) -> Option<Content> {
+    /// The content has come; where it is kept, if it is, and whether the disk has it already.
+    pub async fn close(self, app: &App, object: &Arc<Object>, body: &Growing) -> Option<(Content, bool)> {
         match self {
-            Self::Memory => Some(body.finish()),
+            Self::Memory => Some((body.finish(), false)),
             Self::Disk(writer) => {
                 let (archive, object) = (app.shared.archive.clone(), object.clone());
                 let content = spawn_blocking(move || archive?.commit(*writer, &object)).await;
                 body.end();
-                content.ok()?
+                Some((content.ok()??, true))
             }
             Self::Passing(_) => {
                 body.end();

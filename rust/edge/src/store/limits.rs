@@ -25,6 +25,8 @@ limits! {
     DISK_META = "disk meta": 1048576, 1..=16777216 "octets", "a response head of 20,480 octets fits fifty times over";
     /// Part of the disk tier that one object may fill.
     DISK_OBJECT_SHARE = "disk object share": 4, 1..=1000 "parts", "one download must not empty the tier";
+    /// Content up to which an object on disk is written anew with a new description; beyond it, that stands beside it.
+    DISK_COPY = "disk copy": 65536, 0..=1099511627776 "octets", "copied in some 20 µs, about what a second file costs; a film confirmed once a minute must not be written once a minute";
     /// Pause after a fault of the disk.
     DISK_RETRY_MS = "disk retry": 10000, 1..=3600000 "milliseconds", "a full disk costs one failed file in ten seconds, a mended one is found within ten";
     /// Content read again to check it.

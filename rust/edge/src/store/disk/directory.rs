@@ -4,8 +4,10 @@
 //! lock              held while the tier is open
 //! temporary/N       files that are still being written
 //! objects/abc/HEX   an object under the hash of its key and its group, in one of 4,096 folders
+//! objects/abc/HEX.news   its description of now, where another than the file's own
 //! ```
 
+use std::collections::HashSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -15,6 +17,9 @@ use edgeplane_net::lock::try_lock;
 
 /// Folders under `objects`.
 pub const FOLDERS: u32 = 4_096;
+
+/// Ends the name of a file that has news about an object.
+const NEWS: &str = ".news";
 
 /// Octets of a digest that are its group's.
 const GROUP: usize = 8;
@@ -48,6 +53,11 @@ impl Digest {
     pub fn from_name(name: &str) -> Option<Self> {
         let plain = name.len() == 32 && name.bytes().all(|octet| matches!(octet, b'0'..=b'9' | b'a'..=b'f'));
         plain.then(|| u128::from_str_radix(name, 16).ok())?.map(|number| Self(number.to_be_bytes()))
+    }
+
+    /// From the name of news about an object.
+    fn from_news(name: &str) -> Option<Self> {
+        Self::from_name(name.strip_suffix(NEWS)?)
     }
 
     fn name(self) -> String {
@@ -98,8 +108,9 @@ impl Directory {
         Ok((path, file))
     }
 
-    /// Moves a written file to its place, over what is there.
+    /// Moves a written file to its place, over what is there. News about that go first: they are older than the file.
     pub fn place(&self, written: &Path, digest: Digest) -> io::Result<()> {
+        remove(&self.news(digest))?;
         match fs::rename(written, self.object(digest)) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 make(&self.folder(digest.folder()))?;
@@ -111,32 +122,46 @@ impl Directory {
 
     /// Opens an object for reading; none where there is none.
     pub fn open_object(&self, digest: Digest) -> io::Result<Option<File>> {
-        match File::open(self.object(digest)) {
-            Ok(file) => Ok(Some(file)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        open(&self.object(digest))
+    }
+
+    /// Moves written news about an object to their place.
+    pub fn place_news(&self, written: &Path, digest: Digest) -> io::Result<()> {
+        fs::rename(written, self.news(digest))
+    }
+
+    /// Opens the news about an object; none where there are none.
+    pub fn open_news(&self, digest: Digest) -> io::Result<Option<File>> {
+        open(&self.news(digest))
     }
 
     /// Removes an object, if it is there.
     pub fn remove_object(&self, digest: Digest) -> io::Result<()> {
+        remove(&self.news(digest))?;
         remove(&self.object(digest))
     }
 
     /// The names in one of the folders, and of those that are no object's their paths.
     pub fn list(&self, folder: u32) -> io::Result<(Vec<Digest>, Vec<PathBuf>)> {
-        let (mut objects, mut foreign) = (Vec::new(), Vec::new());
+        let (mut objects, mut news, mut foreign) = (Vec::new(), Vec::new(), Vec::new());
         let entries = match fs::read_dir(self.folder(folder)) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok((objects, foreign)),
             entries => entries?,
         };
         for entry in entries {
             let entry = entry?;
-            match entry.file_name().to_str().and_then(Digest::from_name) {
-                Some(digest) if digest.folder() == folder => objects.push(digest),
-                _ => foreign.push(entry.path()),
+            let name = entry.file_name();
+            let ours = |digest: &Digest| digest.folder() == folder;
+            match name.to_str().and_then(Digest::from_name).filter(ours) {
+                Some(digest) => objects.push(digest),
+                None => match name.to_str().and_then(Digest::from_news).filter(ours) {
+                    Some(digest) => news.push((digest, entry.path())),
+                    None => foreign.push(entry.path()),
+                },
             }
         }
+        let known: HashSet<Digest> = objects.iter().copied().collect();
+        foreign.extend(news.into_iter().filter(|(digest, _)| !known.contains(digest)).map(|(_, path)| path));
         Ok((objects, foreign))
     }
 
@@ -162,6 +187,18 @@ impl Directory {
 
     fn object(&self, digest: Digest) -> PathBuf {
         self.folder(digest.folder()).join(digest.name())
+    }
+
+    fn news(&self, digest: Digest) -> PathBuf {
+        self.folder(digest.folder()).join(digest.name() + NEWS)
+    }
+}
+
+fn open(path: &Path) -> io::Result<Option<File>> {
+    match File::open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

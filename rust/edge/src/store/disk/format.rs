@@ -89,11 +89,25 @@ impl Tail {
 
     /// The tail of a file, checked against its own checksum and the file's length; the content is not looked at.
     pub fn read(file: &File) -> Result<Self, Unreadable> {
+        Self::read_behind(file, |footer| footer.length)
+    }
+
+    /// As `read`, of a file of news: a tail alone, of content that is in another file.
+    pub fn read_news(file: &File) -> Result<Self, Unreadable> {
+        Self::read_behind(file, |_| 0)
+    }
+
+    /// Whether both describe the same content under the same key.
+    pub fn is_about_same(&self, other: &Self) -> bool {
+        (&self.key, self.length, self.checksum) == (&other.key, other.length, other.checksum)
+    }
+
+    fn read_behind(file: &File, content: impl FnOnce(&Footer) -> u64) -> Result<Self, Unreadable> {
         let file_length = file.metadata()?.len();
         let glance = read_end(file, file_length, GLANCE.min(file_length))?;
         let footer = Footer::parse(&glance)?;
         let tail = footer.tail_length();
-        if footer.length.checked_add(tail) != Some(file_length) {
+        if content(&footer).checked_add(tail) != Some(file_length) {
             return Err(Damage::Corrupted.into());
         }
         let octets = match tail.checked_sub(glance.len() as u64) {

@@ -25,7 +25,7 @@ use edgeplane_base::clock::Clock;
 use self::directory::{Digest, Directory, FOLDERS};
 use self::format::{Checking, Checksum, Damage, Tail, Unreadable};
 use self::index::{Index, Kept, Room, blocks};
-use super::limits::{DISK_OBJECT_SHARE, DISK_RETRY_MS, DISK_STRIPES};
+use super::limits::{DISK_COPY, DISK_OBJECT_SHARE, DISK_RETRY_MS, DISK_STRIPES};
 
 pub use keeper::Keeper;
 pub use scrub::Scrubbed;
@@ -232,7 +232,7 @@ impl Disk {
             self.index.remove(digest, kept.id);
             return None;
         };
-        let checked = self.check(&file, digest, kept);
+        let checked = self.check(&file, digest, kept).and_then(|tail| news(&directory, digest, tail));
         let tail = checked.map_err(|why| self.discard(&directory, digest, kept.id, &why)).ok()?;
         // Another key with the same digest: not ours to serve, and not damaged.
         (tail.key == key).then(|| DiskHit {
@@ -294,7 +294,8 @@ impl Disk {
             }
             Ok(tail) => {
                 let length = tail.length + format::tail_length(&tail.key, &tail.meta);
-                Some(self.index.found(digest, blocks(length)))
+                let news = directory.open_news(digest).ok().flatten().and_then(|file| file.metadata().ok());
+                Some(self.index.found(digest, blocks(length) + news.map_or(0, |news| blocks(news.len()))))
             }
             Err(why) => {
                 self.count_damage(&why);
@@ -416,4 +417,15 @@ impl Disk {
         let stripe = self.stripes.get(usize::from(last) % self.stripes.len())?;
         Some(stripe.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// What is known of an object by now. News that cannot be read may have said that less is allowed than before.
+fn news(directory: &Directory, digest: Digest, tail: Tail) -> Result<Tail, Unreadable> {
+    if tail.length <= DISK_COPY.default {
+        return Ok(tail);
+    }
+    let Some(file) = directory.open_news(digest)? else { return Ok(tail) };
+    let news = Tail::read_news(&file)?;
+    // About what was there before, or came after it: the file that is open has its own description.
+    Ok(if news.is_about_same(&tail) { news } else { tail })
 }

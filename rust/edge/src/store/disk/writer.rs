@@ -10,7 +10,7 @@ use super::directory::{self, Directory};
 use super::format::{Checksum, Tail, tail_length};
 use super::index::blocks;
 use super::{Disk, DiskHit};
-use crate::store::limits::{DISK_KEY, DISK_META};
+use crate::store::limits::{DISK_COPY, DISK_KEY, DISK_META};
 
 /// Takes content piece by piece. Dropped without `commit`, it leaves nothing behind.
 pub struct Writer {
@@ -44,8 +44,8 @@ impl Disk {
         Some(Writer { disk: self.clone(), key: key.to_vec(), length: 0, hasher: blake3::Hasher::new(), draft })
     }
 
-    /// Gives an object another description and keeps its content, which is copied within the kernel and not read again;
-    /// the object as it is then. None where it is not there (any more), or the tier takes no writes.
+    /// Gives an object another description and keeps its content: what is short is copied within the kernel and not read
+    /// again, of what is long the description alone is written, beside it. The object as it is then. None where it is not there (any more), or the tier takes no writes.
     pub fn update(self: &Arc<Self>, key: &[u8], meta: &[u8]) -> Option<DiskHit> {
         self.update_if(key, meta, |_, _| true)
     }
@@ -58,7 +58,13 @@ impl Disk {
         is_meant: impl FnOnce(&[u8], u64) -> bool,
     ) -> Option<DiskHit> {
         let hit = self.look_up(key).filter(|hit| is_meant(&hit.meta, hit.length))?;
+        if hit.meta == meta {
+            return Some(hit);
+        }
         let mut writer = self.writer(key)?;
+        if hit.length > DISK_COPY.default {
+            return writer.finish_news(meta, hit);
+        }
         if !writer.write_copy(&hit) {
             return None;
         }
@@ -121,6 +127,27 @@ impl Writer {
             return None;
         }
         self.place(tail, octets.len() as u64, replaces)
+    }
+
+    /// What is in place of the description of an object that is still there.
+    fn finish_news(mut self, meta: &[u8], hit: DiskHit) -> Option<DiskHit> {
+        let (key, meta) = (std::mem::take(&mut self.key), meta.to_vec());
+        let tail = Tail { key, meta, length: hit.length, checksum: hit.checksum };
+        let octets = tail.encode();
+        let fits = tail.meta.len() as u64 <= DISK_META.default && self.reserve_to(octets.len() as u64);
+        if !fits || !self.attempt(|mut file| file.write_all(&octets)) {
+            return None;
+        }
+        let disk = self.disk.clone();
+        let digest = disk.digest(&tail.key);
+        let _stripe = disk.stripe(digest);
+        let draft = self.draft.as_ref().filter(|_| disk.index.peek(digest).is_some_and(|kept| kept.id == hit.id))?;
+        let placed = draft.directory.place_news(&draft.path, digest).and_then(|()| hit.file.metadata());
+        let file = placed.inspect_err(|error| disk.fault("put a description in its place", error)).ok()?;
+        let Draft { reserved, .. } = self.draft.take()?;
+        let kept = disk.index.commit(digest, blocks(file.len()) + blocks(octets.len() as u64), reserved);
+        disk.well();
+        Some(DiskHit { meta: tail.meta, id: kept.id, ..hit })
     }
 
     fn place(mut self, tail: Tail, tail_length: u64, replaces: Option<u64>) -> Option<DiskHit> {

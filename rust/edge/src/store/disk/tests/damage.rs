@@ -148,3 +148,23 @@ fn a_file_cut_off_while_the_tier_runs_is_found_at_the_next_use() {
     assert!(disk.get(KEY).is_none());
     assert_eq!((disk.stats().entries, disk.stats().octets, disk.stats().faults), (0, 0, 0));
 }
+
+#[test]
+fn news_are_served_whole_or_the_object_is_not() {
+    let place = Place::new("news");
+    let (_, path) = one_object(&place, 100_000);
+    let news = path.with_extension("news");
+    place.open().update(KEY, b"afterwards").unwrap();
+    let whole = fs::read(&news).unwrap();
+    assert!(whole.len() < 1_000);
+    assert_eq!(found(&place.reopened(), KEY).unwrap().0, b"afterwards");
+    let object = fs::read(&path).unwrap();
+    for cut in (0..whole.len()).step_by(7) {
+        fs::write(&path, &object).unwrap();
+        fs::write(&news, &whole[..cut]).unwrap();
+        assert!(found(&place.reopened(), KEY).is_none() && !path.exists() && !news.exists(), "cut at {cut}");
+    }
+    fs::write(&news, &whole).unwrap();
+    let disk = place.reopened();
+    assert_eq!((disk.stats().foreign, news.exists()), (1, false), "news about nothing");
+}

@@ -13,8 +13,10 @@ limits! {
     BLOCKING_THREADS = "blocking threads": 64, 4..=512 "threads", "as many reads as an ordinary disk takes at once, and a few slow names beside them; what finds none waits in line";
     /// Octets of the memory tier.
     MEMORY = "edge.memory": 268435456, 1048576..=1125899906842624 "octets", "a small site's hot objects; large sites set it";
-    /// Contents that wait to be written to disk.
+    /// What waits to be written to disk.
     ARCHIVE_QUEUE = "disk queue": 67108864, 0..=1125899906842624 "octets", "what an ordinary disk writes in half a second; it is memory beside that of the memory tier";
+    /// Octets counted for a job that waits for the disk, beside key, description and content.
+    ARCHIVE_JOB = "disk job": 512, 0..=65536 "octets", "the response and what it can be invalidated by, beside their texts, and the queue's own";
     /// Shortest content that is encoded.
     SMALLEST_ENCODED = "smallest encoded content": 1000, 1000..=1000 "octets", "CloudFront's: shorter content fits into a packet or two as it is";
     /// Longest content that is encoded.

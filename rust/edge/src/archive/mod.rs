@@ -5,7 +5,7 @@
 //! stored, confirmed ─► keep ─ queue ─ one thread ─► a file, or another description for the content that is there
 //! ```
 //! A key has one response on disk, the newest: of those that `Vary` tells apart the others are fetched anew after a restart.
-//! Where more waits for the disk than the queue holds, a response passes by, and what the disk has of its key goes.
+//! Where more waits for the disk than the queue holds, a response passes by, and what the disk has of its key counts as gone.
 
 mod entry;
 mod queue;
@@ -73,14 +73,11 @@ impl Archive {
     /// Puts a response in the place of what is there under its key, soon. False: too much waits for the disk.
     pub fn keep(&self, key: &[u8], object: &Arc<Object>) -> bool {
         let octets = if object.content.len() <= self.small { object.content.len() } else { 0 };
-        let kept = self.queue.add(Job::Keep(key.into(), object.clone()), octets);
-        if !kept {
-            self.remove(key);
-        }
-        kept
+        let described = object.head.weight() + object.stored.fields.weight();
+        self.queue.add(Job::Keep(key.into(), object.clone()), octets + described as u64)
     }
 
-    /// Takes a key's response out, soon.
+    /// Takes a key's response out: soon, or at once where too much waits for the disk.
     pub fn remove(&self, key: &[u8]) {
         self.queue.add(Job::Remove(key.into()), 0);
     }

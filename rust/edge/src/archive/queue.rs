@@ -3,7 +3,8 @@
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 
@@ -13,6 +14,7 @@ use super::entry;
 use crate::limits;
 use crate::object::Object;
 use crate::store::disk::Writer;
+use crate::store::hash::Hasher;
 use crate::store::{Disk, Written};
 
 /// One thing to do.
@@ -21,35 +23,98 @@ pub enum Job {
     Keep(Box<[u8]>, Arc<Object>),
     /// Take a key out.
     Remove(Box<[u8]>),
+    /// Take out what was dropped because too much waited.
+    Sweep,
 }
 
-/// Jobs in order; contents of so many octets wait at most. Dropped, it waits until all is done.
+/// A job, its number, and what it was charged.
+type Numbered = (Job, u64, u64);
+
+/// Jobs in order; so many octets of them wait at most. Dropped, it waits until all is done.
 pub struct Queue {
-    jobs: Option<Sender<(Job, u64)>>,
-    waiting: Arc<AtomicU64>,
+    disk: Arc<Disk>,
+    jobs: Option<Sender<Numbered>>,
+    count: Arc<Count>,
     thread: Option<JoinHandle<()>>,
+}
+
+struct Count {
+    /// Octets of what waits.
+    waiting: AtomicU64,
+    /// Jobs so far.
+    number: AtomicU64,
+    /// Whether a `Sweep` waits.
+    sweeps: AtomicBool,
+    /// The last job of each bucket of keys that found no room.
+    refused: Box<[AtomicU64]>,
+    hasher: Hasher,
+}
+
+/// Buckets of keys: older jobs of those that share one with a refused one are given up, too.
+const BUCKETS: usize = 4_096;
+
+impl Default for Count {
+    fn default() -> Self {
+        let refused = (0..BUCKETS).map(|_| AtomicU64::default()).collect();
+        let (waiting, number, sweeps) = (AtomicU64::default(), AtomicU64::default(), AtomicBool::default());
+        Self { waiting, number, sweeps, refused, hasher: Hasher::random() }
+    }
+}
+
+impl Count {
+    fn last_refused(&self, key: &[u8]) -> Option<&AtomicU64> {
+        self.refused.get(self.hasher.hash(key) as usize % BUCKETS)
+    }
+
+    /// Whether a newer word about a key found no room.
+    fn is_outdated(&self, key: &[u8], number: u64) -> bool {
+        self.last_refused(key).is_some_and(|refused| refused.load(Acquire) > number)
+    }
 }
 
 impl Queue {
     /// Starts the thread.
     pub fn start(disk: Arc<Disk>, written: Arc<Written>) -> io::Result<Self> {
         let (jobs, taken) = channel();
-        let waiting = Arc::<AtomicU64>::default();
-        let left = waiting.clone();
+        let count = Arc::<Count>::default();
+        let mut queue = Self { disk: disk.clone(), jobs: Some(jobs), count: count.clone(), thread: None };
         let name = "edge-archive".to_owned();
-        let thread = thread::Builder::new().name(name).spawn(move || work(&disk, &written, &taken, &left))?;
-        Ok(Self { jobs: Some(jobs), waiting, thread: Some(thread) })
+        queue.thread = Some(thread::Builder::new().name(name).spawn(move || work(&disk, &written, &taken, &count))?);
+        Ok(queue)
     }
 
-    /// Adds a job that holds so many octets of memory; false where too many wait.
+    /// Adds a job that holds so many octets of memory beside its key. False where too much waits: then what the disk has
+    /// under the key is not found any more.
     pub fn add(&self, job: Job, octets: u64) -> bool {
         let most = limits::ARCHIVE_QUEUE.default;
-        let room = |waiting: u64| (waiting + octets <= most || octets == 0).then_some(waiting + octets);
-        self.waiting.fetch_update(Relaxed, Relaxed, room).is_ok() && self.send(job, octets)
+        let charged = octets + job.key().len() as u64 + limits::ARCHIVE_JOB.default;
+        let room = |waiting: u64| Some(waiting + charged).filter(|sum| *sum <= most);
+        let number = self.count.number.fetch_add(1, Relaxed) + 1;
+        if self.count.waiting.fetch_update(Relaxed, Relaxed, room).is_ok() {
+            return self.send(job, number, charged);
+        }
+        if let Some(refused) = self.count.last_refused(job.key()) {
+            refused.fetch_max(number, Release);
+        }
+        self.disk.drop_later(job.key());
+        // Not charged: there is one at most.
+        if !self.count.sweeps.swap(true, AcqRel) {
+            self.send(Job::Sweep, number, 0);
+        }
+        false
     }
 
-    fn send(&self, job: Job, octets: u64) -> bool {
-        self.jobs.as_ref().is_some_and(|jobs| jobs.send((job, octets)).is_ok())
+    fn send(&self, job: Job, number: u64, charged: u64) -> bool {
+        self.jobs.as_ref().is_some_and(|jobs| jobs.send((job, number, charged)).is_ok())
+    }
+}
+
+impl Job {
+    fn key(&self) -> &[u8] {
+        match self {
+            Self::Keep(key, _) | Self::Remove(key) => key,
+            Self::Sweep => b"",
+        }
     }
 }
 
@@ -63,25 +128,30 @@ impl Drop for Queue {
     }
 }
 
-fn work(disk: &Arc<Disk>, written: &Written, jobs: &Receiver<(Job, u64)>, waiting: &AtomicU64) {
-    while let Ok((job, octets)) = jobs.recv() {
+fn work(disk: &Arc<Disk>, written: &Written, jobs: &Receiver<Numbered>, count: &Count) {
+    while let Ok((job, number, charged)) = jobs.recv() {
         match job {
-            Job::Keep(key, object) => keep(disk, written, &key, &object),
+            Job::Keep(key, object) => {
+                if !count.is_outdated(&key, number) {
+                    put(disk, written, &key, &object);
+                }
+                // Asked last: what is written or refused from now on is removed, or dropped, by who does so.
+                if count.is_outdated(&key, number) || written.covers(&object.subject.mark) {
+                    disk.remove(&key);
+                }
+            }
             Job::Remove(key) => disk.remove(&key),
+            Job::Sweep => {
+                // First, so that who comes meanwhile asks for another.
+                count.sweeps.store(false, Release);
+                disk.sweep();
+            }
         }
-        waiting.fetch_sub(octets, Relaxed);
+        count.waiting.fetch_sub(charged, Relaxed);
     }
 }
 
 /// Where the content is on disk already, it gets the new description; else both are written, or what is there goes.
-fn keep(disk: &Arc<Disk>, written: &Written, key: &[u8], object: &Object) {
-    put(disk, written, key, object);
-    // Asked last: what is written from now on is removed by who writes it.
-    if written.covers(&object.subject.mark) {
-        disk.remove(key);
-    }
-}
-
 fn put(disk: &Arc<Disk>, written: &Written, key: &[u8], object: &Object) {
     let Some(meta) = entry::write(object, written) else { return disk.remove(key) };
     let is_same = |old: &[u8], length: u64| {
@@ -117,4 +187,53 @@ pub fn copy(content: &Content, writer: &mut Writer) -> bool {
         at += step as u64;
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Place, object};
+    use super::*;
+    use edgeplane_net::clock::CoarseClock;
+
+    /// A queue that nobody works on yet, over a folder of its own.
+    fn standing(name: &str) -> (Queue, Receiver<Numbered>, Place) {
+        let place = Place::new(name);
+        let disk = Disk::open(&place.0, 64 << 20, Arc::new(CoarseClock), |key| key);
+        disk.rebuild();
+        let (jobs, taken) = channel();
+        (Queue { disk, jobs: Some(jobs), count: Arc::default(), thread: None }, taken, place)
+    }
+
+    fn keep(key: &[u8]) -> Job {
+        Job::Keep(key.into(), object("r1", &[("Cache-Control", "max-age=60")], b"content"))
+    }
+
+    #[test]
+    fn what_waits_is_bounded_whatever_it_is() {
+        let (queue, taken, _place) = standing("bounded");
+        let most = limits::ARCHIVE_QUEUE.default / limits::ARCHIVE_JOB.default;
+        let added = (0..2 * most).take_while(|n| queue.add(Job::Remove(n.to_le_bytes().into()), 0)).count() as u64;
+        assert!((most / 2..most).contains(&added), "{added}");
+        (0..1_000u64).for_each(|n| assert!(!queue.add(Job::Remove(n.to_le_bytes().into()), 0)));
+        assert_eq!(taken.try_iter().count() as u64, added + 1, "and one that sweeps");
+    }
+
+    #[test]
+    fn what_finds_no_room_is_gone_at_once_and_stays_gone() {
+        let (mut queue, taken, _place) = standing("dropped");
+        let disk = queue.disk.clone();
+        let put = |key: &[u8], meta: &[u8]| disk.writer(key).unwrap().commit(meta).unwrap();
+        put(b"a", b"old");
+        put(b"b", b"old");
+        let most = limits::ARCHIVE_QUEUE.default;
+        assert!(queue.add(keep(b"c"), 0) && queue.add(keep(b"d"), 0) && !queue.add(Job::Remove(b"c"[..].into()), most));
+        assert!(!queue.add(Job::Remove(b"a"[..].into()), most) && !queue.add(Job::Remove(b"b"[..].into()), most));
+        assert!(!disk.may_have(b"a") && disk.get(b"a").is_none() && disk.update(b"a", b"x").is_none());
+        put(b"b", b"new");
+        drop(queue.jobs.take());
+        work(&disk, &Written::default(), &taken, &queue.count);
+        assert_eq!(disk.get(b"b").unwrap().meta, b"new");
+        assert_eq!([b"a", b"c", b"d"].map(|key| disk.get(key).is_some()), [false, false, true]);
+        assert_eq!(disk.stats().entries, 2);
+    }
 }

@@ -11,10 +11,10 @@ use crate::semantics::{Stored, Storing, age_s, is_plainly_fresh, store};
 use crate::store::written::Mark;
 
 /// A folder of this test's own, gone with it.
-struct Place(PathBuf, Arc<Written>);
+pub(super) struct Place(pub PathBuf, Arc<Written>);
 
 impl Place {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let root = std::env::temp_dir().join(format!("edgeplane-archive-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&root);
         Self(root, Arc::default())
@@ -47,7 +47,7 @@ fn stored(fields: &[(&str, &str)]) -> Stored {
     }
 }
 
-fn object(request_id: &str, fields: &[(&str, &str)], content: &[u8]) -> Arc<Object> {
+pub(super) fn object(request_id: &str, fields: &[(&str, &str)], content: &[u8]) -> Arc<Object> {
     let subject = Subject {
         request_id: request_id.into(),
         distribution: "D1".into(),

@@ -12,7 +12,7 @@
 pub mod body;
 pub mod disk;
 pub mod generations;
-mod hash;
+pub(crate) mod hash;
 pub mod limits;
 pub mod memory;
 pub mod order;

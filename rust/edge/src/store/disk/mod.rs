@@ -5,6 +5,7 @@
 //! end of a file is checked at every use, its content at the first use after a start, and again by a slow scrub.
 
 mod directory;
+mod dropped;
 mod format;
 mod index;
 mod keeper;
@@ -23,6 +24,7 @@ use arc_swap::ArcSwapOption;
 use edgeplane_base::clock::Clock;
 
 use self::directory::{Digest, Directory, FOLDERS};
+use self::dropped::Dropped;
 use self::format::{Checking, Checksum, Damage, Tail, Unreadable};
 use self::index::{Index, Kept, Room, blocks};
 use super::limits::{DISK_COPY, DISK_OBJECT_SHARE, DISK_RETRY_MS, DISK_STRIPES};
@@ -40,6 +42,7 @@ pub struct Disk {
     directory: ArcSwapOption<Directory>,
     opening: Mutex<()>,
     index: Index,
+    dropped: Dropped,
     /// Over the paths: a rename or unlink and what the index says of it are one.
     stripes: Box<[Mutex<()>]>,
     /// Whether there may be objects that the index does not know.
@@ -138,6 +141,7 @@ impl Disk {
             directory: ArcSwapOption::empty(),
             opening: Mutex::default(),
             index: Index::new(capacity),
+            dropped: Dropped::default(),
             stripes: (0..DISK_STRIPES.default).map(|_| Mutex::default()).collect(),
             rebuilding: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
@@ -160,7 +164,23 @@ impl Disk {
 
     /// Whether `get` may find something; looks at no file and does not block.
     pub fn may_have(&self, key: &[u8]) -> bool {
-        self.rebuilding.load(Relaxed) || self.index.peek(self.digest(key)).is_some()
+        let digest = self.digest(key);
+        (self.rebuilding.load(Relaxed) || self.index.peek(digest).is_some()) && !self.dropped.has(digest)
+    }
+
+    /// The object of a key is not found any more from now on; `sweep` removes it. Waits for no file.
+    pub fn drop_later(&self, key: &[u8]) {
+        if self.may_have(key) {
+            self.dropped.insert(self.digest(key));
+        }
+    }
+
+    /// Removes what was dropped.
+    pub fn sweep(&self) {
+        let Some(directory) = self.directory.load_full() else { return };
+        while let Some(digest) = self.dropped.any() {
+            self.remove_digest(&directory, digest);
+        }
     }
 
     /// Removes the object of a key.
@@ -185,6 +205,7 @@ impl Disk {
         if let Some(kept) = self.index.peek(digest) {
             self.index.remove(digest, kept.id);
         }
+        self.dropped.remove(digest);
     }
 
     /// What happened, and what is there.
@@ -226,6 +247,9 @@ impl Disk {
     fn look_up(&self, key: &[u8]) -> Option<DiskHit> {
         let digest = self.digest(key);
         let directory = self.directory.load_full()?;
+        if self.dropped.has(digest) {
+            return None;
+        }
         let kept = self.index.get(digest).or_else(|| self.adopt_unless_known(&directory, digest))?;
         let opened = directory.open_object(digest).inspect_err(|error| self.fault("open an object", error)).ok()?;
         let Some(file) = opened else {

@@ -141,7 +141,9 @@ impl Writer {
         let disk = self.disk.clone();
         let digest = disk.digest(&tail.key);
         let _stripe = disk.stripe(digest);
-        let draft = self.draft.as_ref().filter(|_| disk.index.peek(digest).is_some_and(|kept| kept.id == hit.id))?;
+        let is_there = !disk.dropped.has(digest);
+        let is_same = is_there && disk.index.peek(digest).is_some_and(|kept| kept.id == hit.id);
+        let draft = self.draft.as_ref().filter(|_| is_same)?;
         let placed = draft.directory.place_news(&draft.path, digest).and_then(|()| hit.file.metadata());
         let file = placed.inspect_err(|error| disk.fault("put a description in its place", error)).ok()?;
         let Draft { reserved, .. } = self.draft.take()?;
@@ -157,6 +159,9 @@ impl Writer {
         if replaces.is_some_and(|id| disk.index.peek(digest).is_none_or(|kept| kept.id != id)) {
             return None;
         }
+        if replaces.is_some() && disk.dropped.has(digest) {
+            return None;
+        }
         let draft = self.draft.as_ref()?;
         if let Err(error) = draft.directory.place(&draft.path, digest) {
             disk.fault("put an object in its place", &error);
@@ -164,6 +169,7 @@ impl Writer {
         }
         let Draft { file, reserved, .. } = self.draft.take()?;
         let kept = disk.index.commit(digest, blocks(tail.length + tail_length), reserved);
+        disk.dropped.remove(digest);
         disk.well();
         let Tail { meta, length, checksum, .. } = tail;
         Some(DiskHit { meta, file, offset: 0, length, checksum, id: kept.id })

@@ -70,6 +70,15 @@ impl Index {
         self.lock().shelf.peek(self.hash(digest), &digest.0).map(|entry| entry.value)
     }
 
+    /// Whether there may be such an object; waits for nobody.
+    pub fn may_have(&self, digest: Digest) -> bool {
+        match self.state.try_lock() {
+            Ok(state) => state.shelf.peek(self.hash(digest), &digest.0).is_some(),
+            // Somebody makes room, or the table grows.
+            Err(_) => true,
+        }
+    }
+
     /// Reserves room for a file that is being written.
     pub fn reserve(&self, octets: u64) -> Room {
         let mut state = self.lock();
@@ -162,5 +171,21 @@ impl State {
         let Some(Entry { key, weight, .. }) = self.shelf.evict() else { return Room::None };
         self.pending += weight;
         Room::Evict(key, weight)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_only_asks_waits_for_nobody() {
+        let (index, digest) = (Index::new(1 << 20), Digest([1; 16]));
+        assert!(!index.may_have(digest));
+        let held = index.lock();
+        assert!(index.may_have(digest), "maybe");
+        drop(held);
+        index.commit(digest, 1, 0);
+        assert!(index.may_have(digest));
     }
 }

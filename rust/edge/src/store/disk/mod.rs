@@ -165,7 +165,7 @@ impl Disk {
     /// Whether `get` may find something; looks at no file and does not block.
     pub fn may_have(&self, key: &[u8]) -> bool {
         let digest = self.digest(key);
-        (self.rebuilding.load(Relaxed) || self.index.peek(digest).is_some()) && !self.dropped.has(digest)
+        (self.rebuilding.load(Relaxed) || self.index.may_have(digest)) && !self.dropped.has(digest)
     }
 
     /// The object of a key is not found any more from now on; `sweep` removes it. Waits for no file.

@@ -56,6 +56,22 @@ impl<K: Borrow<[u8]>, V> Shelf<K, V> {
 
     /// Puts a value under a key; what was there comes back, and its place in the order is kept.
     pub fn insert(&mut self, hash: u64, key: K, value: V, weight: u64) -> Option<V> {
+        self.insert_by(hash, key, value, weight, |order, slot| order.insert(slot, hash, weight))
+    }
+
+    /// As `insert`; what was not there leaves before all that was, unless it is asked for.
+    pub fn insert_first_to_leave(&mut self, hash: u64, key: K, value: V, weight: u64) -> Option<V> {
+        self.insert_by(hash, key, value, weight, |order, slot| order.insert_first_to_leave(slot, hash, weight))
+    }
+
+    fn insert_by(
+        &mut self,
+        hash: u64,
+        key: K,
+        value: V,
+        weight: u64,
+        enter: impl FnOnce(&mut dyn Order, u32),
+    ) -> Option<V> {
         if let Some(slot) = self.find(hash, key.borrow()) {
             return self.replace(slot, value, weight);
         }
@@ -63,7 +79,7 @@ impl<K: Borrow<[u8]>, V> Shelf<K, V> {
         let slot = self.place(entry);
         let slots = &self.slots;
         self.table.insert_unique(hash, slot, |&slot| hash_of(slots, slot));
-        self.order.insert(slot, hash, weight);
+        enter(&mut *self.order, slot);
         self.weight += weight;
         None
     }

@@ -105,12 +105,17 @@ impl Index {
     pub fn commit(&self, digest: Digest, weight: u64, reserved: u64) -> Kept {
         let mut state = self.lock();
         state.pending = state.pending.saturating_sub(reserved);
-        state.put(self.hash(digest), digest, weight, true)
+        let kept = state.numbered(true);
+        state.shelf.insert(self.hash(digest), digest, kept, weight);
+        kept
     }
 
-    /// A file was found that nobody in this process wrote.
+    /// A file was found that nobody in this process wrote: older than all that was used since.
     pub fn found(&self, digest: Digest, weight: u64) -> Kept {
-        self.lock().put(self.hash(digest), digest, weight, false)
+        let mut state = self.lock();
+        let kept = state.numbered(false);
+        state.shelf.insert_first_to_leave(self.hash(digest), digest, kept, weight);
+        kept
     }
 
     /// Remembers that a file is whole.
@@ -159,11 +164,9 @@ impl Index {
 }
 
 impl State {
-    fn put(&mut self, hash: u64, digest: Digest, weight: u64, verified: bool) -> Kept {
+    fn numbered(&mut self, verified: bool) -> Kept {
         self.last_id += 1;
-        let kept = Kept { id: self.last_id, verified };
-        self.shelf.insert(hash, digest, kept, weight);
-        kept
+        Kept { id: self.last_id, verified }
     }
 
     /// What goes still takes its octets until it is unlinked.
@@ -177,6 +180,27 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_found_late_leaves_before_what_was_used_since() {
+        let index = Index::new(5);
+        let digests = [1, 2, 3, 4, 5].map(|n| Digest([n; 16]));
+        let [written, read, found, late, later] = digests;
+        index.commit(written, 1, 0);
+        let found_now = |digests: [Digest; 2]| digests.map(|digest| index.found(digest, 1).id);
+        assert_eq!(found_now([read, found]), [2, 3]);
+        index.get(read);
+        let evicted = || match index.reserve(5) {
+            Room::Evict(digest, weight) => {
+                index.release(weight);
+                digest
+            }
+            _ => panic!("there is something to go"),
+        };
+        assert_eq!(evicted(), found);
+        assert_eq!(found_now([late, later]), [4, 5]);
+        assert_eq!([evicted(), evicted(), evicted(), evicted()], [later, late, written, read]);
+    }
 
     #[test]
     fn who_only_asks_waits_for_nobody() {

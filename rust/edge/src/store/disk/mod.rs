@@ -226,8 +226,13 @@ impl Disk {
     /// the tier is being stopped, or the disk says no.
     pub fn rebuild(&self) {
         let Some(directory) = self.directory.load_full() else { return };
-        if !(0..FOLDERS).all(|folder| self.rebuild_folder(&directory, folder)) {
-            return;
+        let mut skipped = 0;
+        for folder in 0..FOLDERS {
+            match self.rebuild_folder(&directory, folder) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => self.skipped(folder, &error, &mut skipped),
+            }
         }
         let _opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
         if self.directory.load().as_ref().is_some_and(|now| Arc::ptr_eq(now, &directory)) {
@@ -283,23 +288,36 @@ impl Disk {
         Ok(tail)
     }
 
+    /// What stands in a folder that cannot be listed is not found; all other folders are none the worse.
+    fn skipped(&self, folder: u32, error: &io::Error, skipped: &mut u32) {
+        self.count(&self.counts.faults);
+        *skipped += 1;
+        if *skipped == 1 {
+            let folder = format!("{folder:03x}");
+            tracing::warn!(path = %self.root.display(), folder, %error, "a folder of the disk tier cannot be listed, and is left out");
+        }
+    }
+
     /// Whether to go on.
-    fn rebuild_folder(&self, directory: &Directory, folder: u32) -> bool {
-        let listed = directory.list(folder).inspect_err(|error| self.fault("list a folder", error));
-        let Ok((objects, foreign)) = listed else { return false };
+    fn rebuild_folder(&self, directory: &Directory, folder: u32) -> io::Result<bool> {
+        let (objects, foreign) = directory.list(folder)?;
         foreign.iter().for_each(|path| self.remove_foreign(path));
         for digest in objects {
             if self.stopping.load(Relaxed) {
-                return false;
+                return Ok(false);
             }
             self.adopt(directory, digest);
             while self.make_room(self.index.surplus()) {}
         }
-        true
+        Ok(true)
     }
 
     fn adopt_unless_known(&self, directory: &Directory, digest: Digest) -> Option<Kept> {
-        if self.rebuilding.load(Relaxed) { self.adopt(directory, digest) } else { None }
+        if !self.rebuilding.load(Relaxed) {
+            return None;
+        }
+        self.adopt(directory, digest)?;
+        self.index.get(digest)
     }
 
     /// Takes a file from before into the index; one that is damaged is removed.

@@ -80,6 +80,19 @@ impl List {
         self.newest = slot;
     }
 
+    /// Puts a slot that is in no list at the older side of one that is in this.
+    pub fn push_before(&mut self, links: &mut Links, slot: u32, newer: u32) {
+        links.reset(slot);
+        let older = links.get(newer).older;
+        links.edit(slot, |link| *link = Link { newer, older });
+        links.edit(newer, |link| link.older = slot);
+        if older == NONE {
+            self.oldest = slot;
+        } else {
+            links.edit(older, |link| link.newer = slot);
+        }
+    }
+
     /// Takes a slot out; it must be in this list.
     pub fn unlink(&mut self, links: &mut Links, slot: u32) {
         let Link { newer, older } = links.get(slot);

@@ -18,6 +18,12 @@ pub trait Order: Send + Sync {
     /// A slot comes in. `hash` is its key's, by which a policy may know that it was here before.
     fn insert(&mut self, slot: u32, hash: u64, weight: u64);
 
+    /// A slot comes in that leaves before all that are in, unless it is asked for; where a policy knows no such place, as
+    /// any other.
+    fn insert_first_to_leave(&mut self, slot: u32, hash: u64, weight: u64) {
+        self.insert(slot, hash, weight);
+    }
+
     /// A slot was asked for. Runs beside other touches.
     fn touch(&self, slot: u32);
 

@@ -36,6 +36,17 @@ impl Order for Sieve {
         self.pass(slot);
     }
 
+    /// Where the hand comes by next.
+    fn insert_first_to_leave(&mut self, slot: u32, hash: u64, weight: u64) {
+        self.insert(slot, hash, weight);
+        let next = if self.hand == NONE { self.queue.oldest() } else { self.hand };
+        if next != slot {
+            self.queue.unlink(&mut self.links, slot);
+            self.queue.push_before(&mut self.links, slot, next);
+            self.hand = slot;
+        }
+    }
+
     #[inline]
     fn touch(&self, slot: u32) {
         // Looking first keeps the cache line shared between cores once the bit is set.

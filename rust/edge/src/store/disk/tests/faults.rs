@@ -100,3 +100,17 @@ fn the_keeper_looks_through_the_folder_and_ends_when_it_is_dropped() {
     drop(keeper);
     assert_eq!(Arc::strong_count(&disk), 1, "the thread is gone");
 }
+
+#[test]
+fn a_folder_that_cannot_be_listed_is_left_out_and_no_other() {
+    let place = Place::new("unlisted");
+    let disk = place.open();
+    (0..40u64).for_each(|n| drop(put(&disk, &n.to_le_bytes(), b"content", b"").unwrap()));
+    drop(disk);
+    let lost = place.object(&0u64.to_le_bytes());
+    fs::remove_dir_all(lost.parent().unwrap()).unwrap();
+    fs::write(lost.parent().unwrap(), b"no folder").unwrap();
+    let disk = place.reopened();
+    let there = (0..40u64).filter(|n| disk.get(&n.to_le_bytes()).is_some()).count();
+    assert_eq!((there, disk.stats().faults, disk.stats().open), (39, 1, true));
+}

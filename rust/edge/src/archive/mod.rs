@@ -8,6 +8,7 @@
 //! Where more waits for the disk than the queue holds, a response passes by, and what the disk has of its key counts as gone.
 
 mod entry;
+mod finds;
 mod queue;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use crate::plan::settings;
 use crate::semantics::Now;
 use crate::store::disk::{Keeper, Stats, Writer};
 use crate::store::{Bodies, Disk, DiskHit, Written};
+use finds::Finds;
 pub use queue::copy;
 use queue::{Job, Queue};
 
@@ -36,6 +38,7 @@ pub struct Archive {
     bodies: Bodies,
     small: u64,
     written: Arc<Written>,
+    finds: Arc<Finds>,
     _keeper: Keeper,
 }
 
@@ -51,12 +54,26 @@ impl Archive {
     ) -> io::Result<Self> {
         let disk = Disk::open(&settings.path, settings.size, clock, uri);
         let _keeper = Keeper::start(disk.clone())?;
-        Ok(Self { queue: Queue::start(disk.clone(), written.clone())?, disk, bodies, small, written, _keeper })
+        Ok(Self {
+            queue: Queue::start(disk.clone(), written.clone())?,
+            disk,
+            bodies,
+            small,
+            written,
+            finds: Arc::default(),
+            _keeper,
+        })
     }
 
     /// Whether `find` may find something. Does not block.
     pub fn may_have(&self, key: &[u8]) -> bool {
         self.disk.may_have(key)
+    }
+
+    /// As `find`, for many at once: one of them reads.
+    pub async fn find_together(self: &Arc<Self>, key: &[u8], now: Now) -> Option<Arc<Object>> {
+        let (archive, wanted) = (self.clone(), Box::<[u8]>::from(key));
+        self.finds.find(key, move || archive.find(&wanted, now).map(Arc::new)).await
     }
 
     /// The response of a key, in the time of this process. Blocks.

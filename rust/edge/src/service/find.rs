@@ -13,9 +13,7 @@ impl App {
     /// What the disk has for a request that found nothing in memory; from then on it is there, too, where it is small.
     pub(super) async fn find_on_disk(&self, route: &Route, request: &Request) -> Option<Arc<Object>> {
         let archive = self.shared.archive.clone().filter(|archive| archive.may_have(&route.key))?;
-        let (key, now) = (route.key.clone(), self.now());
-        let read = tokio::task::spawn_blocking(move || archive.find(&key, now)).await;
-        let object = Arc::new(read.ok()??);
+        let object = archive.find_together(&route.key, self.now()).await?;
         if self.is_invalidated(&object) {
             self.forget_on_disk(route);
             return None;

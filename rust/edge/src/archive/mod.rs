@@ -53,6 +53,7 @@ impl Archive {
         written: Arc<Written>,
     ) -> io::Result<Self> {
         let disk = Disk::open(&settings.path, settings.size, clock, uri);
+        disk.allow_open(bodies.open_files());
         let _keeper = Keeper::start(disk.clone())?;
         Ok(Self {
             queue: Queue::start(disk.clone(), written.clone())?,
@@ -70,21 +71,46 @@ impl Archive {
         self.disk.may_have(key)
     }
 
-    /// As `find`, for many at once: one of them reads.
+    /// As `find`, for many at once: one of them reads, and what is long stays open for those who come later.
     pub async fn find_together(self: &Arc<Self>, key: &[u8], now: Now) -> Option<Arc<Object>> {
+        if let Some(object) = self.opened(key) {
+            return Some(object);
+        }
         let (archive, wanted) = (self.clone(), Box::<[u8]>::from(key));
-        self.finds.find(key, move || archive.find(&wanted, now).map(Arc::new)).await
+        self.finds.find(key, move || archive.find_and_hold(&wanted, now)).await
+    }
+
+    /// A long response whose file is open, and not cut off since.
+    fn opened(&self, key: &[u8]) -> Option<Arc<Object>> {
+        let object = self.disk.opened(key)?.downcast::<Object>().ok()?;
+        let Content::File { file, offset, length } = &object.content else { return None };
+        file.metadata().is_ok_and(|file| file.len() > offset + length).then_some(object)
+    }
+
+    fn find_and_hold(&self, key: &[u8], now: Now) -> Option<Arc<Object>> {
+        let (object, number) = self.read(key, now)?;
+        let object = Arc::new(object);
+        if object.content.len() > self.small {
+            let described = object.head.weight() + object.stored.fields.weight();
+            self.disk.hold_open(key, number, object.clone(), described as u64);
+        }
+        Some(object)
     }
 
     /// The response of a key, in the time of this process. Blocks.
     pub fn find(&self, key: &[u8], now: Now) -> Option<Object> {
+        self.read(key, now).map(|(object, _)| object)
+    }
+
+    /// With the number under which the disk has it.
+    fn read(&self, key: &[u8], now: Now) -> Option<(Object, u64)> {
         let hit = self.disk.get(key)?;
         let Some(entry) = entry::read(key, &hit.meta, &self.written) else {
             self.disk.remove(key);
             return None;
         };
-        let content = self.content(hit)?;
-        Some(Object::new(entry.stored.placed(now), content, entry.sequence, Arc::new(entry.subject)))
+        let (number, content) = (hit.number(), self.content(hit)?);
+        Some((Object::new(entry.stored.placed(now), content, entry.sequence, Arc::new(entry.subject)), number))
     }
 
     /// Puts a response in the place of what is there under its key, soon. False: too much waits for the disk.

@@ -226,3 +226,52 @@ fn descriptions_of_another_format_are_not_read() {
     assert!(entry::read(b"key", &meta, &written).is_none());
     assert!(entry::read(b"key", b"", &written).is_none());
 }
+
+/// As `find_together`, on this thread.
+fn find(archive: &Archive, key: &[u8]) -> Option<Arc<Object>> {
+    archive.opened(key).or_else(|| archive.find_and_hold(key, at(0)))
+}
+
+#[test]
+fn what_is_long_stays_open_until_it_is_another() {
+    let place = Place::new("opened");
+    let archive = place.open();
+    let commit = |request_id| {
+        let content = [7; 200_000];
+        let mut writer = archive.writer(b"key").unwrap();
+        writer.write(&content);
+        archive.commit(writer, &object(request_id, &[FRESH], &content)).unwrap();
+    };
+    commit("r1");
+    let first = find(&archive, b"key").unwrap();
+    let again = find(&archive, b"key").unwrap();
+    assert!(Arc::ptr_eq(&first, &again), "nothing was read again");
+    assert_eq!(Arc::strong_count(&first), 3);
+    commit("r2");
+    assert_eq!(Arc::strong_count(&first), 2, "closed with what it was");
+    let other = find(&archive, b"key").unwrap();
+    assert_eq!(&*other.subject.request_id, "r2");
+    let [path] = place.objects().try_into().unwrap();
+    fs::OpenOptions::new().write(true).open(path).unwrap().set_len(100_000).unwrap();
+    assert!(find(&archive, b"key").is_none(), "cut off");
+    assert_eq!(Arc::strong_count(&other), 1);
+    commit("r3");
+    let last = find(&archive, b"key").unwrap();
+    archive.disk.remove(b"key");
+    assert_eq!((Arc::strong_count(&last), find(&archive, b"key").is_none()), (1, true));
+}
+
+#[test]
+fn no_more_stays_open_than_may_be() {
+    let place = Place::new("open-files");
+    let archive = place.open();
+    let mut found = Vec::new();
+    for n in 0..10u8 {
+        let mut writer = archive.writer(&[n]).unwrap();
+        writer.write(&[n; 200_000]);
+        archive.commit(writer, &object("r1", &[FRESH], &[n; 200_000])).unwrap();
+        found.push(find(&archive, &[n]).unwrap());
+    }
+    let open = found.iter().filter(|object| Arc::strong_count(object) > 1).count() as u64;
+    assert_eq!(open, archive.bodies.open_files());
+}

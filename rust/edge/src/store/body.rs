@@ -5,12 +5,13 @@ use bytes::Bytes;
 use edgeplane_http::Content;
 use edgeplane_net::memory_file;
 
-use super::limits::{MEMORY_FILE, MEMORY_FILE_SHARE};
+use super::limits::{DISK_OPEN_SHARE, MEMORY_FILE, MEMORY_FILE_SHARE};
 
 /// Decides which content gets a file of its own.
 #[derive(Debug, Clone, Copy)]
 pub struct Bodies {
     smallest_file: u64,
+    open_files: u64,
 }
 
 impl Bodies {
@@ -19,7 +20,13 @@ impl Bodies {
     /// All files in memory weigh at most `capacity` together, so their number is bounded by their least size.
     pub fn new(capacity: u64, descriptors: u64) -> Self {
         let files = (descriptors / MEMORY_FILE_SHARE.default).max(1);
-        Self { smallest_file: capacity.div_ceil(files).max(MEMORY_FILE.default) }
+        let open_files = descriptors / DISK_OPEN_SHARE.default;
+        Self { smallest_file: capacity.div_ceil(files).max(MEMORY_FILE.default), open_files }
+    }
+
+    /// Files of the disk tier that may stay open.
+    pub fn open_files(&self) -> u64 {
+        self.open_files
     }
 
     /// Content from here on is held in a file.

@@ -27,6 +27,12 @@ limits! {
     DISK_OBJECT_SHARE = "disk object share": 4, 1..=1000 "parts", "one download must not empty the tier";
     /// Content up to which an object on disk is written anew with a new description; beyond it, that stands beside it.
     DISK_COPY = "disk copy": 65536, 0..=1099511627776 "octets", "copied in some 20 µs, about what a second file costs; a film confirmed once a minute must not be written once a minute";
+    /// Part of the descriptors that objects on disk may keep open.
+    DISK_OPEN_SHARE = "disk open share": 16, 2..=1000 "parts", "64 of 1,024, 4,096 of 65,536: the long files that are asked for over and over; connections come first";
+    /// What is known of objects that are kept open.
+    DISK_OPEN_ROOM = "disk open room": 16777216, 0..=1099511627776 "octets", "thousands of usual response heads";
+    /// Octets counted for an object that is kept open, beside what was made of it.
+    DISK_OPEN_ENTRY = "disk open entry": 512, 0..=65536 "octets", "the response and its subject, a slot, and the kernel's file";
     /// Pause after a fault of the disk.
     DISK_RETRY_MS = "disk retry": 10000, 1..=3600000 "milliseconds", "a full disk costs one failed file in ten seconds, a mended one is found within ten";
     /// Content read again to check it.

@@ -70,6 +70,13 @@ impl Index {
         self.lock().shelf.peek(self.hash(digest), &digest.0).map(|entry| entry.value)
     }
 
+    /// Counts as use of an object; where somebody has the lock, it is left out.
+    pub fn touch(&self, digest: Digest) {
+        if let Ok(state) = self.state.try_lock() {
+            state.shelf.get(self.hash(digest), &digest.0);
+        }
+    }
+
     /// Whether there may be such an object; waits for nobody.
     pub fn may_have(&self, digest: Digest) -> bool {
         match self.state.try_lock() {

@@ -9,6 +9,7 @@ mod dropped;
 mod format;
 mod index;
 mod keeper;
+mod opened;
 mod scrub;
 #[cfg(test)]
 mod tests;
@@ -27,9 +28,11 @@ use self::directory::{Digest, Directory, FOLDERS};
 use self::dropped::Dropped;
 use self::format::{Checking, Checksum, Damage, Tail, Unreadable};
 use self::index::{Index, Kept, Room, blocks};
+use self::opened::Opened;
 use super::limits::{DISK_COPY, DISK_OBJECT_SHARE, DISK_RETRY_MS, DISK_STRIPES};
 
 pub use keeper::Keeper;
+pub use opened::Made;
 pub use scrub::Scrubbed;
 pub use writer::Writer;
 
@@ -43,6 +46,7 @@ pub struct Disk {
     opening: Mutex<()>,
     index: Index,
     dropped: Dropped,
+    opened: Opened,
     /// Over the paths: a rename or unlink and what the index says of it are one.
     stripes: Box<[Mutex<()>]>,
     /// Whether there may be objects that the index does not know.
@@ -73,6 +77,13 @@ pub struct DiskHit {
     pub length: u64,
     checksum: Checksum,
     id: u64,
+}
+
+impl DiskHit {
+    /// Of this object as it is: one that takes its place, or gets another description, has another number.
+    pub fn number(&self) -> u64 {
+        self.id
+    }
 }
 
 macro_rules! counts {
@@ -142,6 +153,7 @@ impl Disk {
             opening: Mutex::default(),
             index: Index::new(capacity),
             dropped: Dropped::default(),
+            opened: Opened::default(),
             stripes: (0..DISK_STRIPES.default).map(|_| Mutex::default()).collect(),
             rebuilding: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
@@ -171,7 +183,32 @@ impl Disk {
     /// The object of a key is not found any more from now on; `sweep` removes it. Waits for no file.
     pub fn drop_later(&self, key: &[u8]) {
         if self.may_have(key) {
-            self.dropped.insert(self.digest(key));
+            let digest = self.digest(key);
+            self.dropped.insert(digest);
+            self.opened.remove(digest);
+        }
+    }
+
+    /// Lets objects stay open, with what callers make of them: so many files at most.
+    pub fn allow_open(&self, files: u64) {
+        self.opened.allow(files);
+    }
+
+    /// What was made of the object of a key that stays open; counts as use. Looks at no file and does not block.
+    pub fn opened(&self, key: &[u8]) -> Option<Made> {
+        let digest = self.digest(key);
+        let made = self.opened.get(digest)?;
+        self.index.touch(digest);
+        self.count(&self.counts.hits);
+        Some(made)
+    }
+
+    /// Keeps what was made of an object as long as it is there as it was found, or until others need the place.
+    pub fn hold_open(&self, key: &[u8], found: u64, made: Made, weight: u64) {
+        let digest = self.digest(key);
+        let _stripe = self.stripe(digest);
+        if self.index.peek(digest).is_some_and(|kept| kept.id == found) && !self.dropped.has(digest) {
+            self.opened.insert(digest, made, weight);
         }
     }
 
@@ -401,6 +438,7 @@ impl Disk {
         }
         self.directory.store(None);
         self.index.clear();
+        self.opened.clear();
         let opened = Directory::open(&self.root).inspect_err(|error| self.fault("open its folder", error)).ok()?;
         let directory = Arc::new(opened);
         self.rebuilding.store(true, Relaxed);
@@ -429,6 +467,7 @@ impl Disk {
     }
 
     fn unlink(&self, directory: &Directory, digest: Digest) {
+        self.opened.remove(digest);
         if let Err(error) = directory.remove_object(digest) {
             self.fault("remove an object", &error);
         }

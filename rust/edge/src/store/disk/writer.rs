@@ -147,6 +147,7 @@ impl Writer {
         let placed = draft.directory.place_news(&draft.path, digest).and_then(|()| hit.file.metadata());
         let file = placed.inspect_err(|error| disk.fault("put a description in its place", error)).ok()?;
         let Draft { reserved, .. } = self.draft.take()?;
+        disk.opened.remove(digest);
         let kept = disk.index.commit(digest, blocks(file.len()) + blocks(octets.len() as u64), reserved);
         disk.well();
         Some(DiskHit { meta: tail.meta, id: kept.id, ..hit })
@@ -168,6 +169,7 @@ impl Writer {
             return None;
         }
         let Draft { file, reserved, .. } = self.draft.take()?;
+        disk.opened.remove(digest);
         let kept = disk.index.commit(digest, blocks(tail.length + tail_length), reserved);
         disk.dropped.remove(digest);
         disk.well();

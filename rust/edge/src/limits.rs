@@ -23,6 +23,8 @@ limits! {
     LARGEST_ENCODED = "largest encoded content": 10000000, 10000000..=10000000 "octets", "CloudFront's: the first client waits until it is encoded";
     /// Contents that are being encoded or wait for it, together.
     ENCODING_ROOM = "encoding room": 33554432, 10000000..=1125899906842624 "octets", "five seconds of one thread's encoding, the longest that anybody waits; what finds no room is sent as it is";
+    /// Interim responses of an origin that wait for their client.
+    INTERIM_RESPONSES = "interim responses": 16, 1..=1024 "responses", "servers send one or two; what a client does not take helps it no more";
     /// Clients whose requests are counted at a time.
     CLIENTS = "limited clients": 65536, 4..=16777216 "clients", "half a MiB; of more clients at once, those who asked least begin anew";
     /// Time in which nothing moves in a tunnel, after which it is closed.

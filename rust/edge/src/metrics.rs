@@ -45,6 +45,7 @@ counters! {
     origin_requests: "Requests that were handed to origins whole",
     origin_errors: "Fetches that failed at the origin",
     origin_microseconds: "Time until origins answered, summed",
+    interim_responses: "Interim responses of origins, such as 103 Early Hints, for the clients that asked",
     invalidated: "Stored answers that were not used because they were invalidated",
     connections_open: "Connections open now",
     connections_accepted: "Connections accepted",

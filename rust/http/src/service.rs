@@ -79,9 +79,11 @@ pub trait Session {
     fn connection(&self) -> &Connection;
 
     /// The next piece of the request's content, none at its end; the first call sends 100 (Continue) where it is expected.
+    /// A call that is given up has lost nothing.
     fn content(&mut self) -> impl Future<Output = Result<Option<Bytes>, SessionError>>;
 
-    /// Sends an interim response (1xx but 101).
+    /// Sends an interim response (1xx but 101). HTTP/1.0 has none: there nothing is sent, and nothing fails (RFC 9110
+    /// section 15.2).
     fn interim(&mut self, response: &Response) -> impl Future<Output = Result<(), SessionError>>;
 
     /// Sends the head. `length` is that of the content; none: it ends with `end`. For HEAD, 204 and 304 no content follows.

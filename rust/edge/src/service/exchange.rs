@@ -16,11 +16,13 @@ use tokio::sync::oneshot;
 
 use super::app::App;
 use super::fetch::Errand;
+use super::interim;
 use super::lines::Outcome;
 use super::notice::Notice;
 use super::part::range_of;
 use super::render::Begun;
 use super::route::Route;
+use super::watch::Watch;
 use crate::behaviour::Purpose;
 use crate::fill::{Came, Failure, Fill, Joined, Opening, Piece, Reader, Stage};
 use crate::object::{Failed, Object, Resource};
@@ -50,14 +52,14 @@ impl App {
     }
 
     /// Says what was wrong with a request's content, where nothing was said yet.
-    async fn excuse<S: Session>(&self, session: &mut S, error: &SessionError) {
+    async fn excuse<S: Session>(&self, session: &mut Watch<'_, S>, error: &SessionError) {
         let (status, why) = match error {
             SessionError::Malformed(why) => (400, *why),
             SessionError::TooLarge => (413, "the content is too long"),
             SessionError::Slow(why) => (408, *why),
             SessionError::Gone | SessionError::Unsupported(_) => return,
         };
-        if session.sent() == 0 {
+        if session.status == 0 {
             let _ = self.notify(session, Notice::new(status, Outcome::Error, "InvalidRequest", why)).await;
         }
     }
@@ -158,6 +160,7 @@ impl App {
                 fill: lead.fill.clone(),
                 lead: Some(lead),
                 alone: None,
+                teller: None,
             };
             tokio::task::spawn_local(errand.run(self.clone()));
         }
@@ -184,7 +187,7 @@ impl App {
             Some(Joined::Leads(lead)) => (lead.fill.clone(), Some(lead)),
             None => (Arc::new(Fill::new(route.sequence)), None),
         };
-        let (alone, given) = oneshot::channel();
+        let ((alone, given), (teller, mut interims)) = (oneshot::channel(), interim::channel());
         let errand = Errand {
             route: route.clone(),
             request: self.outgoing(route, session.request(), session.connection(), Purpose::Fill),
@@ -194,9 +197,10 @@ impl App {
             fill: fill.clone(),
             lead,
             alone: Some(alone),
+            teller: Some(teller),
         };
         tokio::task::spawn_local(errand.run(self.clone()));
-        match fill.opened().await {
+        match interims.until(session, fill.opened()).await? {
             Stage::Private => match given.await {
                 Ok(fetched) => self.relay(session, route, fetched, reuse.forward()).await,
                 Err(_) => self.failed(session, route, found, Failure::Lost).await,

@@ -7,12 +7,13 @@ use edgeplane_http::{Content, Fields, Request};
 use tokio::sync::oneshot;
 
 use super::app::App;
+use super::interim::Teller;
 use super::part::{Asking, is_of_a_range};
 use super::route::Route;
 use super::sink::Sink;
 use crate::fill::{Came, Failure, Fill, Growing, Lead, Opening, Stage};
 use crate::object::{Failed, Object, Resource};
-use crate::origin::{Fetched, OriginError, Outgoing};
+use crate::origin::{Fetched, Interim, OriginError, Outgoing};
 use crate::semantics::{self, Now, OriginFailure, Stored, Storing, Update};
 use crate::shared::small;
 
@@ -34,6 +35,8 @@ pub struct Errand {
     pub lead: Option<Lead>,
     /// Who gets an answer that cannot be shared.
     pub alone: Option<oneshot::Sender<Fetched>>,
+    /// Who gets interim responses.
+    pub teller: Option<Teller>,
 }
 
 impl Errand {
@@ -57,7 +60,7 @@ impl Errand {
                 .flat_map(Fields::iter)
                 .for_each(|(name, value)| request.fields.push(name, value));
             let (sequence, requested) = (app.shared.generations.sequence(), app.now());
-            match app.ask(&self.route, request, Outgoing::None).await {
+            match app.ask(&self.route, request, Outgoing::None, self.teller.as_ref()).await {
                 Err(error) => return self.failed(&app, error),
                 Ok(fetched) => match self.received(&app, fetched, &asking, sequence, requested).await {
                     Step::Done => return,
@@ -272,8 +275,21 @@ impl Drop for Ended {
 
 impl App {
     /// Asks the origin, or the origins of the group, that a route leads to.
-    pub(super) async fn ask(&self, route: &Route, request: Request, content: Outgoing) -> Result<Fetched, OriginError> {
-        let asked = route.ask(&self.origins, request, content).await;
+    pub(super) async fn ask(
+        &self,
+        route: &Route,
+        request: Request,
+        content: Outgoing,
+        teller: Option<&Teller>,
+    ) -> Result<Fetched, OriginError> {
+        let mut tell = teller.map(|teller| {
+            move |response| {
+                self.counters.interim_responses.add(1);
+                teller.tell(response);
+            }
+        });
+        let interim = tell.as_mut().map(|tell| tell as Interim<'_>);
+        let asked = route.ask(&self.origins, request, content, interim).await;
         // Counted afterwards: a request whose content breaks off on the way is given up, and is none.
         self.counters.origin_requests.add(1);
         self.with_account(&route.distribution.id, |account| account.origin_requests.add(1));

@@ -13,6 +13,7 @@ mod exchange;
 mod fetch;
 mod find;
 mod hit;
+mod interim;
 mod ledger;
 pub mod lines;
 mod lobby;

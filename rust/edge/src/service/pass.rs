@@ -1,5 +1,6 @@
 //! What the store has no part in: unsafe methods, content, upgrades. Handed on as it comes, and invalidating what it changes.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -7,6 +8,7 @@ use edgeplane_http::{Framing, Method, Request, Response, Session, SessionError};
 
 use super::app::App;
 use super::exchange::Told;
+use super::interim;
 use super::route::Route;
 use crate::behaviour::{Asked, Purpose};
 use crate::fill::Failure;
@@ -42,20 +44,28 @@ impl App {
         request: Request,
         session: &mut S,
     ) -> Result<Result<Fetched, OriginError>, SessionError> {
+        let (teller, mut interims) = interim::channel();
         let length = match session.request().framing {
-            Framing::None => return Ok(self.ask(route, request, Outgoing::None).await),
+            Framing::None => {
+                return interims.until(session, self.ask(route, request, Outgoing::None, Some(&teller))).await;
+            }
             Framing::Length(length) => Some(length),
             Framing::Chunked => None,
         };
         let (sender, content) = Outgoing::stream(length);
-        let asked = self.ask(route, request, content);
-        let mut asked = std::pin::pin!(asked);
-        tokio::select! {
-            // The origin may answer before it has read everything.
-            fetched = &mut asked => return Ok(fetched),
-            pumped = pump(session, sender) => pumped?,
-        }
-        Ok(asked.await)
+        let mut pump = Pump(Some(sender));
+        let mut asked = pin!(self.ask(route, request, content, Some(&teller)));
+        let fetched = loop {
+            tokio::select! {
+                biased;
+                Some(interim) = interims.next() => session.interim(&interim).await?,
+                // The origin may answer before it has read everything.
+                fetched = &mut asked => break fetched,
+                pumped = pump.step(session), if !pump.is_done() => pumped?,
+            }
+        };
+        interims.rest(session).await?;
+        Ok(fetched)
     }
 
     /// What an unsafe request changed is not served any more (RFC 9111 section 4.4).
@@ -92,15 +102,29 @@ impl App {
     }
 }
 
-/// Hands the content of a request on until its end, or until nobody takes it.
-async fn pump<S: Session>(session: &mut S, sender: OutgoingSender) -> Result<(), SessionError> {
-    while let Some(piece) = session.content().await? {
-        if sender.send(piece).await.is_err() {
-            return Ok(());
-        }
+/// The content of a request on its way to the origin, until its end, or until nobody takes it.
+struct Pump(Option<OutgoingSender>);
+
+impl Pump {
+    fn is_done(&self) -> bool {
+        self.0.is_none()
     }
-    let _ = sender.end().await;
-    Ok(())
+
+    /// Hands the next piece on. A step that is given up has lost nothing: only when there is room for a piece is it taken.
+    async fn step<S: Session>(&mut self, session: &mut S) -> Result<(), SessionError> {
+        let Some(sender) = &self.0 else { return Ok(()) };
+        let Ok(room) = sender.room().await else {
+            self.0 = None;
+            return Ok(());
+        };
+        if let Some(piece) = session.content().await? {
+            room.put(piece);
+        } else {
+            room.end();
+            self.0 = None;
+        }
+        Ok(())
+    }
 }
 
 /// What all keys of a target share; none where it has no behaviour.

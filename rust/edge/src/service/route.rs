@@ -12,7 +12,7 @@ use crate::access::{self, Moment};
 use crate::behaviour::forward::Hop;
 use crate::behaviour::{Asked, Encodings, Purpose, Viewer, key};
 use crate::object::Subject;
-use crate::origin::{Fetched, OriginError, Origins, Outgoing};
+use crate::origin::{Fetched, Interim, OriginError, Origins, Outgoing};
 use crate::plan::{Behaviour, Distribution, Plan, Target};
 use crate::semantics::{Rules, surrogate};
 use crate::store::generations;
@@ -68,16 +68,22 @@ impl Route {
     }
 
     /// Asks the origin, or one after the other of a group.
-    pub async fn ask(&self, origins: &Origins, request: Request, content: Outgoing) -> Result<Fetched, OriginError> {
+    pub async fn ask(
+        &self,
+        origins: &Origins,
+        request: Request,
+        content: Outgoing,
+        interim: Option<Interim<'_>>,
+    ) -> Result<Fetched, OriginError> {
         match &self.behaviour.target {
             Target::Origin(index) => {
                 let origin = self.distribution.origins.get(*index).ok_or(OriginError::BreakerOpen)?;
-                origins.fetch(origin, request, content, None).await
+                origins.fetch(origin, request, content, interim).await
             }
             Target::Group(index) => {
                 let group = self.distribution.groups.get(*index).ok_or(OriginError::BreakerOpen)?;
                 let members = &self.distribution.origins;
-                let fetched = origins.fetch_from_group(group, members, |_| request.clone(), content, None).await;
+                let fetched = origins.fetch_from_group(group, members, |_| request.clone(), content, interim).await;
                 fetched.map(|(_, fetched)| fetched)
             }
         }

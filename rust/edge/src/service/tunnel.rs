@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 
 use super::app::App;
 use super::exchange::Told;
+use super::interim;
 use super::lines::Outcome;
 use super::notice::Notice;
 use super::route::Route;
@@ -22,7 +23,9 @@ impl App {
     /// WebSocket and the like: once the origin agrees, octets both ways until one side ends or nothing moves any more.
     pub(super) async fn tunnel<S: Session>(&self, route: &Route, session: &mut S) -> Told {
         let request = self.outgoing(route, session.request(), session.connection(), Purpose::Pass);
-        let fetched = match self.ask(route, request, Outgoing::None).await {
+        let (teller, mut interims) = interim::channel();
+        let asked = interims.until(session, self.ask(route, request, Outgoing::None, Some(&teller))).await?;
+        let fetched = match asked {
             Ok(fetched) => fetched,
             Err(error) => return self.notify(session, Notice::origin(&error)).await,
         };

@@ -27,7 +27,7 @@ pub use body::Incoming;
 pub use connection::Connection;
 pub use exchange::{Call, Failed, Interim, Keep, Received, Tunnel};
 pub use failure::{Failure, Waiting};
-pub use outgoing::{Gone, Outgoing, OutgoingSender};
+pub use outgoing::{Gone, Outgoing, OutgoingSender, Room};
 pub use peer::{MinimumTls, Peer, Tls};
 pub use tls::TlsRoots;
 

@@ -73,7 +73,16 @@ impl Outgoing {
     }
 }
 
+/// Room for one piece.
+#[derive(Debug)]
+pub struct Room<'s>(mpsc::Permit<'s, Piece>);
+
 impl OutgoingSender {
+    /// Waits until there is room for a piece. Whoever waits no longer has lost nothing.
+    pub async fn room(&self) -> Result<Room<'_>, Gone> {
+        self.0.reserve().await.map(Room).map_err(|_| Gone)
+    }
+
     /// Gives a piece and waits until there is room for another.
     pub async fn send(&self, octets: Bytes) -> Result<(), Gone> {
         self.0.send(Piece::Octets(octets)).await.map_err(|_| Gone)
@@ -82,6 +91,18 @@ impl OutgoingSender {
     /// Says that the content is whole.
     pub async fn end(self) -> Result<(), Gone> {
         self.0.send(Piece::End).await.map_err(|_| Gone)
+    }
+}
+
+impl Room<'_> {
+    /// Fills it.
+    pub fn put(self, octets: Bytes) {
+        self.0.send(Piece::Octets(octets));
+    }
+
+    /// Says in it that the content is whole.
+    pub fn end(self) {
+        self.0.send(Piece::End);
     }
 }
 

@@ -199,11 +199,13 @@ impl<'a, 'w, I: Io> Exchange<'a, 'w, I> {
 
     /// Sends 100 (Continue) where the client waits for it: not when it sent content already, nor after the head.
     async fn invite(&mut self) -> Result<(), SessionError> {
-        let is_due = take(&mut self.must_continue) && self.outgoing == Outgoing::Unsent;
+        let is_due = self.must_continue && self.outgoing == Outgoing::Unsent;
         if is_due && self.pipe.borrow().bench.input.is_empty() {
             self.room().await?;
             self.with_output(|output| output.octets().extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n"));
         }
+        // Last, so that a call that is given up before may be made again.
+        self.must_continue = false;
         Ok(())
     }
 

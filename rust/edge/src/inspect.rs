@@ -62,7 +62,7 @@ pub struct Explained {
 #[derive(Debug, Serialize)]
 pub struct AskedOfOrigin {
     origin: String,
-    method: &'static str,
+    method: String,
     path: String,
     headers: Vec<String>,
 }
@@ -278,7 +278,7 @@ fn asked_of_origin(
     let line = |(name, value): (&[u8], &[u8])| format!("{}: {}", name.escape_ascii(), value.escape_ascii());
     Some(AskedOfOrigin {
         origin: target(distribution, behaviour),
-        method: request.method.token(),
+        method: request.method.token().into(),
         path: request.query.as_ref().map_or(request.path.clone(), |query| format!("{}?{query}", request.path)),
         headers: request.fields.iter().map(line).collect(),
     })

@@ -12,13 +12,15 @@ pub mod fields;
 mod file;
 pub mod h1;
 pub mod h2;
+pub mod method;
 pub mod reply;
 pub mod request;
 pub mod response;
 pub mod service;
 
 pub use fields::Fields;
+pub use method::Method;
 pub use reply::{Content, Note, PreparedHead, Reply};
-pub use request::{Framing, Method, Request, Scheme, Version};
+pub use request::{Framing, Request, Scheme, Version};
 pub use response::Response;
 pub use service::{Connection, Service, Session, SessionError, Tls};

@@ -2,55 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::Fields;
-
-/// Methods (RFC 9110 section 9, RFC 5789). Another one is refused with 501 where requests are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-#[allow(missing_docs)]
-pub enum Method {
-    #[default]
-    Get,
-    Head,
-    Post,
-    Put,
-    Delete,
-    Options,
-    Patch,
-}
-
-impl Method {
-    /// From its token, which has case.
-    pub fn from_token(token: &[u8]) -> Option<Self> {
-        Some(match token {
-            b"GET" => Self::Get,
-            b"HEAD" => Self::Head,
-            b"POST" => Self::Post,
-            b"PUT" => Self::Put,
-            b"DELETE" => Self::Delete,
-            b"OPTIONS" => Self::Options,
-            b"PATCH" => Self::Patch,
-            _ => return None,
-        })
-    }
-
-    /// Its token.
-    pub const fn token(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Head => "HEAD",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Delete => "DELETE",
-            Self::Options => "OPTIONS",
-            Self::Patch => "PATCH",
-        }
-    }
-
-    /// GET, HEAD, OPTIONS (RFC 9110 section 9.2.1).
-    pub const fn is_safe(self) -> bool {
-        matches!(self, Self::Get | Self::Head | Self::Options)
-    }
-}
+use crate::{Fields, Method};
 
 /// How the client reached us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

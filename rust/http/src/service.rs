@@ -86,6 +86,10 @@ pub trait Session {
     /// section 15.2).
     fn interim(&mut self, response: &Response) -> impl Future<Output = Result<(), SessionError>>;
 
+    /// Has the connection end after this answer; to be said before its head. HTTP/2, whose requests cannot be taken for
+    /// parts of one another, goes on.
+    fn close(&mut self);
+
     /// Sends the head. `length` is that of the content; none: it ends with `end`. For HEAD, 204 and 304 no content follows.
     fn head(&mut self, response: &Response, length: Option<u64>) -> impl Future<Output = Result<(), SessionError>>;
 

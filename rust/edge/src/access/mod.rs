@@ -74,7 +74,7 @@ fn check_protocol(behaviour: &Behaviour, viewer: &Viewer<'_>) -> Result<(), Refu
 
 fn check_method(behaviour: &Behaviour, viewer: &Viewer<'_>) -> Result<(), Refusal> {
     let request = viewer.request;
-    if !behaviour.allowed_methods.has(request.method) {
+    if !behaviour.allows(request.method) {
         return Err(Refusal::Method);
     }
     let has_content = !matches!(request.framing, Framing::None | Framing::Length(0));

@@ -110,6 +110,20 @@ fn checks_come_in_their_order() {
 }
 
 #[test]
+fn a_method_that_nobody_knows_is_handed_on_by_rfc_9111_where_every_other_is() {
+    let all = json!(["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"]);
+    let search = Request { method: Method::from_token(b"M-SEARCH").unwrap(), ..request("/") };
+    for (semantics, methods, expected) in
+        [("rfc9111", &all, true), ("rfc9111", &json!(["GET", "HEAD", "OPTIONS"]), false), ("cloudfront", &all, false)]
+    {
+        let config = json!({"DefaultCacheBehavior": behaviour(json!({"AllowedMethods": methods}))});
+        let one = merged(distribution(config), json!({"semantics": semantics}));
+        let asked = asked(&load(vec![one], json!({})).unwrap(), &search, Scheme::Http);
+        assert_eq!(asked.err(), (!expected).then_some(Refusal::Method), "{semantics} {methods}");
+    }
+}
+
+#[test]
 fn a_signed_url_opens_and_loses_what_signs_it() {
     let plan = plan(json!({"TrustedKeyGroups": ["G"]}), json!({}));
     let refused = |target: &str| asked(&plan, &request(target), Scheme::Https).unwrap_err();

@@ -86,7 +86,7 @@ impl Entry {
             Value::text(location.as_bytes()),
             Value::Number(self.sent),
             Value::Address(self.client.ip().to_canonical()),
-            asked(|asked| asked.method.token()),
+            self.asked.as_ref().map_or(Value::Empty, |asked| Value::Word(asked.method.token())),
             text(Text::DomainName),
             Value::url(self.text(Text::Path)),
             Value::Status(self.status),

@@ -220,11 +220,10 @@ impl Origins {
 /// nothing was sent, or what was sent may be repeated (RFC 9110 section 9.2.2).
 fn after_stale(method: Method, failed: Failed, copy: Option<Outgoing>) -> Result<Outgoing, Fallen> {
     let stale = failed.failure == Failure::Closed && !failed.answered;
-    let idempotent = !matches!(method, Method::Post | Method::Patch);
     match failed {
         Failed { unsent: Some(content), .. } if stale => Ok(content),
         failed => match copy {
-            Some(copy) if stale && idempotent => Ok(copy),
+            Some(copy) if stale && method.is_idempotent() => Ok(copy),
             _ => Err(failed.into()),
         },
     }

@@ -160,7 +160,7 @@ fn methods(names: Option<&Vec<String>>, place: &str, faults: &mut Faults) -> Met
         return [Method::Get, Method::Head].into_iter().collect();
     };
     let method = |name: &String| {
-        let method = Method::from_token(name.as_bytes());
+        let method = Method::from_token(name.as_bytes()).filter(|method| !method.is_extension());
         if method.is_none() {
             faults.push(Fault::at(place, format!("{name:?} is no method that is served")));
         }

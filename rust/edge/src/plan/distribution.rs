@@ -94,6 +94,18 @@ pub struct Behaviour {
     pub trusted: Option<Verifier>,
 }
 
+impl Behaviour {
+    /// Whether a method may be used. One that nobody here knows is refused by CloudFront; by RFC 9111 (section 4) it is handed
+    /// on, where no method that is known is refused.
+    #[inline]
+    pub fn allows(&self, method: Method) -> bool {
+        match method {
+            Method::Extension(_) => matches!(self.rules, Rules::Rfc9111(_)) && self.allowed_methods.is_all(),
+            known => self.allowed_methods.has(known),
+        }
+    }
+}
+
 /// Where a behaviour's objects come from: an index into the distribution's lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
@@ -112,18 +124,34 @@ pub struct CustomError {
     pub page: Option<(String, u16)>,
 }
 
-/// A set of methods.
+/// A set of the methods that CloudFront knows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Methods(u8);
 
 impl Methods {
     /// Whether a method is one of them.
+    #[inline]
     pub const fn has(self, method: Method) -> bool {
         self.0 & Self::bit(method) != 0
     }
 
+    /// Whether all are.
+    pub const fn is_all(self) -> bool {
+        self.0 == 0b111_1111
+    }
+
+    #[inline]
     const fn bit(method: Method) -> u8 {
-        1 << method as u8
+        match method {
+            Method::Get => 1,
+            Method::Head => 1 << 1,
+            Method::Post => 1 << 2,
+            Method::Put => 1 << 3,
+            Method::Delete => 1 << 4,
+            Method::Options => 1 << 5,
+            Method::Patch => 1 << 6,
+            Method::Extension(_) => 0,
+        }
     }
 }
 

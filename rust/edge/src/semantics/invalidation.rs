@@ -44,6 +44,8 @@ mod tests {
         assert_eq!(paths(Method::Post, 201, &named), ["/a/b", "/a/other", "/new"]);
         assert_eq!(paths(Method::Patch, 302, &[("Location", "b?q")]), ["/a/b"]);
         assert_eq!(paths(Method::Delete, 204, &[("Location", "http://example.com/victim")]), ["/a/b"]);
+        let search = Method::from_token(b"M-SEARCH").unwrap();
+        assert_eq!(paths(search, 200, &named), ["/a/b", "/a/other", "/new"], "it is not known to be safe");
         assert_eq!(paths(Method::Put, 500, &named), [""; 0]);
         assert_eq!(paths(Method::Post, 404, &named), [""; 0]);
         assert_eq!(paths(Method::Get, 200, &named), [""; 0]);

@@ -67,7 +67,13 @@ impl App {
     pub(super) async fn answer<S: Session>(&self, routed: Result<Route, Box<Notice>>, session: &mut S) -> Told {
         match routed {
             Ok(route) => self.serve(&Rc::new(route), session).await,
-            Err(notice) => self.notify(session, *notice).await,
+            Err(notice) => {
+                // Who asks by a method that nobody knows may be no client of HTTP, and what follows no request.
+                if session.request().method.is_extension() {
+                    session.close();
+                }
+                self.notify(session, *notice).await
+            }
         }
     }
 

@@ -137,6 +137,10 @@ impl<S: Session> Session for Guarded<'_, S> {
         self.session.interim(response).await
     }
 
+    fn close(&mut self) {
+        self.session.close();
+    }
+
     async fn head(&mut self, response: &Response, length: Option<u64>) -> Result<(), SessionError> {
         self.instead = self.page(response);
         match self.instead {
@@ -183,6 +187,10 @@ impl<S: Session> Session for Page<'_, S> {
 
     async fn interim(&mut self, response: &Response) -> Result<(), SessionError> {
         self.session.interim(response).await
+    }
+
+    fn close(&mut self) {
+        self.session.close();
     }
 
     async fn head(&mut self, response: &Response, length: Option<u64>) -> Result<(), SessionError> {

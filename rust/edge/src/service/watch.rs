@@ -85,6 +85,10 @@ impl<S: Session> Session for Watch<'_, S> {
         self.session.interim(response).await
     }
 
+    fn close(&mut self) {
+        self.session.close();
+    }
+
     async fn head(&mut self, response: &Response, length: Option<u64>) -> Result<(), SessionError> {
         self.answers(response, length);
         self.session.head(response, length).await

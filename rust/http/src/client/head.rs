@@ -34,7 +34,7 @@ pub(super) fn outgoing(request: &Request, content: Outgoing) -> Result<http::Req
         headers.insert(UPGRADE, value(token.clone())?);
     }
     let mut outgoing = http::Request::new(content);
-    *outgoing.method_mut() = method(request.method);
+    *outgoing.method_mut() = method(request.method)?;
     *outgoing.uri_mut() = target(request)?;
     *outgoing.headers_mut() = headers;
     Ok(outgoing)
@@ -69,8 +69,8 @@ fn is_nominated(fields: &Fields, name: &[u8]) -> bool {
     fields.members("connection").any(|member| member.eq_ignore_ascii_case(name))
 }
 
-fn method(method: Method) -> http::Method {
-    match method {
+fn method(method: Method) -> Result<http::Method, Failure> {
+    Ok(match method {
         Method::Get => http::Method::GET,
         Method::Head => http::Method::HEAD,
         Method::Post => http::Method::POST,
@@ -78,7 +78,8 @@ fn method(method: Method) -> http::Method {
         Method::Delete => http::Method::DELETE,
         Method::Options => http::Method::OPTIONS,
         Method::Patch => http::Method::PATCH,
-    }
+        other => http::Method::from_bytes(other.token().as_bytes()).map_err(|_| Failure::Unsendable("the method"))?,
+    })
 }
 
 /// The origin form. Octets that the library does not take in a path are percent-encoded, which says the same.
@@ -279,6 +280,17 @@ mod tests {
         assert!(!switching(None, &[("upgrade", "websocket")]));
         assert!(!switching(Some(b"websocket"), &[("upgrade", "h2c")]));
         assert!(!switching(Some(b"websocket"), &[]));
+    }
+
+    #[test]
+    fn any_method_that_a_request_may_have_can_be_sent() {
+        for token in
+            ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "M-SEARCH", "get", "!#$%&'*+-.^_`|~09"]
+        {
+            let method = Method::from_token(token.as_bytes()).unwrap();
+            let request = Request { method, path: "/".into(), authority: "a".into(), ..Request::default() };
+            assert_eq!(outgoing(&request, Outgoing::None).unwrap().method().as_str(), token);
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The head of an answer, as octets.
 
 use super::output::Output;
+use crate::Method;
 use crate::reply::{Content, PreparedHead, Reply};
-use crate::request::{Method, Request, Version};
+use crate::request::{Request, Version};
 
 /// What is said of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

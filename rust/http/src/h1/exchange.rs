@@ -24,9 +24,9 @@ use super::thread::Bench;
 use super::tunnel::Tunnel;
 use super::wire::{Next, Wire};
 use crate::reply::push_end_to_end;
-use crate::request::{Framing, Method, Version};
+use crate::request::{Framing, Version};
 use crate::response::reason;
-use crate::{Connection, Content, Request, Response, Service, Session, SessionError};
+use crate::{Connection, Content, Method, Request, Response, Service, Session, SessionError};
 
 /// Has the service answer `bench.request`; none when the connection goes on.
 pub(crate) async fn handle<I: Io, S: Service>(wire: &mut Wire<I>, of: &Connection, service: &S) -> Option<Next> {
@@ -363,6 +363,10 @@ impl<I: Io> Session for Exchange<'_, '_, I> {
             output.octets().extend_from_slice(b"\r\n");
         });
         self.flush().await
+    }
+
+    fn close(&mut self) {
+        self.pipe.borrow_mut().wire.keep_alive = false;
     }
 
     async fn head(&mut self, response: &Response, length: Option<u64>) -> Result<(), SessionError> {

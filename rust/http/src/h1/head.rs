@@ -7,8 +7,7 @@ use super::framing::Seen;
 use super::refusal::{Refusal, bad};
 use super::settings::Settings;
 use super::target::Target;
-use crate::request::Method;
-use crate::{Request, Version};
+use crate::{Method, Request, Version};
 
 /// A head that is there as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +55,7 @@ const TOO_LONG: Refusal = Refusal::new(431, "the head is too long");
 fn early(octets: &[u8], settings: &Settings) -> Result<Option<Head>, Refusal> {
     let end = octets.iter().position(|&octet| !is_token(octet)).unwrap_or(octets.len());
     match octets.get(end) {
-        _ if end > LONGEST_METHOD => Err(Refusal::new(501, "unknown method")),
+        _ if end > Method::LONGEST => Err(Refusal::new(501, "a method that is not served")),
         Some(b' ') if end > 0 && octets.len() - end > settings.target_size + 16 => Err(TARGET_TOO_LONG),
         Some(b' ') if end > 0 => Ok(None),
         Some(b'\r') if octets == b"\r" => Ok(None),
@@ -65,7 +64,6 @@ fn early(octets: &[u8], settings: &Settings) -> Result<Option<Head>, Refusal> {
     }
 }
 
-const LONGEST_METHOD: usize = 32;
 const TARGET_TOO_LONG: Refusal = Refusal::new(414, "the target is too long");
 
 /// The line that starts at `start` without its end, and where the next one starts.
@@ -96,7 +94,7 @@ fn request_line<'a>(line: &'a [u8], settings: &Settings, request: &mut Request) 
     request.method = match Method::from_token(method) {
         Some(method) => method,
         None if !method.is_empty() && method.iter().all(|&octet| is_token(octet)) => {
-            return Err(Refusal::new(501, "unknown method"));
+            return Err(Refusal::new(501, "a method that is not served"));
         }
         None => return Err(bad("the method is malformed")),
     };

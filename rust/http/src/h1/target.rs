@@ -3,8 +3,7 @@
 use std::net::Ipv6Addr;
 
 use super::refusal::{Refusal, bad};
-use crate::request::Method;
-use crate::{Request, Version};
+use crate::{Method, Request, Version};
 
 /// A target, taken apart.
 pub(crate) struct Target<'a> {

@@ -20,7 +20,7 @@ pub(super) fn read(
     spare: &mut String,
 ) -> Result<(), Refusal> {
     let method = Method::from_token(head.method.as_str().as_bytes());
-    request.method = method.ok_or(Refusal::new(501, "unknown method"))?;
+    request.method = method.ok_or(Refusal::new(501, "a method that is not served"))?;
     request.version = Version::Http2;
     request.scheme = scheme;
     if scheme == Scheme::Https && head.uri.scheme().is_some_and(|named| *named != http::uri::Scheme::HTTPS) {

@@ -111,6 +111,8 @@ impl Session for Stream {
         self.respond.send_informational(head).map_err(|_| SessionError::Gone)
     }
 
+    fn close(&mut self) {}
+
     async fn head(&mut self, response: &Response, length: Option<u64>) -> Result<(), SessionError> {
         if self.state != State::Waiting {
             return Err(SessionError::Unsupported("a second head"));

@@ -37,6 +37,15 @@ fn what_is_too_long_too_new_or_unknown_has_its_own_status() {
 }
 
 #[test]
+fn a_method_that_nobody_knows_is_asked_for_as_it_stands() {
+    for token in ["get", "PROPFIND", "M-SEARCH", &"M".repeat(32)] {
+        let (_, request) = read(format!("{token} /hit HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes()).unwrap().unwrap();
+        assert_eq!((request.method.token(), request.path.as_str()), (token, "/hit"));
+    }
+    refused(format!("{} /hit HTTP/1.1\r\nHost: a\r\n\r\n", "M".repeat(33)).as_bytes(), 501);
+}
+
+#[test]
 fn the_largest_head_is_taken() {
     let head = |length: usize| format!("GET /hit HTTP/1.1\r\nHost: a\r\nb: {}\r\n\r\n", "c".repeat(length));
     let overhead = head(0).len();

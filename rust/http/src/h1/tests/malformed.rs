@@ -364,8 +364,6 @@ pub fn others() -> Vec<(u16, Vec<u8>)> {
     vec![
         (501, request(b"CONNECT a:80 HTTP/1.1", b"")),
         (501, request(b"TRACE / HTTP/1.1", b"")),
-        (501, request(b"get /hit HTTP/1.1", b"")),
-        (501, request(b"PROPFIND / HTTP/1.1", b"")),
         (501, vec![b'A'; 40]),
         (505, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec()),
         (505, request(b"GET /hit HTTP/2.0", b"")),

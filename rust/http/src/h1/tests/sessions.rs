@@ -58,6 +58,12 @@ fn interim_answers_go_before_the_final_one() {
 }
 
 #[test]
+fn a_service_may_end_the_connection_with_its_answer() {
+    let seen = once(format!("GET /last HTTP/1.1\r\nHost: a\r\n\r\n{NEXT}")).0;
+    assert_eq!(seen, "HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nlast");
+}
+
+#[test]
 fn a_client_that_waits_for_100_gets_it_when_its_content_is_wanted() {
     run(async {
         let mut client = Client::new();

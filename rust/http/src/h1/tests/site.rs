@@ -42,6 +42,10 @@ impl Site {
         match path.as_str() {
             "/echo" => echo(session).await,
             "/stream" => stream(session).await,
+            "/last" => {
+                session.close();
+                whole(session, 200, "last").await
+            }
             "/ignore" => whole(session, 200, "ignored").await,
             "/slowly" => {
                 session.head(&Response::new(200), Some(3)).await?;

@@ -29,6 +29,19 @@ fn a_ready_answer_comes_without_a_session() {
 }
 
 #[test]
+fn a_method_that_nobody_knows_is_asked_for_as_it_stands() {
+    run(async {
+        let mut served = serve();
+        let mut client = served.client().await;
+        for token in ["get", "M-SEARCH"] {
+            let request = http::Request::builder().method(token).uri("https://a.test/echo").body(()).unwrap();
+            assert_eq!(fetch(&mut client, request).await.unwrap().0.status, 200);
+            assert_eq!(served.site.seen.borrow().last().unwrap().method.token(), token);
+        }
+    });
+}
+
+#[test]
 fn large_content_and_files_come_whole_through_small_windows() {
     run(async {
         let mut served = serve();

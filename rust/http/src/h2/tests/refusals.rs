@@ -94,9 +94,19 @@ fn targets_that_are_none_are_refused() {
                 whole.iter().enumerate().filter(|(n, _)| *n != missing).map(|(_, field)| *field).collect();
             assert!(!is_answered(&fields(&block)).await, "without {}", whole[missing].0);
         }
-        for (n, value) in
-            [(1, "http"), (1, "ftp"), (2, "user@a.test"), (2, "a b"), (2, ""), (0, "get"), (0, "CONNECT"), (0, "TRACE")]
-        {
+        let long = "M".repeat(33);
+        for (n, value) in [
+            (1, "http"),
+            (1, "ftp"),
+            (2, "user@a.test"),
+            (2, "a b"),
+            (2, ""),
+            (0, "G(T"),
+            (0, "GET /ready"),
+            (0, &long),
+            (0, "CONNECT"),
+            (0, "TRACE"),
+        ] {
             let mut block = whole;
             block[n].1 = value;
             assert!(!is_answered(&fields(&block)).await, "{value:?}");

@@ -29,6 +29,14 @@ SETTINGS = (
         "A distribution's host name is its id under this name. Names under localhost lead to this host (RFC 6761).",
         example="edge.example.net",
     ),
+    Setting(
+        "edge",
+        "location",
+        "location",
+        "",
+        "Where this host is, for X-Amz-Cf-Pop, Via, Server-Timing and x-edge-location. Empty: they do not say.",
+        example="FRA1",
+    ),
     Setting("edge", "memory", "size", "256MiB", "Objects in memory.", 1 << 20, 1 << 50),
     Setting(
         "edge",

@@ -12,7 +12,7 @@ from edgeplane.config.table import TABLE
 from edgeplane.errors import ConfigError, Fault, nearest
 
 PREFIX = "EDGEPLANE__"
-_PLAIN = ("text", "choice", "path", "listen", "domain", "header", "size")
+_PLAIN = ("text", "choice", "path", "listen", "domain", "header", "location", "size")
 _PATHS = ("path", "paths", "patterns", "directories")
 """Kinds in which every text is a path."""
 _PATH_KEYS = ("cert", "key", "credentials_file")

@@ -26,6 +26,7 @@ DOMAIN_OCTETS = 189
 
 _SIZE = re.compile(rf"([0-9]{{1,18}}) ?({'|'.join(UNITS)})")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+_LOCATION = re.compile(r"([A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?)?")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -112,6 +113,13 @@ def header(value: Any) -> str:
     return str(value).lower()
 
 
+def location(value: Any) -> str:
+    """The name of a place, such as FRA1: up to 32 letters, digits and dashes; empty for none. Raises ValueError."""
+    if not _LOCATION.fullmatch(_text(value)):
+        raise ValueError(f"{value!r} is no name of a location; write up to 32 letters, digits and dashes, such as FRA1")
+    return str(value)
+
+
 def absolute(value: Any, info: ValidationInfo) -> Path:
     """A path, relative to the folder of the file that names it; raises ValueError for an empty one."""
     if isinstance(value, Path):
@@ -156,5 +164,6 @@ Address = Annotated[IPv4Address | IPv6Address, PlainValidator(address), PlainSer
 Size = Annotated[StrictInt, BeforeValidator(size)]
 HostDomain = Annotated[str, PlainValidator(domain)]
 HeaderName = Annotated[str, PlainValidator(header)]
+LocationName = Annotated[str, PlainValidator(location)]
 FilePath = Annotated[Path, PlainValidator(absolute), PlainSerializer(str)]
 NameServers = Annotated[tuple[Annotated[StrictStr, AfterValidator(canonical)], ...], AfterValidator(_few)]

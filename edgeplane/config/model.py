@@ -17,6 +17,7 @@ from edgeplane.config.kinds import (
     ListenAll,
     ListenAny,
     ListenAt,
+    LocationName,
     NameServers,
     Network,
     Size,
@@ -117,6 +118,7 @@ class Edge(Section):
     http: ListenAny = Field((), validate_default=True)
     https: ListenAny = Field((), validate_default=True)
     domain: HostDomain = Field("edge.localhost", validate_default=True)
+    location: LocationName = Field("", validate_default=True)
     memory: Size = Field("256MiB", ge=1048576, le=1125899906842624, validate_default=True)
     certificates: tuple[Certificate, ...] = Field((), validate_default=True)
     directories: Directories = Field(default_factory=dict, validate_default=True)

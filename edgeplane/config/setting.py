@@ -81,6 +81,7 @@ KINDS = {
     "name_servers": "list of host names",
     "domain": "host name",
     "header": "name of a header field",
+    "location": "name of a location",
     "size": "octets, or a size such as 64MiB",
     "certificates": "list of {cert, key}",
     "directories": "table of name = path",

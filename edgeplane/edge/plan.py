@@ -59,8 +59,8 @@ def _settings(edge: Edge, geo_database: Path | None) -> dict[str, Any]:
     found = edge.model_dump(
         mode="json",
         include={
-            "domain", "memory", "certificates", "directories", "buckets", "allow_private_origins", "trusted_proxies",
-            "proxy_protocol", "public_addresses", "tag_header", "limits",
+            "domain", "location", "memory", "certificates", "directories", "buckets", "allow_private_origins",
+            "trusted_proxies", "proxy_protocol", "public_addresses", "tag_header", "limits",
         },
     )  # fmt: skip
     log = edge.access_log

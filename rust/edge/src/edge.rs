@@ -42,7 +42,7 @@ impl Edge {
         match self.shared.get() {
             Some(shared) => {
                 shared.connections.set_caps(caps(&plan));
-                let before = shared.log.configure(plan.settings.access_log.as_ref());
+                let before = shared.log.configure(plan.settings.access_log.as_ref(), &plan.settings.location);
                 shared.plan.publish(plan);
                 shared.published.send_replace(());
                 drop(before);
@@ -161,7 +161,7 @@ fn shared(plan: Arc<Plan>, roots: TlsRoots, certificates: Arc<Certificates>) -> 
     let archive = archive(&plan, bodies, crate::shared::small(&memory), written.clone())?;
     let generations = generations(&plan);
     let log = log::Desk::default();
-    drop(log.configure(plan.settings.access_log.as_ref()));
+    drop(log.configure(plan.settings.access_log.as_ref(), &plan.settings.location));
     let cell = SnapshotCell::new(Plan::default());
     cell.publish(plan);
     Ok(Shared {

@@ -179,6 +179,8 @@ def test_sizes_are_octets_or_have_a_unit(tmp_path: Path, text: str, octets: int)
         ('domain = "a_b"', "is no host name"),
         ('domain = "a..b"', "is no host name"),
         ('tag_header = "a b"', "is no name of a header field"),
+        ('location = "Frankfurt am Main"', ":2: edge.location 'Frankfurt am Main' is no name of a location"),
+        ('location = "FRA1-"', "is no name of a location"),
         ('public_addresses = ["0.0.0.0"]', "edge.public_addresses[0] '0.0.0.0' is not the address of a host"),
         ('directories = {"A b" = "x"}', ":2: edge.directories.A b is no name for an origin"),
         (

@@ -101,6 +101,7 @@ def test_settings_reach_the_plan(tmp_path: Path) -> None:
     memory = "1GiB"
     allow_private_origins = ["127.0.0.0/8"]
     tag_header = "X-Tags"
+    location = "FRA1"
     [edge.disk]
     path = "cache"
     size = 1048576
@@ -118,6 +119,7 @@ def test_settings_reach_the_plan(tmp_path: Path) -> None:
     assert found["memory"] == 1 << 30
     assert found["allow_private_origins"] == ["127.0.0.0/8"]
     assert found["tag_header"] == "x-tags"
+    assert found["location"] == "FRA1"
     assert found["disk"] == {"path": str(tmp_path / "cache"), "size": 1 << 20}
     assert found["access_log"] == {"path": str(tmp_path / "a.log"), "format": "json", "sample": 0.5}
     bucket = {"endpoint": "http://127.0.0.1:9000", "region": "us-east-1", "credentials_file": str(tmp_path / "keys")}

@@ -35,6 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// A running log.
 pub struct Log {
     settings: Settings,
+    location: Location,
     lines: LineLog<Format>,
 }
 
@@ -51,7 +52,7 @@ impl Log {
     pub fn start(settings: &Settings, location: &str) -> io::Result<Self> {
         let format = Format { form: settings.format, location: location.into() };
         let lines = LineLog::start("edge-access-log", settings.path.clone(), format)?;
-        Ok(Self { settings: settings.clone(), lines })
+        Ok(Self { settings: settings.clone(), location: location.into(), lines })
     }
 
     /// A pen for one more worker.
@@ -84,16 +85,16 @@ impl Pen {
 pub struct Desk(Mutex<Option<Arc<Log>>>);
 
 impl Desk {
-    /// Follows the settings of a plan; the log before, if there is another one now. It still takes entries, and ends once
-    /// it is dropped. One that cannot be started is reported.
+    /// Follows the settings of a plan, and where it is; the log before, if there is another one now. It still takes entries,
+    /// and ends once it is dropped. One that cannot be started is reported.
     #[must_use]
-    pub fn configure(&self, settings: Option<&Settings>) -> Option<Arc<Log>> {
+    pub fn configure(&self, settings: Option<&Settings>, location: &str) -> Option<Arc<Log>> {
         let mut now = self.now();
-        if now.as_ref().map(|log| &log.settings) == settings {
+        if now.as_ref().map(|log| (&log.settings, &*log.location)) == settings.map(|settings| (settings, location)) {
             return None;
         }
         let told = |error: &io::Error| tracing::error!("the access log cannot be started: {error}");
-        let started = settings.and_then(|settings| Log::start(settings, "").inspect_err(told).ok());
+        let started = settings.and_then(|settings| Log::start(settings, location).inspect_err(told).ok());
         std::mem::replace(&mut *now, started.map(Arc::new))
     }
 

@@ -233,7 +233,7 @@ fn a_log_follows_its_settings_and_is_reopened() {
     };
     let desk = Desk::default();
     assert!(desk.pen(None).is_none());
-    assert!(desk.configure(Some(&settings(&first))).is_none());
+    assert!(desk.configure(Some(&settings(&first)), "").is_none());
     let pen = desk.pen(None).unwrap();
     assert!(pen.write(entry(&Answer::default())));
     await_lines(&first, 3);
@@ -242,8 +242,8 @@ fn a_log_follows_its_settings_and_is_reopened() {
     await_lines(&first, 2);
     assert!(pen.write(entry(&Answer::default())));
     await_lines(&first, 3);
-    assert!(desk.configure(Some(&settings(&first))).is_none(), "nothing new");
-    let before = desk.configure(Some(&settings(&second)));
+    assert!(desk.configure(Some(&settings(&first)), "").is_none(), "nothing new");
+    let before = desk.configure(Some(&settings(&second)), "");
     assert!(pen.write(entry(&Answer::default())), "the old one takes entries until it is dropped");
     drop(before);
     await_lines(&first, 4);

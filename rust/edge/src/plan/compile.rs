@@ -8,7 +8,7 @@ use edgeplane_geo::{Code, country};
 
 use super::behaviours::{Surroundings, check_count};
 use super::catalogue::Catalogue;
-use super::distribution::{CustomError, Distribution, GeoRestriction, Target};
+use super::distribution::{CustomError, Distribution, GeoRestriction, Target, pop_line, via_line};
 use super::document::Counted;
 use super::document::distribution::{
     CustomErrorResponse, DistributionConfig, HttpVersion, OriginGroup, RestrictionType, Restrictions,
@@ -93,11 +93,14 @@ impl Compiler<'_> {
         let behaviours = self.behaviours(source, &config, &place, faults)?;
         let domain = &self.source.settings.domain;
         let domain_name = if domain.is_empty() { source.id.clone() } else { format!("{}.{domain}", source.id) };
+        let (domain_name, location) = (domain_name.to_ascii_lowercase(), self.source.settings.location.clone());
         Some(Distribution {
             number: 0,
             id: source.id.clone(),
             path: source.path.clone(),
-            domain_name: domain_name.to_ascii_lowercase(),
+            lines: [via_line(&domain_name, &location), pop_line(&location)].concat().into(),
+            domain_name,
+            location,
             aliases: aliases(&config.aliases, &place, faults),
             enabled: config.enabled,
             semantics: source.semantics,

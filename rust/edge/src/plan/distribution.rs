@@ -24,6 +24,10 @@ pub struct Distribution {
     pub path: String,
     /// `id.domain`.
     pub domain_name: String,
+    /// Where this host is; empty: nobody says.
+    pub location: String,
+    /// The field lines that all its answers have: `Via`, and `X-Amz-Cf-Pop` where the location has a name.
+    pub lines: Box<[u8]>,
     /// `Aliases`, in lower case.
     pub aliases: Vec<String>,
     /// `Enabled`.
@@ -65,6 +69,17 @@ impl Distribution {
     pub fn custom_error(&self, status: u16) -> Option<&CustomError> {
         self.custom_errors.iter().find(|error| error.status == status && error.page.is_some())
     }
+}
+
+/// `Via` (RFC 9110 section 7.6.3): the distribution, and where it was met.
+pub fn via_line(domain_name: &str, location: &str) -> Vec<u8> {
+    let space = if location.is_empty() { "" } else { " " };
+    format!("via: 1.1 {domain_name} (edgeplane{space}{location})\r\n").into_bytes()
+}
+
+/// `X-Amz-Cf-Pop`; empty for a location without a name.
+pub fn pop_line(location: &str) -> Vec<u8> {
+    if location.is_empty() { Vec::new() } else { format!("x-amz-cf-pop: {location}\r\n").into_bytes() }
 }
 
 /// A cache behaviour, compiled.

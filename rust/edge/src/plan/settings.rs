@@ -9,12 +9,17 @@ use serde::Deserialize;
 
 use super::limits;
 
+/// Longest name of a location, octets: it stands in every answer and every line of the log.
+const LOCATION_LENGTH: usize = 32;
+
 /// Settings; every one has a default, so that a plan of the release before can be read.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Host names of distributions are `id.domain`.
     pub domain: String,
+    /// What answers and the log say of where this host is; empty: nothing.
+    pub location: String,
     /// Octets of the memory tier.
     pub memory: u64,
     /// The disk tier.
@@ -115,6 +120,10 @@ impl Settings {
         let known = |name: &String| limits::ALL.iter().any(|limit| limit.name == name);
         for name in self.limits.keys().filter(|name| !known(name)) {
             faults.push(Fault::at(format!("edge.limits.{name}"), "is no limit"));
+        }
+        let is_of_a_name = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-';
+        if self.location.len() > LOCATION_LENGTH || !self.location.bytes().all(is_of_a_name) {
+            faults.push(Fault::at("edge.location", "must be up to 32 letters, digits and dashes"));
         }
         if self.access_log.as_ref().is_some_and(|log| !(0.0..=1.0).contains(&log.sample)) {
             faults.push(Fault::at("edge.access_log.sample", "must be 0.0 to 1.0"));

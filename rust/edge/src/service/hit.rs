@@ -61,7 +61,7 @@ impl Desk {
         if rate > 0 && self.shared.limiter.admit(viewer.client.ip(), rate, now.monotonic_ms).is_err() {
             return None;
         }
-        self.fill(&distribution.domain_name, object, answer, request, now, reply);
+        self.fill(&distribution.lines, object, answer, request, now, reply);
         self.note(distribution, begun, reply);
         Some(())
     }
@@ -69,7 +69,7 @@ impl Desk {
     #[inline]
     fn fill(
         &self,
-        name: &str,
+        lines: &[u8],
         object: &Object,
         (head, content, length): Answer,
         request: &Request,
@@ -78,8 +78,9 @@ impl Desk {
     ) {
         let id = RequestId::new(&mut self.random.borrow_mut());
         let status = CacheStatus { ttl_s: Some(object.stored.lifetime.ttl_s(now)), ..CacheStatus::default() };
-        let said = Said { outcome: Outcome::Hit, age_s: Some(age_s(&object.stored.lifetime, now)), status };
-        lines::write(&mut reply.lines, name, &said, id.as_bytes());
+        let said =
+            Said { outcome: Outcome::Hit, age_s: Some(age_s(&object.stored.lifetime, now)), status: Some(status) };
+        lines::write(&mut reply.lines, lines, &said, id.as_bytes());
         self.counters.requests.add(1);
         self.count(Outcome::Hit, head.status);
         match (request.method == Method::Head, length) {

@@ -59,31 +59,26 @@ pub struct Said<'a> {
     pub outcome: Outcome,
     /// `Age`, seconds; none for what was not stored.
     pub age_s: Option<u64>,
-    /// `Cache-Status`.
-    pub status: CacheStatus<'a>,
+    /// `Cache-Status`; none for the edge's own notices: no cache was asked for them.
+    pub status: Option<CacheStatus<'a>>,
 }
 
-/// Adds `age`, `x-cache` and `x-amz-cf-id`; with the `name` of a distribution also `via` and `cache-status`, which the edge's own
-/// notices have not: no cache was asked for them.
+/// Adds `age`, `x-cache`, `x-amz-cf-id` and `cache-status`, and the lines that all answers of their kind have.
 #[inline]
-pub fn write(lines: &mut Vec<u8>, name: &str, said: &Said<'_>, id: &[u8]) {
+pub fn write(lines: &mut Vec<u8>, all: &[u8], said: &Said<'_>, id: &[u8]) {
     if let Some(age) = said.age_s {
         lines.extend_from_slice(b"age: ");
         push_number(lines, age);
         lines.extend_from_slice(b"\r\n");
     }
     lines.extend_from_slice(said.outcome.line());
-    if !name.is_empty() {
-        lines.extend_from_slice(b"via: 1.1 ");
-        lines.extend_from_slice(name.as_bytes());
-        lines.extend_from_slice(b" (edgeplane)\r\n");
-    }
+    lines.extend_from_slice(all);
     lines.extend_from_slice(b"x-amz-cf-id: ");
     lines.extend_from_slice(id);
     lines.extend_from_slice(b"\r\n");
-    if !name.is_empty() {
+    if let Some(status) = &said.status {
         lines.extend_from_slice(b"cache-status: ");
-        said.status.write(lines);
+        status.write(lines);
         lines.extend_from_slice(b"\r\n");
     }
 }

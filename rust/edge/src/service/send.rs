@@ -9,6 +9,7 @@ use super::notice::Notice;
 use super::render::Rendered;
 use super::route::Route;
 use crate::object::Object;
+use crate::plan::distribution::pop_line;
 use crate::semantics::{CacheStatus, Forward, age_s};
 
 impl App {
@@ -39,7 +40,8 @@ impl App {
         let mut lines = Vec::new();
         let id = RequestId::new(&mut self.random.borrow_mut());
         let said = Said { outcome: notice.outcome, ..Said::default() };
-        lines::write(&mut lines, "", &said, id.as_bytes());
+        let location = pop_line(&self.plan.borrow_mut().get().settings.location);
+        lines::write(&mut lines, &location, &said, id.as_bytes());
         let mut response = notice.response;
         lines::push(&mut response.fields, &lines);
         session.head(&response, Some(notice.content.len() as u64)).await?;
@@ -67,8 +69,9 @@ impl App {
             stored: forward.is_some() && object.is_some(),
             ..CacheStatus::default()
         };
-        let said = Said { outcome, age_s: object.map(|object| age_s(&object.stored.lifetime, now)), status };
-        lines::write(&mut lines, &route.distribution.domain_name, &said, id.as_bytes());
+        let said =
+            Said { outcome, age_s: object.map(|object| age_s(&object.stored.lifetime, now)), status: Some(status) };
+        lines::write(&mut lines, &route.distribution.lines, &said, id.as_bytes());
         lines::push(&mut response.fields, &lines);
         if let Some(withheld) = route.withheld.get().filter(|_| object.is_some()) {
             withheld.iter().for_each(|(name, value)| response.fields.push(name, value));

@@ -26,7 +26,7 @@ pub struct ResponseHeaders {
 }
 
 /// Fields that each answer gets anew.
-const EACH_TIME: [&str; 6] = ["age", "cache-status", "date", "via", "x-amz-cf-id", "x-cache"];
+const EACH_TIME: [&str; 7] = ["age", "cache-status", "date", "via", "x-amz-cf-id", "x-amz-cf-pop", "x-cache"];
 
 /// A field that answers get.
 #[derive(Debug, Clone, PartialEq, Eq)]

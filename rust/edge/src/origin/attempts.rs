@@ -144,15 +144,16 @@ impl Origins {
             self.counters.stale.add(1);
         }
         let start = Instant::now();
-        let connection = match self.connect_or_suspect(terms, attempt).await {
-            Ok(connection) => connection,
+        let (connection, resolved) = match self.connect_or_suspect(terms, attempt).await {
+            Ok(connected) => connected,
             Err(error) => return Err(Fallen { error, unsent: Some(content) }),
         };
         let connect_us = start.elapsed().as_micros() as u64;
         self.counters.connections.add(1);
         self.counters.connect_us.add(connect_us);
         let received = self.client.exchange(connection, terms.call, content, interim).await.map_err(Fallen::from)?;
-        Ok(self.fetched(received, Timing { connect_us: Some(connect_us), ..timing }))
+        let resolve_us = resolved.saturating_duration_since(start).as_micros() as u64;
+        Ok(self.fetched(received, Timing { connect_us: Some(connect_us), resolve_us, ..timing }))
     }
 
     /// A connection that idled, for the first attempt: later ones do not trust what was kept.
@@ -161,7 +162,7 @@ impl Origins {
         if attempt == 1 { self.client.kept(terms.call.peer, admits) } else { None }
     }
 
-    async fn connect_or_suspect(&self, terms: &Terms<'_>, attempt: u8) -> Result<Connection, OriginError> {
+    async fn connect_or_suspect(&self, terms: &Terms<'_>, attempt: u8) -> Result<(Connection, Instant), OriginError> {
         let mut connecting = pin!(self.connect(terms, attempt));
         let soon = tokio::time::timeout(SUSPECT, connecting.as_mut()).await;
         if let Ok(connected) = soon {
@@ -171,16 +172,18 @@ impl Origins {
         connecting.await
     }
 
-    /// A new connection to an address that was vetted. Each attempt starts with another address.
-    async fn connect(&self, terms: &Terms<'_>, attempt: u8) -> Result<Connection, OriginError> {
+    /// A new connection to an address that was vetted, and when the addresses were known. Each attempt starts with another
+    /// address.
+    async fn connect(&self, terms: &Terms<'_>, attempt: u8) -> Result<(Connection, Instant), OriginError> {
         let until = Instant::now() + terms.connect_timeout;
         let resolved = tokio::time::timeout_at(until, self.addresses(terms.call.peer.host())).await;
         let mut addresses = resolved.map_err(|_| OriginError::ResolverTimeout)??;
+        let resolved = Instant::now();
         self.vet(terms.settings, &mut addresses)?;
         let first = usize::from(attempt - 1) % addresses.len();
         addresses.rotate_left(first);
-        let left = until.saturating_duration_since(Instant::now());
-        Ok(self.client.connect(terms.call.peer, addresses, left).await?)
+        let left = until.saturating_duration_since(resolved);
+        Ok((self.client.connect(terms.call.peer, addresses, left).await?, resolved))
     }
 
     async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, OriginError> {

@@ -29,6 +29,8 @@ pub struct Fetched {
 pub struct Timing {
     /// Microseconds until there was a connection, name resolution and TLS included; none where one was kept.
     pub connect_us: Option<u64>,
+    /// How many of them passed until the name had addresses.
+    pub resolve_us: u64,
     /// Microseconds from the fetch's start to the response's head.
     pub first_octet_us: u64,
     /// Attempts made, 1 or more.

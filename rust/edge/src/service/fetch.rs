@@ -295,6 +295,7 @@ impl App {
         self.with_account(&route.distribution.id, |account| account.origin_requests.add(1));
         match &asked {
             Ok(fetched) => {
+                route.asked.set(Some(fetched.timing));
                 let microseconds = fetched.timing.first_octet_us;
                 self.counters.origin_microseconds.add(microseconds);
                 self.with_account(&route.distribution.id, |account| account.origin_microseconds.add(microseconds));

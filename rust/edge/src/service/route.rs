@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
+use std::time::Instant;
 
 use edgeplane_http::{Connection, Fields, Request};
 
@@ -12,7 +13,7 @@ use crate::access::{self, Moment};
 use crate::behaviour::forward::Hop;
 use crate::behaviour::{Asked, Encodings, Purpose, Viewer, key};
 use crate::object::Subject;
-use crate::origin::{Fetched, Interim, OriginError, Origins, Outgoing};
+use crate::origin::{Fetched, Interim, OriginError, Origins, Outgoing, Timing};
 use crate::plan::{Behaviour, Distribution, Plan, Target};
 use crate::semantics::{Rules, surrogate};
 use crate::store::generations;
@@ -44,6 +45,10 @@ pub struct Route {
     pub withheld: OnceCell<Fields>,
     /// Whether the store was asked again because another's fetch had ended meanwhile: that is worth a try, not more.
     pub looked_again: Cell<bool>,
+    /// When the request was taken up.
+    pub begun: Instant,
+    /// How long the origin took, once it answered.
+    pub asked: Cell<Option<Timing>>,
 }
 
 impl Route {
@@ -158,6 +163,8 @@ impl App {
             tag_header: plan.settings.tag_header.as_str().into(),
             withheld: OnceCell::new(),
             looked_again: Cell::new(false),
+            begun: Instant::now(),
+            asked: Cell::new(None),
         }
     }
 

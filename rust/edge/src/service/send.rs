@@ -1,5 +1,7 @@
 //! Sending what is at hand.
 
+use std::time::Duration;
+
 use edgeplane_http::{Request, Response, Session};
 
 use super::app::{App, Desk};
@@ -8,6 +10,7 @@ use super::lines::{self, Outcome, RequestId, Said};
 use super::notice::Notice;
 use super::render::Rendered;
 use super::route::Route;
+use crate::behaviour::response_headers::{Served, ServerTiming, Upstream};
 use crate::object::Object;
 use crate::plan::distribution::pop_line;
 use crate::semantics::{CacheStatus, Forward, age_s};
@@ -78,8 +81,30 @@ impl App {
         }
         if let Some(policy) = &route.behaviour.response_headers {
             policy.apply(request, response);
+            if policy.wants_timing(request, &mut self.random.borrow_mut()) {
+                response.fields.push("server-timing", server_timing(route, outcome, id.as_str()));
+            }
         }
     }
+}
+
+/// `Server-Timing` of an answer that begins now.
+fn server_timing(route: &Route, outcome: Outcome, request_id: &str) -> String {
+    let served = match outcome {
+        Outcome::Hit | Outcome::Stale => Served::Hit,
+        Outcome::RefreshHit => Served::Refresh,
+        _ => Served::Miss,
+    };
+    let upstream = route.asked.get().filter(|_| served != Served::Hit).map(|timing| {
+        let [connected, resolved] = [timing.connect_us.unwrap_or(0), timing.resolve_us];
+        Upstream {
+            resolved: Duration::from_micros(resolved),
+            connected: Duration::from_micros(connected.saturating_sub(resolved)),
+            first_octet: Duration::from_micros(timing.first_octet_us.saturating_sub(connected)),
+        }
+    });
+    let (location, first_octet) = (&route.distribution.location, route.begun.elapsed());
+    ServerTiming { served, location, request_id, upstream, first_octet }.value()
 }
 
 impl Desk {

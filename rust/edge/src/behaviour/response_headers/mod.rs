@@ -2,10 +2,12 @@
 //! policies").
 
 mod cors;
+mod server_timing;
 #[cfg(test)]
 mod tests;
 
 pub use cors::{Cors, OriginPattern};
+pub use server_timing::{Served, ServerTiming, Upstream};
 
 use edgeplane_base::random::Random;
 use edgeplane_http::{Fields, Request, Response};

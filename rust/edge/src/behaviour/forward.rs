@@ -11,7 +11,7 @@
 //! | `X-Forwarded-For`, `Via` | with what this hop adds |
 //! | `X-Amz-Cf-Id` | of this request |
 //! | `Content-*`, `Date`, `Warning`, `Max-Forwards`, `Cache-Control`, `Pragma` | goes on |
-//! | `Range`, `If-*` | goes on where nothing is to be kept; the cache asks with its own |
+//! | `Range`, `If-*` | goes on where nothing is to be kept; the cache asks with its own; HEAD knows no ranges (RFC 9110 section 14.2) |
 //! | `Authorization` | goes on with PUT, POST, PATCH, DELETE; else where it is forwarded |
 //! | all others | where they are forwarded |
 
@@ -156,7 +156,7 @@ impl ForwardRules {
             return false;
         }
         if CONDITIONAL.contains(&name) {
-            return passes;
+            return passes && !(request.method == Method::Head && name.ends_with("range"));
         }
         ALWAYS.contains(&name)
             || (passes && name.starts_with("content-"))

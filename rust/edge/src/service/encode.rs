@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use edgeplane_http::{Fields, Request};
+
 use super::app::App;
 use super::fetch::{Errand, read_whole};
 use super::route::Route;
@@ -14,18 +16,14 @@ use crate::compress::{self, Place};
 use crate::fill::{Came, Failure, Growing, Stage};
 use crate::object::Object;
 use crate::origin::Fetched;
-use crate::semantics::Stored;
+use crate::semantics::{self, Now, Stored, Storing};
+use crate::shared::small;
 
 impl Errand {
     /// Room for an answer that is to be encoded; marks it as one of which there are several codings. `shared`: it may be
     /// sent from the store.
     pub(super) fn coding(&self, app: &App, length: Option<u64>, stored: &mut Stored, shared: bool) -> Option<Place> {
-        let suitable = compress::is_suitable(stored.status, &stored.fields, length);
-        if !(self.route.behaviour.compress && shared && suitable) {
-            return None;
-        }
-        compress::add_vary(&mut stored.fields);
-        let encoding = Some(self.route.encodings.best()).filter(|&best| best != Encoding::Identity)?;
+        let encoding = app.coding(&self.route, stored.status, &mut stored.fields, length, shared)?;
         let place = app.shared.encoders.place(encoding, length?);
         app.counters.encodings_skipped.add(place.is_none().into());
         place
@@ -60,6 +58,38 @@ impl Errand {
         app.counters.fills_stored.add(1);
         app.keep(&self.route, &object);
         self.fill.advance(Stage::Done(object, Came::Fetched));
+    }
+}
+
+impl App {
+    /// The coding in which an answer is stored, if it is encoded at all; marks it as one of which there are several.
+    fn coding(
+        &self,
+        route: &Route,
+        status: u16,
+        fields: &mut Fields,
+        length: Option<u64>,
+        shared: bool,
+    ) -> Option<Encoding> {
+        let short = length.unwrap_or(0) <= small(&self.shared.memory);
+        if !(route.behaviour.compress && shared && short && compress::is_suitable(status, fields, length)) {
+            return None;
+        }
+        compress::add_vary(fields);
+        Some(route.encodings.best()).filter(|&best| best != Encoding::Identity)
+    }
+
+    /// Makes of the answer to a HEAD that is handed on what `get` would be answered: encoded, and then without a length, which
+    /// would be known once the content is there (RFC 9110 sections 8.6 and 9.3.2).
+    pub(super) fn as_for_get(&self, route: &Route, get: &Request, fetched: &mut Fetched, requested: Now) {
+        let (now, status) = (self.now(), fetched.response.status);
+        let storing = semantics::store(&route.behaviour.rules, get, &fetched.response, requested, now);
+        let shared = matches!(storing, Storing::Whole(_)) && storing.serves_waiters(now);
+        let fields = &mut fetched.response.fields;
+        if let Some(encoding) = self.coding(route, status, fields, fetched.length, shared) {
+            compress::relabel(fields, encoding);
+            fetched.length = None;
+        }
     }
 }
 

@@ -103,8 +103,7 @@ impl Errand {
         match storing {
             Storing::Whole(stored) if Sink::takes(app, fetched.length) => {
                 let mut stored = self.route.kept(stored, None);
-                let short = fetched.length.unwrap_or(0) <= small(&app.shared.memory);
-                match short.then(|| self.coding(app, fetched.length, &mut stored, shared)).flatten() {
+                match self.coding(app, fetched.length, &mut stored, shared) {
                     Some(place) => self.encode(app, fetched, stored, sequence, place).await,
                     None => self.stream(app, fetched, stored, sequence, shared).await,
                 }

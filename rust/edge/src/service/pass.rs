@@ -27,13 +27,15 @@ impl App {
     ) -> Told {
         let requested = self.now();
         let request = self.outgoing(route, session.request(), session.connection(), Purpose::Pass);
-        let fetched = match self.hand_on(route, request, session).await? {
+        let mut fetched = match self.hand_on(route, request, session).await? {
             Ok(fetched) => fetched,
             Err(error) => return self.failed(session, route, found, Failure::Error(error.into())).await,
         };
         self.invalidate_changed(route, session.request(), &fetched.response).await;
         if session.request().method == Method::Head {
             self.freshen(route, session.request(), &fetched.response, requested);
+            let fill = self.outgoing(route, session.request(), session.connection(), Purpose::Fill);
+            self.as_for_get(route, &Request { method: Method::Get, ..fill }, &mut fetched, requested);
         }
         self.relay(session, route, fetched, reuse.forward()).await
     }

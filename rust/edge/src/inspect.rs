@@ -8,16 +8,17 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use edgeplane_base::Faults;
 use edgeplane_base::clock::Clock;
-use edgeplane_http::{Connection, Fields, Method, Request, Scheme};
+use edgeplane_http::{Connection, Method, Request, Scheme};
 use edgeplane_net::clock::CoarseClock;
 use serde::Serialize;
 
 use crate::access::{self, Moment, Remembered};
 use crate::behaviour::forward::Hop;
-use crate::behaviour::{Asked, Purpose, Viewer};
+use crate::behaviour::{Asked, Viewer};
 use crate::object::{Object, Resource};
+use crate::outlook::Outlook;
 use crate::plan::{Behaviour, Distribution, Plan, Target};
-use crate::semantics::{self, Now, Reuse, age_s};
+use crate::semantics::{Now, age_s};
 use crate::shared::Shared;
 
 /// What is kept of a URL.
@@ -37,6 +38,8 @@ pub struct Kept {
     age: u64,
     fresh_for: i64,
     octets: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<String>,
     invalidated: bool,
     tags: Vec<String>,
 }
@@ -53,9 +56,24 @@ pub struct Explained {
     decision: &'static str,
     why: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<PastFailure>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    separate_for: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fill: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     object: Option<Kept>,
     #[serde(skip_serializing_if = "Option::is_none")]
     asked: Option<AskedOfOrigin>,
+}
+
+/// A failure of the origin, and for how many seconds it is remembered.
+#[derive(Debug, Serialize)]
+pub struct PastFailure {
+    what: String,
+    remembered_for: u64,
 }
 
 /// What the origin would be asked.
@@ -129,33 +147,29 @@ impl Shared {
         now: Now,
     ) -> Explained {
         let key = key(distribution, behaviour, viewer, asked);
-        let kept = self.find(&key, &viewer.request.fields, now);
-        let reuse = match &kept {
-            Some((_, object)) => semantics::reuse(&behaviour.rules, viewer.request, &object.stored, now),
-            None => semantics::miss(&behaviour.rules, viewer.request),
-        };
+        let kept = self.find(&key, viewer.request, now);
+        let object = kept.as_ref().map(|(_, object)| object);
+        let outlook = self.outlook(&behaviour.rules, viewer.request, &key, object, now);
         Explained {
             access: "allowed".into(),
             kept: kept.as_ref().map_or("nowhere", |(tier, _)| tier),
-            decision: reuse.name(),
-            why: reuse.reason().name(),
+            decision: outlook.decision,
+            why: outlook.why,
             object: kept.as_ref().map(|(tier, object)| self.describe(&key, tier, object, now)),
-            asked: asked_of_origin(
-                distribution,
-                behaviour,
-                viewer,
-                asked,
-                reuse,
-                kept.as_ref().map(|(_, object)| &**object),
-            ),
+            asked: asked_of_origin(distribution, behaviour, viewer, asked, &outlook),
+            range: outlook.range,
+            failure: outlook.failure.map(|(what, remembered_for)| PastFailure { what, remembered_for }),
+            separate_for: outlook.separate_s,
+            fill: outlook.fill,
             key: key.escape_ascii().to_string(),
             ..found
         }
     }
 
     /// As a request finds it: memory first, then disk, and nothing that was invalidated.
-    fn find(&self, key: &[u8], request: &Fields, now: Now) -> Option<(&'static str, Arc<Object>)> {
-        let usable = |resource: &Resource| resource.select(request).filter(|object| !self.is_outlived(object)).cloned();
+    fn find(&self, key: &[u8], request: &Request, now: Now) -> Option<(&'static str, Arc<Object>)> {
+        let is_usable = |object: &&Arc<Object>| object.answers(request) && !self.is_outlived(object);
+        let usable = |resource: &Resource| resource.select(&request.fields).filter(is_usable).cloned();
         if let Some(object) = self.memory.peek(key).and_then(|(resource, _)| usable(&resource)) {
             return Some(("memory", object));
         }
@@ -182,12 +196,13 @@ impl Shared {
             age: age_s(&object.stored.lifetime, now),
             fresh_for: object.stored.lifetime.ttl_s(now),
             octets: object.content.len(),
+            part: object.part().map(|(range, complete)| range.content_range(complete)),
             invalidated: self.is_outlived(object),
             tags: object.subject.tags.iter().map(ToString::to_string).collect(),
         }
     }
 
-    fn is_outlived(&self, object: &Object) -> bool {
+    pub(crate) fn is_outlived(&self, object: &Object) -> bool {
         self.generations.is_invalidated(&object.subject.as_kept(), object.sequence.load(Relaxed))
             || self.written.covers(&object.subject.mark)
     }
@@ -262,19 +277,12 @@ fn asked_of_origin(
     behaviour: &Behaviour,
     viewer: &Viewer<'_>,
     asked: Asked<'_>,
-    reuse: Reuse,
-    kept: Option<&Object>,
+    outlook: &Outlook,
 ) -> Option<AskedOfOrigin> {
-    let purpose = match reuse {
-        Reuse::Fresh(_) | Reuse::OnlyIfCached(_) => return None,
-        Reuse::Pass(_) => Purpose::Pass,
-        _ => Purpose::Fill,
-    };
     let hop = Hop { request_id: "-", name: &distribution.domain_name };
-    let mut request = behaviour.forward.outgoing(viewer, asked, behaviour.key.encodings(viewer), purpose, hop);
-    if let Some(object) = kept.filter(|_| matches!(reuse, Reuse::Validate(_) | Reuse::StaleWhileRevalidate(_))) {
-        semantics::conditions(&object.stored).iter().for_each(|(name, value)| request.fields.set(name, value));
-    }
+    let encodings = behaviour.key.encodings(viewer);
+    let mut request = behaviour.forward.outgoing(viewer, asked, encodings, outlook.purpose?, hop);
+    outlook.added.iter().for_each(|(name, value)| request.fields.set(name, value));
     let line = |(name, value): (&[u8], &[u8])| format!("{}: {}", name.escape_ascii(), value.escape_ascii());
     Some(AskedOfOrigin {
         origin: target(distribution, behaviour),

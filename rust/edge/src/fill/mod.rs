@@ -35,6 +35,19 @@ pub enum Stage {
     Failed(Failure),
 }
 
+impl Stage {
+    /// For people.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Asked => "the origin is asked",
+            Self::Streaming(_) => "content comes",
+            Self::Done(..) => "done",
+            Self::Private => "for one client",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
 /// How an object came to be at hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Came {

@@ -51,6 +51,11 @@ impl Fills {
         Joined::Leads(Lead { fills: self.clone(), key: key.into(), fill })
     }
 
+    /// The fetch of a key that is under way.
+    pub fn under_way(&self, key: &[u8]) -> Option<Arc<Fill>> {
+        crate::lock(self.shard(key)).get(key).cloned()
+    }
+
     /// How many fetches are under way.
     pub fn len(&self) -> usize {
         self.shards.iter().map(|shard| crate::lock(shard).len()).sum()
@@ -94,6 +99,7 @@ mod tests {
         let Joined::Leads(lead) = join(b"a") else { panic!("the first leads") };
         assert!(matches!(join(b"a"), Joined::Follows(fill) if Arc::ptr_eq(&fill, &lead.fill)));
         assert!(matches!(join(b"b"), Joined::Leads(_)));
+        assert!(fills.under_way(b"a").is_some() && fills.under_way(b"b").is_none(), "only that of a is held");
         drop(lead);
         assert!(fills.is_empty());
         assert!(matches!(join(b"a"), Joined::Leads(_)));

@@ -257,16 +257,16 @@ fn a_log_follows_its_settings_and_is_reopened() {
 fn a_worker_keeps_its_pen_while_the_log_stays_the_same() {
     let settings = |sample| Settings { path: "/nonexistent/x".into(), format: LogFormat::Json, sample };
     let desk = Desk::default();
-    drop(desk.configure(Some(&settings(1.0))));
+    drop(desk.configure(Some(&settings(1.0)), ""));
     let mut pen = desk.pen(None).unwrap();
     pen.threshold = 7;
-    drop(desk.configure(Some(&settings(1.0))));
+    drop(desk.configure(Some(&settings(1.0)), ""));
     let pen = desk.pen(Some(pen)).unwrap();
     assert_eq!(pen.threshold, 7, "the same pen");
-    drop(desk.configure(Some(&settings(0.5))));
+    drop(desk.configure(Some(&settings(0.5)), ""));
     let pen = desk.pen(Some(pen)).unwrap();
     assert_eq!(pen.threshold, 1 << 31, "another log's");
-    drop(desk.configure(None));
+    drop(desk.configure(None, ""));
     assert!(desk.pen(Some(pen)).is_none());
 }
 

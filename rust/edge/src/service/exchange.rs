@@ -24,10 +24,11 @@ use super::render::Begun;
 use super::route::Route;
 use super::watch::Watch;
 use crate::behaviour::Purpose;
+use crate::course::Course;
 use crate::fill::{Came, Failure, Fill, Joined, Opening, Piece, Reader, Stage};
-use crate::object::{Failed, Object, Resource};
+use crate::object::{Object, Resource};
 use crate::origin::Fetched;
-use crate::semantics::{self, Forward, Now, OriginFailure, Reuse};
+use crate::semantics::{self, Forward, OriginFailure, Reuse};
 
 /// How an exchange ended, for counters and logs.
 pub type Told = Result<(), SessionError>;
@@ -94,7 +95,7 @@ impl App {
         match (reuse, found) {
             (Reuse::Fresh(_), Some(object)) => self.send(session, route, &object, Outcome::Hit, None).await,
             (Reuse::StaleWhileRevalidate(_), Some(object)) => {
-                if self.failed_lately(resource.as_deref(), now).is_none() {
+                if resource.as_deref().is_none_or(|resource| resource.failed_lately(now).is_none()) {
                     let request = self.outgoing(route, session.request(), session.connection(), Purpose::Fill);
                     let method = if request.method == Method::Head { Method::Get } else { request.method };
                     self.revalidate_aside(route, Request { method, ..request }, &object);
@@ -103,16 +104,14 @@ impl App {
             }
             (Reuse::OnlyIfCached(_), _) => self.notify(session, Notice::not_cached()).await,
             (Reuse::Validate(_) | Reuse::Fetch(_), found) => {
-                if let Some(failed) = self.failed_lately(resource.as_deref(), now) {
-                    let stands_in =
-                        found.as_ref().filter(|object| self.stands_in(route, session, object, failed.failure));
-                    match (stands_in, &failed.error) {
-                        (Some(object), _) => {
-                            return self.send(session, route, object, Outcome::Stale, reuse.forward()).await;
-                        }
-                        (None, Some(error)) => return self.notify(session, Notice::origin(error)).await,
-                        (None, None) => {}
+                let remembered = resource.as_deref();
+                let course = remembered.map(|kept| kept.course(rules, session.request(), found.as_deref(), now));
+                match (course, &found) {
+                    (Some(Course::Stale(_)), Some(object)) => {
+                        return self.send(session, route, object, Outcome::Stale, reuse.forward()).await;
                     }
+                    (Some(Course::Fail(error)), _) => return self.notify(session, Notice::origin(error)).await,
+                    _ => {}
                 }
                 if session.request().method == Method::Head {
                     return self.pass(route, session, reuse, found).await;
@@ -127,11 +126,6 @@ impl App {
     pub(super) fn usable(&self, resource: &Resource, request: &Request) -> Option<Arc<Object>> {
         let object = resource.select(&request.fields)?;
         (object.answers(request) && !self.is_invalidated(object)).then(|| object.clone())
-    }
-
-    /// A failure of the origin that is remembered.
-    fn failed_lately<'r>(&self, resource: Option<&'r Resource>, now: Now) -> Option<&'r Failed> {
-        resource?.failed.as_ref().filter(|failed| now.monotonic_ms < failed.until_ms)
     }
 
     /// Whether what is stored may be sent in place of a failure.
@@ -180,7 +174,7 @@ impl App {
         resource: Option<&Resource>,
         reuse: Reuse,
     ) -> Told {
-        let separate = resource.is_some_and(|resource| self.now().monotonic_ms < resource.separate_until_ms);
+        let separate = resource.is_some_and(|resource| resource.separate_ms(self.now()) > 0);
         let collapses = !separate && semantics::may_collapse(&route.behaviour.rules, session.request());
         let joined = if collapses { Some(self.join(route)) } else { None };
         let (fill, lead) = match joined {

@@ -19,7 +19,7 @@ pub mod lines;
 mod lobby;
 mod notice;
 mod page;
-mod part;
+pub(crate) mod part;
 mod pass;
 mod render;
 pub mod room;

@@ -78,6 +78,15 @@ pub enum Asking {
 }
 
 impl Asking {
+    /// What is asked for first, by what is kept and what the client wants.
+    pub fn first(kept: Option<&Arc<Object>>, range: Option<&Fields>) -> Self {
+        match (kept.filter(|object| object.part().is_some()), range) {
+            (None, _) => Self::Whole,
+            (Some(_), Some(range)) => Self::Clients(range.clone()),
+            (Some(part), None) => part.rest().map_or(Self::Whole, |rest| Self::Rest(part.clone(), rest)),
+        }
+    }
+
     /// The fields that a request to the origin gets.
     pub fn fields(&self) -> Option<&Fields> {
         match self {
@@ -121,15 +130,7 @@ impl App {
     pub(super) fn asking(&self, route: &Route, request: &Request, range: Option<&Fields>) -> Asking {
         let resource = self.shared.memory.get(&route.key);
         let part = resource.as_deref().and_then(|resource| resource.select(&request.fields));
-        let part = part.filter(|object| object.part().is_some() && !self.is_invalidated(object));
-        match (part, range) {
-            (None, _) => Asking::Whole,
-            (Some(_), Some(range)) => Asking::Clients(range.clone()),
-            (Some(part), None) => match part.rest() {
-                Some(rest) => Asking::Rest(part.clone(), rest),
-                None => Asking::Whole,
-            },
-        }
+        Asking::first(part.filter(|object| object.part().is_some() && !self.is_invalidated(object)), range)
     }
 
     /// Whether a 206 may be kept: it is as long as it says, and the length of the whole is known.

@@ -1,0 +1,149 @@
+//! What would be done with a request now: by what is kept, what is remembered of the origin, and what is being fetched. Read
+//! without taking part in anything.
+
+use std::sync::Arc;
+
+use edgeplane_http::{Fields, Method, Request};
+
+use crate::behaviour::Purpose;
+use crate::course::Course;
+use crate::object::{Object, Resource};
+use crate::semantics::{self, Now, Precondition, Reuse, Rules, preconditions};
+use crate::service::part::{Asking, range_of};
+use crate::shared::Shared;
+
+/// What would be done.
+#[derive(Debug)]
+pub struct Outlook {
+    /// What, in one word.
+    pub decision: &'static str,
+    /// Why.
+    pub why: &'static str,
+    /// What for the origin is asked, if it is.
+    pub purpose: Option<Purpose>,
+    /// Fields that the cache adds to what the origin is asked.
+    pub added: Fields,
+    /// What becomes of a range; none: none is asked for.
+    pub range: Option<String>,
+    /// How the last fetch failed, and for how many seconds that is remembered.
+    pub failure: Option<(String, u64)>,
+    /// Seconds for which requests for this key do not wait for one another.
+    pub separate_s: Option<u64>,
+    /// How far a fetch for this key is.
+    pub fill: Option<&'static str>,
+}
+
+impl Shared {
+    /// Of a request for which `kept` was found under its key.
+    pub(crate) fn outlook(
+        &self,
+        rules: &Rules,
+        request: &Request,
+        key: &[u8],
+        kept: Option<&Arc<Object>>,
+        now: Now,
+    ) -> Outlook {
+        let reuse = match kept {
+            Some(object) => semantics::reuse(rules, request, &object.stored, now),
+            None => semantics::miss(rules, request),
+        };
+        let resource = self.memory.peek(key).map(|(resource, _)| resource).unwrap_or_default();
+        let (fill, separate_ms) = (self.fills.under_way(key), resource.separate_ms(now));
+        let step = if matches!(reuse, Reuse::Validate(_) | Reuse::Fetch(_)) {
+            let joins = fill.is_some() && separate_ms == 0 && semantics::may_collapse(rules, request);
+            Step::asking(reuse, resource.course(rules, request, kept.map(|kept| &**kept), now), request, joins)
+        } else {
+            Step::of(reuse)
+        };
+        let asking = Asking::first(self.part(&resource, request), range_of(request).as_ref());
+        Outlook {
+            decision: step.decision,
+            why: step.why,
+            purpose: step.purpose,
+            added: added(reuse, step.purpose, kept, &asking),
+            range: range_of(request).map(|_| range(request, &step, kept, &asking)),
+            failure: failure(&resource, now),
+            separate_s: (separate_ms > 0).then(|| separate_ms.div_ceil(1_000)),
+            fill: fill.map(|fill| fill.stage().name()),
+        }
+    }
+
+    /// The stored part that a request could be answered with, were all of it there.
+    fn part<'r>(&self, resource: &'r Resource, request: &Request) -> Option<&'r Arc<Object>> {
+        resource.select(&request.fields).filter(|object| object.part().is_some() && !self.is_outlived(object))
+    }
+}
+
+/// What is done, why, and what for the origin is asked.
+struct Step {
+    decision: &'static str,
+    why: &'static str,
+    purpose: Option<Purpose>,
+}
+
+impl Step {
+    fn of(reuse: Reuse) -> Self {
+        let purpose = match reuse {
+            Reuse::Fresh(_) | Reuse::OnlyIfCached(_) => None,
+            Reuse::Pass(_) => Some(Purpose::Pass),
+            Reuse::StaleWhileRevalidate(_) | Reuse::Validate(_) | Reuse::Fetch(_) => Some(Purpose::Fill),
+        };
+        Self { decision: reuse.name(), why: reuse.reason().name(), purpose }
+    }
+
+    /// Where the store alone does not answer.
+    fn asking(reuse: Reuse, course: Course<'_>, request: &Request, joins: bool) -> Self {
+        let step = Self::of(reuse);
+        match course {
+            Course::Stale(reason) => Self { decision: "stale", why: reason.name(), purpose: None },
+            Course::Fail(error) => Self { decision: "error", why: error.name(), purpose: None },
+            Course::Ask if request.method == Method::Head => {
+                Self { decision: "pass", purpose: Some(Purpose::Pass), ..step }
+            }
+            Course::Ask if joins => Self { decision: "join", purpose: None, ..step },
+            Course::Ask => step,
+        }
+    }
+}
+
+/// Conditions of the cache's own, or the range that it asks for.
+fn added(reuse: Reuse, purpose: Option<Purpose>, kept: Option<&Arc<Object>>, asking: &Asking) -> Fields {
+    match (reuse, kept) {
+        _ if purpose != Some(Purpose::Fill) => Fields::new(),
+        (Reuse::Validate(_) | Reuse::StaleWhileRevalidate(_), Some(object)) => semantics::conditions(&object.stored),
+        _ => asking.fields().cloned().unwrap_or_default(),
+    }
+}
+
+fn range(request: &Request, step: &Step, kept: Option<&Arc<Object>>, asking: &Asking) -> String {
+    match (step.decision, kept) {
+        _ if request.method != Method::Get => "not heeded: ranges are for GET".into(),
+        ("pass", _) => "handed on".into(),
+        ("hit" | "stale" | "stale-while-revalidate" | "validate", Some(object)) => of_kept(request, object),
+        ("error" | "only-if-cached", _) => "not looked at".into(),
+        _ if matches!(asking, Asking::Clients(_)) => "asked of the origin".into(),
+        _ => "cut from the whole, as that comes".into(),
+    }
+}
+
+/// What of a stored response is sent.
+fn of_kept(request: &Request, object: &Object) -> String {
+    let complete = object.part().map_or(object.content.len(), |(_, complete)| complete);
+    match preconditions(request, &object.stored, Some(complete)) {
+        Precondition::Range(ranges) => {
+            let ranges: Vec<_> = ranges.iter().map(|range| range.content_range(complete)).collect();
+            ranges.join(", ")
+        }
+        other => other.name().into(),
+    }
+}
+
+fn failure(resource: &Resource, now: Now) -> Option<(String, u64)> {
+    let failed = resource.failed_lately(now)?;
+    let name = match (&failed.error, failed.failure) {
+        (Some(error), _) => error.name().into(),
+        (None, semantics::OriginFailure::Status(status)) => format!("status {status}"),
+        (None, semantics::OriginFailure::Disconnected) => "no answer".into(),
+    };
+    Some((name, (failed.until_ms - now.monotonic_ms).div_ceil(1_000)))
+}

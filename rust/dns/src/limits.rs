@@ -55,12 +55,6 @@ limits! {
     BATCH_WIDTH = "udp batch": 32, 1..=1024 "datagrams", "gdnsd takes 16, Knot 10, NSD 100: the gain is over by then and the last datagram waits for the first";
     /// CNAME records followed for one answer.
     CNAME_CHAIN = "CNAME chain": 16, 1..=64 "records", "an adversary writes rings; resolvers give up at 8 to 20";
-    /// Lines of the query log that a thread may be ahead of the writer.
-    QUERY_LOG_RING = "query log ring": 4096, 1..=1048576 "lines", "20 ms at 200,000 queries a second and 1.6 MiB a thread; what does not fit is counted";
-    /// Octets of the query log that wait for a sink that does not take them.
-    QUERY_LOG_BUFFER = "query log buffer": 65536, 4096..=16777216 "octets", "the size of a pipe: more would only hide that the reader stands still";
-    /// Pause of the query log's writer when nothing is there.
-    QUERY_LOG_PAUSE_MS = "query log pause": 5, 1..=1000 "milliseconds", "a quarter of what fills the ring; waking the writer would cost the serving thread a system call";
 }
 
 #[cfg(test)]

@@ -1,46 +1,27 @@
-//! The query log: serving threads put entries into rings, one thread writes them as lines.
+//! The query log: serving threads put entries into rings, one thread writes them as lines (`net::linelog`).
 //!
-//! ```text
-//! thread ─ QueryLog.log ─► ring of fixed size ─┐
-//! thread ─ QueryLog.log ─► ring of fixed size ─┴─► writer thread ─► file or pipe
-//! ```
 //! A serving thread never waits, never wakes anyone and never calls the system: what finds no room is counted.
 
 mod entry;
-mod writer;
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::mpsc::{SyncSender, sync_channel};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::io;
+use std::path::Path;
+use std::time::Duration;
 
 use edgeplane_base::random::Random;
+use edgeplane_net::linelog::{Format, LineLog, Ring, Sample};
 
 use crate::error::Error;
-use crate::limits;
 use crate::plan::QueryLogSettings;
 pub use entry::{Entry, MAX_ZONE_ID, Transport};
-
-/// What the threads around a query log tell its writer.
-#[derive(Default)]
-struct Orders {
-    reopen: AtomicBool,
-    /// Write what is there, then end.
-    stop: AtomicBool,
-    /// End even if the sink stands still.
-    abandon: AtomicBool,
-}
 
 /// A running query log; dropped, it writes what it holds and ends by itself.
 pub struct QueryLog {
     settings: QueryLogSettings,
-    /// Entries are taken when 32 random bits are below this.
-    threshold: u64,
-    rings: Vec<SyncSender<Entry>>,
-    orders: Arc<Orders>,
-    writer: JoinHandle<()>,
+    sample: Sample,
+    /// One for each serving thread.
+    rings: Vec<Ring<Entry>>,
+    lines: LineLog<Lines>,
 }
 
 /// Whether an entry was taken.
@@ -60,16 +41,10 @@ impl QueryLog {
     /// `location` names this node in each line, `-` where it has no name. A file that cannot be opened is reported in
     /// the log of the process and tried again; meanwhile entries are dropped and counted.
     pub fn start(settings: &QueryLogSettings, location: &str, threads: usize) -> Result<Self, Error> {
-        let (rings, ends) = (0..threads).map(|_| sync_channel(limits::QUERY_LOG_RING.default as usize)).unzip();
-        let orders = Arc::new(Orders::default());
-        let mut writer = writer::Writer::new(PathBuf::from(&settings.path), location, ends);
-        let heard = orders.clone();
-        let writer = std::thread::Builder::new()
-            .name("dns-query-log".into())
-            .spawn(move || run(&mut writer, &heard))
+        let lines = LineLog::start("dns-query-log", settings.path.clone().into(), Lines::new(location))
             .map_err(Error::system("start the query log's thread"))?;
-        let threshold = (settings.sample.clamp(0.0, 1.0) * 2f64.powi(32)) as u64;
-        Ok(Self { settings: settings.clone(), threshold, rings, orders, writer })
+        let rings = (0..threads).map(|_| lines.ring()).collect();
+        Ok(Self { settings: settings.clone(), sample: Sample::new(settings.sample), rings, lines })
     }
 
     /// What it was started with.
@@ -81,48 +56,46 @@ impl QueryLog {
     /// Does not wait.
     #[inline]
     pub fn log(&self, thread: usize, random: &mut Random, entry: impl FnOnce() -> Entry) -> Logged {
-        if random.next_u64() >> 32 >= self.threshold {
+        if !self.sample.takes(random) {
             return Logged::NotSampled;
         }
-        let taken = self.rings.get(thread).is_some_and(|ring| ring.try_send(entry()).is_ok());
+        let taken = self.rings.get(thread).is_some_and(|ring| ring.offer(entry(), size_of::<Entry>()));
         if taken { Logged::Taken } else { Logged::Dropped }
     }
 
     /// Opens the file anew at the writer's next round: after it was moved away.
     pub fn reopen(&self) {
-        self.orders.reopen.store(true, Relaxed);
+        self.lines.reopen();
     }
 
     /// Writes what the rings hold and ends; gives up after `patience` where the sink stands still.
     pub fn stop(&self, patience: Duration) {
-        self.orders.stop.store(true, Relaxed);
-        let end = Instant::now() + patience;
-        while !self.writer.is_finished() && Instant::now() < end {
-            std::thread::sleep(Duration::from_millis(limits::QUERY_LOG_PAUSE_MS.default));
-        }
-        self.orders.abandon.store(true, Relaxed);
+        self.lines.stop(patience);
     }
 }
 
-impl Drop for QueryLog {
-    fn drop(&mut self) {
-        self.orders.stop.store(true, Relaxed);
+/// How this log's lines look.
+struct Lines {
+    /// The node, as one word.
+    location: String,
+}
+
+impl Lines {
+    fn new(location: &str) -> Self {
+        let location = if location.is_empty() { "-" } else { location };
+        Self { location: location.replace(char::is_whitespace, "_") }
     }
 }
 
-fn run(writer: &mut writer::Writer, orders: &Orders) {
-    loop {
-        let stopping = orders.stop.load(Relaxed);
-        if orders.reopen.swap(false, Relaxed) {
-            writer.reopen();
-        }
-        let moved = writer.round(Instant::now());
-        if orders.abandon.load(Relaxed) || stopping && !(moved || writer.waits()) {
-            return;
-        }
-        if !moved {
-            std::thread::sleep(Duration::from_millis(limits::QUERY_LOG_PAUSE_MS.default));
-        }
+impl Format for Lines {
+    type Entry = Entry;
+
+    fn line(&self, entry: &Entry, lines: &mut String) {
+        entry.write_line(&self.location, lines);
+    }
+
+    fn warn(&self, trouble: &str, path: &Path, error: &io::Error) {
+        tracing::warn!(path = %path.display(), %error, "the query log {trouble}");
     }
 }
 

@@ -1,6 +1,9 @@
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use edgeplane_net::linelog::Writer;
 
 use super::*;
 
@@ -29,20 +32,15 @@ fn entry(n: u64) -> Entry {
 }
 
 /// A log whose writer is driven by hand, without its thread.
-fn by_hand(path: &Path, sample: f64) -> (impl FnMut(u64) -> Logged, writer::Writer) {
-    let (ring, end) = sync_channel(limits::QUERY_LOG_RING.default as usize);
-    let log = QueryLog {
-        settings: settings(path, sample),
-        threshold: (sample * 2f64.powi(32)) as u64,
-        rings: vec![ring],
-        orders: Arc::default(),
-        writer: std::thread::spawn(|| ()),
-    };
+fn by_hand(path: &Path, sample: f64) -> (impl FnMut(u64) -> Logged, Writer<Lines>) {
+    let mut writer = Writer::new(path.into(), Lines::new(""));
+    let mut log = QueryLog::start(&settings(Path::new("/dev/null"), sample), "", 0).unwrap();
+    log.rings.push(writer.ring());
     let mut random = Random::seeded(1);
-    (move |n| log.log(0, &mut random, || entry(n)), writer::Writer::new(path.into(), "", vec![end]))
+    (move |n| log.log(0, &mut random, || entry(n)), writer)
 }
 
-fn rounds(writer: &mut writer::Writer) {
+fn rounds(writer: &mut Writer<Lines>) {
     while writer.round(Instant::now()) {}
 }
 
@@ -151,7 +149,7 @@ fn a_pipe_that_stands_still_does_not_hold_the_end() {
         std::thread::yield_now();
     }
     log.stop(Duration::from_millis(20));
-    while !log.writer.is_finished() {
+    while !log.lines.is_finished() {
         std::thread::yield_now();
     }
 }

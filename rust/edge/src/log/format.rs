@@ -1,6 +1,8 @@
 //! From an entry to a line: CloudFront's fields with tabs between, or a JSON object.
 
 use std::fmt::Write;
+use std::io;
+use std::path::Path;
 
 use edgeplane_net::linelog;
 
@@ -34,6 +36,10 @@ impl linelog::Format for Format {
             LogFormat::Json => write_object(entry, &values, lines),
         }
         lines.push('\n');
+    }
+
+    fn warn(&self, trouble: &str, path: &Path, error: &io::Error) {
+        tracing::warn!(path = %path.display(), %error, "the access log {trouble}");
     }
 }
 

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use edgeplane_base::random::Random;
-use edgeplane_net::linelog::{LineLog, Ring};
+use edgeplane_net::linelog::{LineLog, Ring, Sample};
 
 pub use entry::{Answer, Entry, Octets, Server, Text, Times};
 pub use result::ResultType;
@@ -42,8 +42,7 @@ pub struct Log {
 /// One worker's end of it.
 pub struct Pen {
     log: Weak<Log>,
-    /// An entry is made when 32 random bits are below this.
-    threshold: u64,
+    sample: Sample,
     ring: Ring<Entry>,
 }
 
@@ -57,8 +56,8 @@ impl Log {
 
     /// A pen for one more worker.
     pub fn pen(self: &Arc<Self>) -> Pen {
-        let threshold = (self.settings.sample.clamp(0.0, 1.0) * 2f64.powi(32)) as u64;
-        Pen { log: Arc::downgrade(self), threshold, ring: self.lines.ring() }
+        let sample = Sample::new(self.settings.sample);
+        Pen { log: Arc::downgrade(self), sample, ring: self.lines.ring() }
     }
 }
 
@@ -70,7 +69,7 @@ impl Pen {
     /// Whether the next request is written down.
     #[inline]
     pub fn samples(&self, random: &mut Random) -> bool {
-        self.threshold >= 1 << 32 || random.next_u64() >> 32 < self.threshold
+        self.sample.takes(random)
     }
 
     /// Writes it down; whether there was room.

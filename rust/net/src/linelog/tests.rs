@@ -33,14 +33,16 @@ impl Format for Numbers {
     fn line(&self, entry: &u64, lines: &mut String) {
         lines.push_str(&format!("{entry:08}\n"));
     }
+
+    fn warn(&self, trouble: &str, path: &Path, error: &io::Error) {
+        println!("{trouble}: {}: {error}", path.display());
+    }
 }
 
 /// A log whose writer is driven by hand, without its thread.
 fn by_hand(path: &Path) -> (Ring<u64>, Writer<Numbers>) {
-    let (ring, end) = Ring::new();
     let mut writer = Writer::new(path.into(), Numbers);
-    writer.join(&mut vec![end]);
-    (ring, writer)
+    (writer.ring(), writer)
 }
 
 fn rounds(writer: &mut Writer<Numbers>) {
@@ -183,7 +185,7 @@ fn a_pipe_that_stands_still_does_not_hold_the_end() {
         std::thread::yield_now();
     }
     log.stop(Duration::from_millis(20));
-    while !log.writer.is_finished() {
+    while !log.is_finished() {
         std::thread::yield_now();
     }
 }

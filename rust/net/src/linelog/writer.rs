@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use std::sync::mpsc::TryRecvError;
 use std::time::{Duration, Instant};
 
-use super::{BUFFER, Format, Receiving};
+use super::{BUFFER, Format, Receiving, Ring};
 
 /// Pause between tries to open a file that could not be opened.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Turns entries into lines and hands them to the sink as far as it takes them.
+/// Turns entries into lines and hands them to the sink as far as it takes them. Whoever has one drives it, round by round:
+/// `LineLog` on a thread of its own.
 pub struct Writer<F: Format> {
     path: PathBuf,
     format: F,
@@ -30,8 +31,15 @@ impl<F: Format> Writer<F> {
         Self { path, format, rings: Vec::new(), sink: None, retry_at: None, pending: String::new(), written: 0 }
     }
 
+    /// A ring that it empties.
+    pub fn ring(&mut self) -> Ring<F::Entry> {
+        let (ring, end) = Ring::new();
+        self.rings.push(end);
+        ring
+    }
+
     /// Takes more rings.
-    pub fn join(&mut self, rings: &mut Vec<Receiving<F::Entry>>) {
+    pub(super) fn join(&mut self, rings: &mut Vec<Receiving<F::Entry>>) {
         self.rings.append(rings);
     }
 
@@ -97,7 +105,7 @@ impl<F: Format> Writer<F> {
 
     /// Gives up a sink that failed.
     fn lost(&mut self, error: &io::Error) {
-        tracing::warn!(path = %self.path.display(), %error, "a log cannot be written; trying to open it anew");
+        self.format.warn("cannot be written; trying to open it anew", &self.path, error);
         self.cut();
         self.sink = None;
         self.retry_at = Some(Instant::now() + RETRY);
@@ -124,7 +132,7 @@ impl<F: Format> Writer<F> {
             Ok(file) => self.opened(file),
             Err(error) => {
                 if self.retry_at.is_none() {
-                    tracing::warn!(path = %self.path.display(), %error, "a log cannot be opened; trying again every second");
+                    self.format.warn("cannot be opened; trying again every second", &self.path, &error);
                 }
                 self.retry_at = Some(now + RETRY);
             }

@@ -7,6 +7,7 @@ import pytest
 from .test_sizes import ROOT, files, name
 
 OPEN = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|to" r"do!|unimplem" r"ented!|NotImplem" r"entedError)\b")
+IGNORED = re.compile(r"^\s*#\[ignore\b")
 PLACES = re.compile(r"/(wo" r"rk|ro" r"ot|ho" r"me/\w+)/")
 DATA_PLANE = ("base", "net", "geo", "policy", "dns", "node", "py")
 
@@ -20,6 +21,11 @@ def test_no_line_says(pattern):
     kinds = (".py", ".rs", ".md", ".toml", ".yaml", "Makefile")
     found = [f"{name(path)}:{n}" for path in files(*kinds) for n, line in lines(path) if pattern.search(line)]
     assert not found
+
+
+def test_no_test_is_left_out():
+    """A measurement is an example, with its command; what a test runs in a child is that test."""
+    assert not [f"{name(path)}:{n}" for path in files(".rs") for n, line in lines(path) if IGNORED.search(line)]
 
 
 def test_no_file_of_the_data_plane_switches_a_lint_off_that_guards_against_panics():

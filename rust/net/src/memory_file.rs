@@ -76,10 +76,6 @@ pub fn weight(length: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sendfile::{send_file, send_more};
-    use std::io::{IoSlice, Read};
-    use std::net::{TcpListener, TcpStream};
-    use std::os::fd::AsFd;
     use std::os::unix::fs::FileExt;
 
     #[test]
@@ -115,60 +111,5 @@ mod tests {
     fn weight_counts_whole_pages() {
         assert_eq!(weight(4_096) - weight(1), 0);
         assert_eq!(weight(4_097) - weight(4_096), PAGE);
-    }
-
-    /// Nanoseconds that this thread has run.
-    fn processor_time() -> u64 {
-        let schedule = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-        schedule.split(' ').next().unwrap().parse().unwrap()
-    }
-
-    /// Microseconds that sender and receiver run for a response of this length.
-    fn microseconds(length: usize, send: impl Fn(&TcpStream, &[u8], &File, &[u8]), rounds: usize) -> (f64, f64) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (server, _) = listener.accept().unwrap();
-        let (head, body) = (vec![b'h'; 300], vec![b'b'; length]);
-        let file = create(c"test", [&body[..]]).unwrap();
-        let reader = std::thread::spawn(move || {
-            let (start, mut buffer) = (processor_time(), vec![0; 262_144]);
-            let mut left = rounds * (300 + length);
-            while left > 0 {
-                left -= client.read(&mut buffer).unwrap();
-            }
-            processor_time() - start
-        });
-        let start = processor_time();
-        (0..rounds).for_each(|_| send(&server, &head, &file, &body));
-        let sent = processor_time() - start;
-        let each = |nanoseconds: u64| nanoseconds as f64 / 1e3 / rounds as f64;
-        (each(sent), each(reader.join().unwrap()))
-    }
-
-    fn by_sendfile(socket: &TcpStream, head: &[u8], file: &File, body: &[u8]) {
-        let mut sent = send_more(socket.as_fd(), head).unwrap() - head.len();
-        while sent < body.len() {
-            sent += send_file(socket.as_fd(), file, sent as u64, body.len() - sent).unwrap();
-        }
-    }
-
-    fn by_writev(mut socket: &TcpStream, head: &[u8], _file: &File, body: &[u8]) {
-        let mut sent = socket.write_vectored(&[IoSlice::new(head), IoSlice::new(body)]).unwrap();
-        while sent < head.len() + body.len() {
-            sent += socket.write(&body[sent - head.len()..]).unwrap();
-        }
-    }
-
-    #[test]
-    #[ignore = "a measurement"]
-    fn sendfile_beside_writev() {
-        for kib in [4, 16, 32, 64, 128, 256, 1_024] {
-            let best = |send: fn(&TcpStream, &[u8], &File, &[u8])| {
-                let runs = (0..9).map(|_| microseconds(kib << 10, send, (32 << 10) / kib));
-                runs.reduce(|a, b| (a.0.min(b.0), a.1.min(b.1))).unwrap()
-            };
-            let (file, octets) = (best(by_sendfile), best(by_writev));
-            println!("{kib:>5} KiB, µs of sender and receiver: sendfile {file:.1?}, writev {octets:.1?}");
-        }
     }
 }

@@ -10,19 +10,28 @@ use crate::behaviour::Encoding;
 
 /// Content in a coding; the same octets always give the same.
 pub fn encode(encoding: Encoding, octets: &[u8]) -> io::Result<Vec<u8>> {
+    encode_with(encoding, effort(encoding), octets)
+}
+
+/// The same with another effort, on the coding's own scale: gzip 0 to 9, brotli 0 to 11, zstd 1 to 22.
+pub fn encode_with(encoding: Encoding, effort: i32, octets: &[u8]) -> io::Result<Vec<u8>> {
     match encoding {
         Encoding::Identity => Ok(octets.to_vec()),
-        Encoding::Gzip => gzip(octets, GZIP_LEVEL),
-        Encoding::Brotli => brotli(octets, BROTLI_QUALITY),
-        Encoding::Zstd => zstd::bulk::compress(octets, ZSTD_LEVEL),
+        Encoding::Gzip => gzip(octets, effort.unsigned_abs()),
+        Encoding::Brotli => brotli(octets, effort),
+        Encoding::Zstd => zstd::bulk::compress(octets, effort),
     }
 }
 
-// Each is the last step that costs little: a client waits for it. Brotli 10 and 11 save another tenth for forty times the
-// time, what lies between saves next to nothing (docs/decision/0019-content-codings.md).
-const GZIP_LEVEL: u32 = 6;
-const BROTLI_QUALITY: i32 = 5;
-const ZSTD_LEVEL: i32 = 9;
+/// The last step that costs little, because a client waits for it (docs/decision/0019-content-codings.md).
+pub const fn effort(encoding: Encoding) -> i32 {
+    match encoding {
+        Encoding::Identity => 0,
+        Encoding::Gzip => 6,
+        Encoding::Brotli => 5,
+        Encoding::Zstd => 9,
+    }
+}
 
 fn gzip(octets: &[u8], level: u32) -> io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(octets.len() / 3), Compression::new(level));

@@ -9,7 +9,7 @@ mod encoders;
 mod head;
 mod suitable;
 
-pub use coding::encode;
+pub use coding::{effort, encode, encode_with};
 pub use encoders::{Encoders, Place};
 pub use head::{add_vary, has_vary, relabel};
 pub use suitable::is_suitable;

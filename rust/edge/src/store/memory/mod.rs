@@ -4,8 +4,6 @@
 //! is dropped after the lock is released.
 
 #[cfg(test)]
-mod measure;
-#[cfg(test)]
 mod tests;
 
 use std::ops::AddAssign;

@@ -1,4 +1,5 @@
-//! Killed while writing, and stopped by a disk that is full: with a child, which is this test program again.
+//! Killed while writing, and stopped by a disk that is full. A test runs itself in a child, which finds `FOLDER` in its
+//! environment and does the writing.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -8,17 +9,19 @@ use super::*;
 const FOLDER: &str = "EDGEPLANE_TEST_DISK";
 const KEYS: u64 = 50;
 
-/// Runs one of the tests below in a child, behind these words of a shell.
-fn child(place: &Place, test: &str, shell: &str) -> Child {
-    let program = std::env::current_exe().unwrap();
+/// A test of this file in a child: behind `launcher`, in a shell that has done as `shell` says.
+fn child(place: &Place, test: &str, launcher: &[&str], shell: &str) -> Child {
     let name = format!("{}::{test}", module_path!().split_once("::").unwrap().1);
-    let mut command = Command::new("sh");
-    command.arg("-c").arg(format!("{shell} exec \"$0\" --exact {name} --ignored --nocapture")).arg(program);
-    command.env(FOLDER, &place.root).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+    let script = format!("{shell} exec \"$0\" --exact {name} --nocapture");
+    let words = [launcher, &["sh", "-c", &script]].concat();
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]).arg(std::env::current_exe().unwrap()).env(FOLDER, &place.root);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-fn folder() -> PathBuf {
-    PathBuf::from(std::env::var(FOLDER).unwrap())
+/// Where this process is to write, if it is such a child.
+fn folder() -> Option<PathBuf> {
+    std::env::var_os(FOLDER).map(PathBuf::from)
 }
 
 /// The object with this number, as written in a round; content and description agree.
@@ -26,10 +29,8 @@ fn object(n: u64, round: u64) -> (Vec<u8>, Vec<u8>) {
     ([n.to_le_bytes(), round.to_le_bytes()].concat(), octets_of(n << 32 | round, 40_000 + 1_000 * n as usize))
 }
 
-#[test]
-#[ignore = "the child of `a_kill_loses_nothing_that_was_committed_and_serves_nothing_else`"]
-fn writes_until_it_is_killed() {
-    let disk = Disk::open(&folder(), 64 << 20, Arc::new(Hands::default()), |key| key);
+fn write_until_killed(folder: &Path) {
+    let disk = Disk::open(folder, 64 << 20, Arc::new(Hands::default()), |key| key);
     disk.rebuild();
     std::thread::scope(|scope| {
         for thread in 0..3 {
@@ -48,9 +49,13 @@ fn writes_until_it_is_killed() {
 
 #[test]
 fn a_kill_loses_nothing_that_was_committed_and_serves_nothing_else() {
+    if let Some(folder) = folder() {
+        return write_until_killed(&folder);
+    }
+    let test = "a_kill_loses_nothing_that_was_committed_and_serves_nothing_else";
     let place = Place::new("kill");
     for kill in 0..6 {
-        let mut child = child(&place, "writes_until_it_is_killed", "");
+        let mut child = child(&place, test, &[], "");
         let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let committed: Vec<(u64, u64)> = lines.filter_map(|line| commit(&line)).take(100 + 37 * kill).collect();
         child.kill().unwrap();
@@ -76,11 +81,9 @@ fn commit(line: &str) -> Option<(u64, u64)> {
     Some((n.parse().ok()?, round.parse().ok()?))
 }
 
-#[test]
-#[ignore = "the child of the tests with a full disk"]
-fn writes_to_a_full_disk() {
+fn fill(folder: &Path) {
     let clock = Arc::new(Hands::default());
-    let disk = Disk::open(&folder(), 64 << 20, clock.clone(), |key| key);
+    let disk = Disk::open(folder, 64 << 20, clock.clone(), |key| key);
     disk.rebuild();
     let mut kept = Vec::new();
     for n in 0..200u64 {
@@ -97,47 +100,44 @@ fn writes_to_a_full_disk() {
     println!("kept {} faults {}", kept.len(), stats.faults);
 }
 
-/// Objects kept, and faults counted.
-fn on_a_full_disk(place: &Place, shell: &str) -> (u64, u64) {
-    let child = child(place, "writes_to_a_full_disk", shell);
+/// Objects that a child kept, and faults that it counted.
+fn told(child: Child) -> (u64, u64) {
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-    let text = String::from_utf8(output.stdout).unwrap();
-    let line = text.lines().find_map(|line| line.split_once("kept ")).unwrap().1.to_owned();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text} {}", String::from_utf8_lossy(&output.stderr));
+    let line = text.lines().find_map(|line| line.split_once("kept ")).unwrap().1;
     let (kept, faults) = line.split_once(" faults ").unwrap();
     (kept.parse().unwrap(), faults.parse().unwrap())
 }
 
 #[test]
 fn files_that_may_not_grow_are_passed_by() {
+    if let Some(folder) = folder() {
+        return fill(&folder);
+    }
     let place = Place::new("file-size");
     // 512 KiB a file; the signal that comes with it is ignored, as in a service.
-    let (kept, faults) = on_a_full_disk(&place, "trap '' XFSZ; ulimit -f 1024;");
+    let shell = "trap '' XFSZ; ulimit -f 1024;";
+    let (kept, faults) = told(child(&place, "files_that_may_not_grow_are_passed_by", &[], shell));
     assert_eq!((kept, faults), (100, 100), "the small ones, and never an error");
     assert!(place.files().iter().all(|file| !file.parent().unwrap().ends_with("temporary")), "nothing is left over");
 }
 
 #[test]
 fn a_full_file_system_is_passed_by() {
+    if let Some(folder) = folder() {
+        return fill(&folder);
+    }
     let place = Place::new("full");
     fs::create_dir_all(&place.root).unwrap();
     // A namespace of its own, in which everyone may mount.
-    let mount = format!("mount -t tmpfs -o size=6m none \"${FOLDER}\" &&");
-    let (program, space) = (std::env::current_exe().unwrap(), ["--user", "--map-root-user", "--mount"]);
-    let may = Command::new("unshare").args(space).args(["true"]).stderr(Stdio::null()).status();
+    let space = ["unshare", "--user", "--map-root-user", "--mount"];
+    let may = Command::new(space[0]).args(&space[1..]).arg("true").stderr(Stdio::null()).status();
     if !may.is_ok_and(|status| status.success()) {
         println!("no user namespaces here: the test of file sizes stands for this one");
         return;
     }
-    let name = format!("{}::writes_to_a_full_disk", module_path!().split_once("::").unwrap().1);
-    let script = format!("{mount} exec \"$0\" --exact {name} --ignored --nocapture");
-    let mut command = Command::new("unshare");
-    command.args(space).args(["sh", "-c", &script]).arg(program).env(FOLDER, &place.root);
-    let output = command.output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{text} {}", String::from_utf8_lossy(&output.stderr));
-    let line = text.lines().find_map(|line| line.split_once("kept ")).unwrap().1.to_owned();
-    let (kept, faults) = line.split_once(" faults ").unwrap();
-    let (kept, faults): (u64, u64) = (kept.parse().unwrap(), faults.parse().unwrap());
+    let shell = format!("mount -t tmpfs -o size=6m none \"${FOLDER}\" &&");
+    let (kept, faults) = told(child(&place, "a_full_file_system_is_passed_by", &space, &shell));
     assert!(kept >= 100 && faults >= 50, "{kept} kept, {faults} faults");
 }

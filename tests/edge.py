@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import ssl
 import subprocess
 from collections.abc import Mapping
@@ -197,3 +198,14 @@ def certificate(folder: Path, *names: str, days: int = 30) -> Path:
     argv = ["openssl", "req", "-x509", *key, "-subj", f"/CN={subjects[0]}", *also, "-days", str(days)]
     subprocess.run([*argv, "-out", str(folder / "chain.pem")], check=True, capture_output=True)
     return folder
+
+
+def shown(port: int, name: str | None = HOST, version: ssl.TLSVersion | None = None) -> tuple[bytes, str | None]:
+    """The certificate that a client of a name gets, in DER, and the version of TLS."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if version:
+        context.minimum_version = context.maximum_version = version
+    sock = socket.create_connection(("127.0.0.1", port), timeout=20)
+    with sock, context.wrap_socket(sock, server_hostname=name) as secure:
+        return secure.getpeercert(binary_form=True) or b"", secure.version()

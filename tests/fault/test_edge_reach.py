@@ -10,7 +10,7 @@ import pytest
 
 from edgeplane.errors import FaultsError
 
-from ..edge import HOST, certificate
+from ..edge import certificate, shown
 from ..running import until
 
 PRIVATE = (
@@ -155,18 +155,9 @@ class Handshakes:
     def _run(self) -> None:
         while not self.stop.is_set():
             try:
-                self.seen.append(shown(self.port))
+                self.seen.append(shown(self.port)[0])
             except OSError as error:
                 self.failed.append(repr(error))
-
-
-def shown(port: int) -> bytes:
-    """The certificate that a new connection is shown."""
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    plain = socket.create_connection(("127.0.0.1", port), timeout=20)
-    with plain, context.wrap_socket(plain, server_hostname=HOST) as sock:
-        return sock.getpeercert(binary_form=True)
 
 
 def test_certificates_change_without_a_failed_handshake(make_edge, origin):
@@ -178,7 +169,7 @@ def test_certificates_change_without_a_failed_handshake(make_edge, origin):
             certificate(edge.directory / "tls")
             edge.do("reload")
             pem = (edge.directory / "tls" / "chain.pem").read_text()
-            assert shown(edge.https) == ssl.PEM_cert_to_DER_cert(pem)
+            assert shown(edge.https)[0] == ssl.PEM_cert_to_DER_cert(pem)
     assert handshakes.failed == []
     assert len(set(handshakes.seen)) > 2
 
@@ -187,7 +178,7 @@ def test_certificates_change_without_a_failed_handshake(make_edge, origin):
 def test_a_bad_pair_is_refused_and_the_old_one_kept(make_edge, origin, tmp_path, damage):
     """The reload is refused with the file's name; handshakes and requests go on."""
     edge = make_edge(origin.port).start()
-    before, folder = shown(edge.https), edge.directory / "tls"
+    before, folder = shown(edge.https)[0], edge.directory / "tls"
     other = certificate(tmp_path / "other")
     texts = {
         "another key": ("key.pem", (other / "key.pem").read_text()),
@@ -199,5 +190,5 @@ def test_a_bad_pair_is_refused_and_the_old_one_kept(make_edge, origin, tmp_path,
     (folder / name).write_text(text)
     with pytest.raises(FaultsError, match="pem"):
         edge.do("reload")
-    assert shown(edge.https) == before
+    assert shown(edge.https)[0] == before
     assert edge.fetch("/a", tls=False).status == 200

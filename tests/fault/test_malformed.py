@@ -20,7 +20,7 @@ import dns.rdatatype
 import pytest
 
 from ..running import PATIENCE_S
-from ..scenario.conftest import Node
+from ..scenario.conftest import ZONE, Node
 
 PACKETS = 100_000
 RATE = 5_000
@@ -33,12 +33,7 @@ OPTIONS_OCTETS = 16 + 6
 """A server cookie behind the client's, and an extended error: for queries whose OPT record is well-formed."""
 CONNECTIONS = 500
 
-ZONE = """\
-$ORIGIN example.org.
-@ 3600 SOA ns1 hostmaster 1 7200 900 1209600 300
-@ 3600 NS ns1
-ns1 3600 A 192.0.2.53
-www 300 A 192.0.2.1
+MORE = """\
 *.wild 300 TXT "anything"
 sub 300 NS ns1.sub
 ns1.sub 300 A 192.0.2.54
@@ -146,7 +141,7 @@ def corpus() -> Iterator[bytes]:
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    node = Node(tmp_path_factory.mktemp("malformed"), {"zones/example.org.zone": ZONE})
+    node = Node(tmp_path_factory.mktemp("malformed"), {"zones/example.org.zone": ZONE + MORE})
     try:
         yield node.start()
     finally:

@@ -2,7 +2,6 @@
 
 import contextlib
 import http.client
-import os
 import select
 import signal
 import socket
@@ -18,10 +17,10 @@ import pytest
 from ..edge import HOST
 from ..origin import response
 from ..running import until
+from .test_host import cpu_seconds
 
 GET = f"GET / HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()
 STORED = response(b"stored\n", Cache_Control="max-age=600")
-CPU = os.sysconf("SC_CLK_TCK")
 
 
 def limits(**settings: int) -> str:
@@ -47,12 +46,6 @@ def heard(sock: socket.socket) -> bytes:
 def crowd(edge, count: int, octets: bytes = b"") -> Iterator[list[socket.socket]]:
     with contextlib.ExitStack() as held:
         yield [held.enter_context(connect(edge, octets)) for _ in range(count)]
-
-
-def cpu_s(pid: int) -> float:
-    with open(f"/proc/{pid}/stat") as file:
-        user, system = file.read().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / CPU
 
 
 def resolves(edge) -> bool:
@@ -170,10 +163,10 @@ def test_without_descriptors_a_node_waits_and_recovers(make_edge, origin):
     front = edge.child("front")
     with crowd(edge, 250):
         time.sleep(0.5)
-        before, begun = cpu_s(front), time.monotonic()
+        before, begun = cpu_seconds(front), time.monotonic()
         while time.monotonic() - begun < 2:
             assert resolves(edge)
-        assert (cpu_s(front) - before) / (time.monotonic() - begun) < 0.5
+        assert (cpu_seconds(front) - before) / (time.monotonic() - begun) < 0.5
     begun = time.monotonic()
     assert until(lambda: succeeds(edge), edge, patience=10)
     assert time.monotonic() - begun < 5

@@ -1,7 +1,6 @@
 """HTTPS, as clients see it: versions, protocols, the certificate by name, and its replacement (H8)."""
 
 import shutil
-import socket
 import ssl
 import subprocess
 import threading
@@ -11,7 +10,7 @@ import pytest
 
 from edgeplane.errors import EdgeplaneError
 
-from ..edge import HOST, certificate
+from ..edge import HOST, certificate, shown
 from ..origin import response
 
 OTHER = "other.test"
@@ -23,17 +22,6 @@ def curl(edge, *options: str, host: str = HOST) -> str:
     argv = ["curl", "-sS", "-m", "10", "--cacert", str(edge.directory / "tls" / "chain.pem"), *options]
     argv += ["--resolve", f"{host}:{edge.https}:127.0.0.1", "-w", "%{http_code} %{http_version}", url]
     return subprocess.run(argv, capture_output=True, text=True, check=False).stdout
-
-
-def shown(edge, name: str | None = HOST, version: ssl.TLSVersion | None = None) -> tuple[bytes, str | None]:
-    """The certificate that a client of a name gets, in DER, and the version of TLS."""
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    if version:
-        context.minimum_version = context.maximum_version = version
-    sock = socket.create_connection(("127.0.0.1", edge.https), timeout=10)
-    with sock, context.wrap_socket(sock, server_hostname=name) as secure:
-        return secure.getpeercert(binary_form=True) or b"", secure.version()
 
 
 def der(folder: Path) -> bytes:
@@ -53,9 +41,9 @@ def test_curl_over_both_protocols_and_both_versions(make_edge, origin):
     assert curl(edge, "--tls-max", "1.2") == "hello 200 2"
     assert origin.count == 1
     for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
-        assert shown(edge, version=version)[1] == version.name.replace("_", ".")
+        assert shown(edge.https, version=version)[1] == version.name.replace("_", ".")
     with pytest.raises((ssl.SSLError, OSError)):
-        shown(edge, version=ssl.TLSVersion.TLSv1_1)
+        shown(edge.https, version=ssl.TLSVersion.TLSv1_1)
 
 
 def test_the_name_chooses_the_certificate(make_edge, origin, tmp_path):
@@ -67,7 +55,7 @@ def test_the_name_chooses_the_certificate(make_edge, origin, tmp_path):
     edge.config.write_text(edge.config.read_text().replace(first, more))
     edge.start()
     default = der(edge.directory / "tls")
-    assert [shown(edge, name)[0] for name in (HOST, OTHER, "else.test", None)] == [
+    assert [shown(edge.https, name)[0] for name in (HOST, OTHER, "else.test", None)] == [
         default,
         der(other),
         default,
@@ -83,7 +71,7 @@ def test_a_reload_shows_the_new_certificate_and_no_handshake_fails(make_edge, or
     def shake_hands() -> None:
         while not done.is_set():
             try:
-                shown(edge)
+                shown(edge.https)
             except OSError as error:
                 failed.append(error)
 
@@ -93,14 +81,14 @@ def test_a_reload_shows_the_new_certificate_and_no_handshake_fails(make_edge, or
         folder = certificate(tmp_path / str(number))
         replace(edge, folder)
         edge.do("reload")
-        assert shown(edge)[0] == der(folder)
+        assert shown(edge.https)[0] == der(folder)
     done.set()
     thread.join()
     assert not failed
     shutil.copyfile(certificate(tmp_path / "stray") / "key.pem", edge.directory / "tls" / "key.pem")
     with pytest.raises(EdgeplaneError, match=r"chain\.pem.*does not belong to the key.*key\.pem"):
         edge.do("reload")
-    assert shown(edge)[0] == der(folder)
+    assert shown(edge.https)[0] == der(folder)
     argv = [*edge.program[:-2], "check", str(edge.config)]
     checked = subprocess.run(argv, capture_output=True, text=True, check=False, env=edge.environ)
     assert checked.returncode == 1

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_bytes::{ByteBuf, Bytes};
 
+use crate::h1::is_tchar;
+
 /// Header fields: one buffer for all octets, one small entry a field. Names are compared without regard to case and kept as
 /// they were written.
 #[derive(Debug, Clone, Default)]
@@ -164,6 +166,20 @@ impl<N: AsRef<[u8]>, V: AsRef<[u8]>> FromIterator<(N, V)> for Fields {
         pairs.into_iter().for_each(|(name, value)| fields.push(name, value));
         fields
     }
+}
+
+/// Names of the fields that belong to a connection and end with it (RFC 9110 section 7.6.1).
+pub(crate) const OF_A_CONNECTION: [&str; 7] =
+    ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
+
+/// Whether a field of this name belongs to a connection; `Connection` may name more.
+pub fn is_of_a_connection(name: &[u8]) -> bool {
+    OF_A_CONNECTION.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+}
+
+/// Whether these octets are a token (RFC 9110 section 5.6.2), as names of fields are.
+pub fn is_token(octets: &[u8]) -> bool {
+    !octets.is_empty() && octets.iter().all(|&octet| is_tchar(octet))
 }
 
 /// The members of one list value; see `Fields::members`.

@@ -16,6 +16,8 @@ pub mod method;
 pub mod reply;
 pub mod request;
 pub mod response;
+#[cfg(test)]
+mod sample;
 pub mod service;
 
 pub use fields::Fields;

@@ -8,7 +8,8 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use crate::Fields;
-use crate::h1::{digits, is_token, is_value};
+use crate::fields::{is_of_a_connection, is_token};
+use crate::h1::{digits, is_value};
 use crate::response::reason;
 
 /// A response head made ready for sending again and again.
@@ -85,22 +86,12 @@ const HTTP2_FIELD: usize = 200;
 /// Adds the lines of all fields but those that frame a message or belong to a connection (RFC 9110 section 7.6.1).
 pub(crate) fn push_end_to_end(lines: &mut Vec<u8>, fields: &Fields) {
     for (name, value) in fields.iter() {
-        let is_field = !name.is_empty() && name.iter().all(|&octet| is_token(octet)) && is_value(value);
-        if is_field && !OF_CONNECTION.iter().any(|of| name.eq_ignore_ascii_case(of)) {
+        let frames = is_of_a_connection(name) || name.eq_ignore_ascii_case(b"content-length");
+        if is_token(name) && is_value(value) && !frames {
             push_line(lines, name, value);
         }
     }
 }
-
-const OF_CONNECTION: [&[u8]; 7] = [
-    b"connection",
-    b"content-length",
-    b"keep-alive",
-    b"proxy-connection",
-    b"trailer",
-    b"transfer-encoding",
-    b"upgrade",
-];
 
 /// Adds `name: value` and the line's end.
 pub fn push_line(lines: &mut Vec<u8>, name: &[u8], value: &[u8]) {

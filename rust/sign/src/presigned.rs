@@ -5,6 +5,7 @@
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, Tag, sign};
+use edgeplane_base::calendar::days;
 
 use crate::hex::hex;
 use crate::parameters::split_pair;
@@ -180,18 +181,12 @@ fn epoch(date: &str) -> Option<u64> {
     if date.len() != form.len() || !date.as_bytes().iter().zip(form).all(fits) {
         return None;
     }
-    let number = |from: usize, to: usize| date.get(from..to).and_then(|digits| digits.parse::<u64>().ok());
+    let number = |from: usize, to: usize| date.get(from..to).and_then(|digits| digits.parse::<i64>().ok());
     let (year, month, day) = (number(0, 4)?, number(4, 6)?, number(6, 8)?);
     let (hour, minute, second) = (number(9, 11)?, number(11, 13)?, number(13, 15)?);
     let valid = (1970..).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
-    (valid && hour < 24 && minute < 60 && second < 61)
-        .then(|| days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second)
-}
-
-/// Days from 1970-01-01 in the Gregorian calendar; the year is taken to begin in March, so that a leap day is its last.
-fn days(year: u64, month: u64, day: u64) -> u64 {
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1 - 719_468
+    let seconds = days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
+    u64::try_from(seconds).ok().filter(|_| valid && hour < 24 && minute < 60 && second < 61)
 }
 
 #[cfg(test)]

@@ -9,11 +9,11 @@ import dns.name
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ValidationError
 
-from edgeplane.config.validation import problems, written
 from edgeplane.dns.models import CidrCollection, HealthCheck, HostedZone, RecordSet
 from edgeplane.dns.name import canonical, master_file_escapes, within
+
+from ..refusal import refused
 
 SIMPLE = {"Name": "www.example.net", "Type": "A", "TTL": "300", "ResourceRecords": ["192.0.2.1"]}
 ROUTED = {**SIMPLE, "SetIdentifier": "a"}
@@ -27,14 +27,6 @@ POLICIES: dict[str, Any] = {
     "CidrRoutingConfig": {"CollectionId": "c", "LocationName": "*"},
     "MultiValueAnswer": "true",
 }
-
-
-def refused(model: type[BaseModel], document: dict[str, Any]) -> list[str]:
-    try:
-        model.model_validate(document)
-    except ValidationError as error:
-        return [f"{written(each.path)}: {each.message}" for each in problems(error, model)]
-    return []
 
 
 def test_texts_become_numbers_and_names_are_canonical() -> None:

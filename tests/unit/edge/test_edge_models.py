@@ -6,9 +6,9 @@ import copy
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from edgeplane.config.validation import problems, written
+from edgeplane.config.validation import written
 from edgeplane.edge.models import (
     CachePolicy,
     Distribution,
@@ -19,6 +19,8 @@ from edgeplane.edge.models import (
     ResponseHeadersPolicy,
     SigningKey,
 )
+
+from ..refusal import refused
 
 OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 SERVER = {"Id": "app", "DomainName": "app.example.net", "CustomOriginConfig": {"OriginProtocolPolicy": "http-only"}}
@@ -86,14 +88,6 @@ RIGHT: list[tuple[type[BaseModel], dict[str, Any]]] = [
     ),
     (SigningKey, {"Name": "k", "SecretFile": "secret"}),
 ]  # fmt: skip
-
-
-def refused(model: type[BaseModel], document: dict[str, Any]) -> list[str]:
-    try:
-        model.model_validate(document)
-    except ValidationError as error:
-        return [f"{written(each.path)}: {each.message}" for each in problems(error, model)]
-    return []
 
 
 def config(**change: Any) -> list[str]:

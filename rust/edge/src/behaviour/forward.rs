@@ -17,6 +17,7 @@
 
 use std::io::Write;
 
+use edgeplane_http::fields::is_of_a_connection;
 use edgeplane_http::{Fields, Framing, Method, Request};
 
 use super::generated::{self, Generated};
@@ -78,24 +79,15 @@ pub struct Hop<'h> {
     pub name: &'h str,
 }
 
-const CONNECTION: [&str; 9] = [
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
 /// Never the viewer's own: made here, or not for origins.
-const REPLACED: [&str; 10] = [
+const REPLACED: [&str; 12] = [
     "host",
     "content-length",
     "expect",
     "cookie",
     "accept-encoding",
+    "proxy-authenticate",
+    "proxy-authorization",
     "x-forwarded-for",
     "x-forwarded-proto",
     "x-real-ip",
@@ -221,7 +213,9 @@ impl ForwardRules {
 /// Fields that belong to a connection, are made here, or would pass off as made here.
 fn is_never_sent(name: &str) -> bool {
     let prefixes = ["x-edge-", "x-amz-cf-", generated::PREFIX];
-    CONNECTION.contains(&name) || REPLACED.contains(&name) || prefixes.iter().any(|prefix| name.starts_with(prefix))
+    is_of_a_connection(name.as_bytes())
+        || REPLACED.contains(&name)
+        || prefixes.iter().any(|prefix| name.starts_with(prefix))
 }
 
 fn is_removed_by_older_form(name: &str) -> bool {

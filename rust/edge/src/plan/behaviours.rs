@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use edgeplane_base::{Fault, Faults, Limit};
 use edgeplane_http::Method;
+use edgeplane_http::fields::is_of_a_connection;
 use edgeplane_sign::Verifier;
 
 use super::catalogue::Catalogue;
@@ -275,22 +276,8 @@ pub(super) fn is_generated(name: &str) -> bool {
 
 /// Whether a cache policy may name the field: it neither belongs to the connection nor is as good as a key of one viewer.
 pub(super) fn is_for_keys(name: &str) -> bool {
-    const NEVER: [&str; 14] = [
-        "connection",
-        "content-length",
-        "cookie",
-        "expect",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "via",
-        "x-forwarded-for",
-    ];
+    const NEVER: [&str; 7] =
+        ["content-length", "cookie", "expect", "proxy-authenticate", "proxy-authorization", "via", "x-forwarded-for"];
     let known = Generated::from_name(name).is_none_or(Generated::is_for_keys);
-    known && !NEVER.iter().any(|never| never.eq_ignore_ascii_case(name))
+    known && !is_of_a_connection(name.as_bytes()) && !NEVER.iter().any(|never| never.eq_ignore_ascii_case(name))
 }

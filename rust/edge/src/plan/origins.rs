@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edgeplane_base::{Fault, Faults, Limit};
+use edgeplane_http::fields::is_token;
 
 use super::Settings as Host;
 use super::document::distribution::{CustomOriginConfig, Origin};
@@ -224,7 +225,7 @@ fn add_custom_headers(origin: &Origin, settings: &mut Settings, place: &str, fau
         let (name, value) = (&header.header_name, &header.header_value);
         let lower = name.to_ascii_lowercase();
         let made = ["x-amz-cf-", "x-edge-", "cloudfront-"].iter().any(|prefix| lower.starts_with(prefix));
-        if !is_token(name) || made || NOT_CUSTOM.contains(&lower.as_str()) {
+        if !is_token(name.as_bytes()) || made || NOT_CUSTOM.contains(&lower.as_str()) {
             let message = format!("{name:?} cannot be a custom header");
             faults.push(Fault::at(format!("{place}.OriginCustomHeaders[{n}].HeaderName"), message));
         } else if !value.bytes().all(|octet| matches!(octet, b'\t' | b' '..=b'~')) {
@@ -234,10 +235,4 @@ fn add_custom_headers(origin: &Origin, settings: &mut Settings, place: &str, fau
             settings.custom_headers.push(name, value);
         }
     }
-}
-
-/// RFC 9110 section 5.6.2.
-fn is_token(name: &str) -> bool {
-    let sign = |octet: u8| b"!#$%&'*+-.^_`|~".contains(&octet);
-    !name.is_empty() && name.bytes().all(|octet| octet.is_ascii_alphanumeric() || sign(octet))
 }

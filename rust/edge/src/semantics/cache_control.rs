@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use edgeplane_http::Fields;
-use edgeplane_http::fields::members;
+use edgeplane_http::fields::{is_token, members};
 
 use super::time::DELTA_MAX_S;
 
@@ -206,11 +206,6 @@ impl<'a> Argument<'a> {
 pub(crate) fn delta_seconds(text: &[u8]) -> Option<u64> {
     let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
     digits.then(|| text.iter().fold(0, |value: u64, digit| (value * 10 + u64::from(digit - b'0')).min(DELTA_MAX_S)))
-}
-
-/// Whether these octets are a token (RFC 9110 section 5.6.2).
-pub(crate) fn is_token(text: &[u8]) -> bool {
-    !text.is_empty() && text.iter().all(|&octet| octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet))
 }
 
 /// What a quoted string says (RFC 9110 section 5.6.4).

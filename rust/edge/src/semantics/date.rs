@@ -2,6 +2,8 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use edgeplane_base::calendar::days;
+
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const LONG_DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -74,23 +76,16 @@ fn century(two_digits: u64, now_s: u64) -> u64 {
     if year > this_year + 50 { year - 100 } else { year }
 }
 
+/// `month` from 0.
 fn seconds(year: u64, month: u64, day: u64, time_s: u64) -> Option<u64> {
     if day == 0 || day > days_in(year, month) {
         return None;
     }
-    let days = days_before(year, month) + day - 1;
-    Some((days * 86_400 + time_s).saturating_sub(days_before(1970, 0) * 86_400))
+    let days = days(year as i64, month as i64 + 1, day as i64);
+    Some(u64::try_from(days).map_or(0, |days| days.saturating_mul(86_400).saturating_add(time_s)))
 }
 
-/// Days from the year 0 to the first of a month; `month` from 0.
-fn days_before(year: u64, month: u64) -> u64 {
-    let leap_days = match year.checked_sub(1) {
-        Some(last) => last / 4 - last / 100 + last / 400 + 1,
-        None => 0,
-    };
-    year * 365 + leap_days + (0..month).map(|month| days_in(year, month)).sum::<u64>()
-}
-
+/// `month` from 0.
 const fn days_in(year: u64, month: u64) -> u64 {
     match month {
         1 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,

@@ -1,23 +1,12 @@
 //! Which fields of a response are stored (RFC 9111 section 3.1) and which of them a 304 updates (section 3.2).
 
 use edgeplane_http::Fields;
+use edgeplane_http::fields::is_of_a_connection;
 
 use super::{Now, date};
 
-/// Fields that belong to one connection (RFC 9110 section 7.6.1) or to one proxy. `Age` is made anew for every answer.
-const NEVER: [&str; 11] = [
-    "age",
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authentication-info",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
+/// Fields that belong to one proxy, as others belong to one connection. `Age` is made anew for every answer.
+const NEVER: [&str; 4] = ["age", "proxy-authenticate", "proxy-authentication-info", "proxy-authorization"];
 
 /// What describes the very octets that are stored: the length by section 3.2, the others because the octets stay as they are
 /// while the new ones were never seen. The entity tag is the one by which the response was found.
@@ -27,7 +16,8 @@ const OF_THE_CONTENT: [&str; 7] =
 /// The fields of a response that are stored; `withheld` are those that `private` and `no-cache` name.
 pub fn stored<'a>(fields: &'a Fields, withheld: impl Iterator<Item = &'a [u8]>) -> Fields {
     let named: Vec<&[u8]> = fields.members("connection").chain(withheld).collect();
-    let stays = |name: &[u8]| !is(name, &NEVER) && !named.iter().any(|named| named.eq_ignore_ascii_case(name));
+    let ends_here = |name: &[u8]| is_of_a_connection(name) || is(name, &NEVER);
+    let stays = |name: &[u8]| !ends_here(name) && !named.iter().any(|named| named.eq_ignore_ascii_case(name));
     fields.iter().filter(|(name, _)| stays(name)).collect()
 }
 

@@ -3,8 +3,9 @@
 //! `CDN-Cache-Control` (RFC 9213) goes before it.
 
 use edgeplane_http::Fields;
+use edgeplane_http::fields::is_token;
 
-use super::cache_control::{Directive, ResponseDirectives, is_token};
+use super::cache_control::{Directive, ResponseDirectives};
 
 /// The field in which origins say it.
 pub const FIELD: &str = "surrogate-control";

@@ -6,22 +6,8 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use super::{Failure, Outgoing};
-use crate::fields::members;
+use crate::fields::{is_of_a_connection, members};
 use crate::{Fields, Method, Request, Response};
-
-/// Fields that belong to a connection, or that who writes the message sets (RFC 9110 section 7.6.1).
-const OF_THE_CONNECTION: [&[u8]; 10] = [
-    b"connection",
-    b"keep-alive",
-    b"proxy-connection",
-    b"te",
-    b"trailer",
-    b"transfer-encoding",
-    b"upgrade",
-    b"content-length",
-    b"expect",
-    b"host",
-];
 
 /// What hyper sends for a request. `Content-Length`, `Host` and the fields of the connection are made anew.
 pub(super) fn outgoing(request: &Request, content: Outgoing) -> Result<http::Request<Outgoing>, Failure> {
@@ -46,7 +32,7 @@ fn headers(request: &Request) -> Result<HeaderMap, Failure> {
     let mut octets = BytesMut::with_capacity(request.fields.weight());
     let nominates = request.fields.has("connection");
     for (name, octets_of_value) in request.fields.iter() {
-        if is_of_the_connection(name) || nominates && is_nominated(&request.fields, name) {
+        if is_made_anew(name) || nominates && is_nominated(&request.fields, name) {
             continue;
         }
         let name = HeaderName::from_bytes(name).map_err(|_| Failure::Unsendable("a field's name"))?;
@@ -60,8 +46,10 @@ fn value(octets: Bytes) -> Result<HeaderValue, Failure> {
     HeaderValue::from_maybe_shared(octets).map_err(|_| Failure::Unsendable("a field's value"))
 }
 
-fn is_of_the_connection(name: &[u8]) -> bool {
-    OF_THE_CONNECTION.iter().any(|known| name.eq_ignore_ascii_case(known))
+/// Whether a field belongs to a connection, or is set by who writes the message.
+fn is_made_anew(name: &[u8]) -> bool {
+    let made = [&b"content-length"[..], b"expect", b"host"];
+    is_of_a_connection(name) || made.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Whether `Connection` names the field.
@@ -187,7 +175,7 @@ fn end_to_end(status: u16, headers: &HeaderMap) -> Fields {
     for (name, value) in headers {
         let kept = match status {
             101 => name != CONTENT_LENGTH,
-            _ => !(is_of_the_connection(name.as_str().as_bytes()) || nominates && is_nominated_in(headers, name)),
+            _ => !(is_made_anew(name.as_str().as_bytes()) || nominates && is_nominated_in(headers, name)),
         };
         if kept {
             fields.push(name.as_str(), value.as_bytes());

@@ -7,6 +7,7 @@ use super::framing::Seen;
 use super::refusal::{Refusal, bad};
 use super::settings::Settings;
 use super::target::Target;
+use crate::fields::is_token;
 use crate::{Method, Request, Version};
 
 /// A head that is there as a whole.
@@ -53,7 +54,7 @@ const TOO_LONG: Refusal = Refusal::new(431, "the head is too long");
 /// Judges a request line of which the end is missing, so that nobody waits for what cannot become one.
 #[cold]
 fn early(octets: &[u8], settings: &Settings) -> Result<Option<Head>, Refusal> {
-    let end = octets.iter().position(|&octet| !is_token(octet)).unwrap_or(octets.len());
+    let end = octets.iter().position(|&octet| !is_tchar(octet)).unwrap_or(octets.len());
     match octets.get(end) {
         _ if end > Method::LONGEST => Err(Refusal::new(501, "a method that is not served")),
         Some(b' ') if end > 0 && octets.len() - end > settings.target_size + 16 => Err(TARGET_TOO_LONG),
@@ -93,9 +94,7 @@ fn request_line<'a>(line: &'a [u8], settings: &Settings, request: &mut Request) 
     }
     request.method = match Method::from_token(method) {
         Some(method) => method,
-        None if !method.is_empty() && method.iter().all(|&octet| is_token(octet)) => {
-            return Err(Refusal::new(501, "a method that is not served"));
-        }
+        None if is_token(method) => return Err(Refusal::new(501, "a method that is not served")),
         None => return Err(bad("the method is malformed")),
     };
     Target::read(target, request.method)
@@ -140,7 +139,7 @@ fn fields<'a>(
 /// `field-name ":" OWS field-value OWS` (RFC 9112 section 5).
 #[inline]
 pub(super) fn field(line: &[u8]) -> Result<(&[u8], &[u8]), Refusal> {
-    let end = line.iter().position(|&octet| !is_token(octet)).unwrap_or(line.len());
+    let end = line.iter().position(|&octet| !is_tchar(octet)).unwrap_or(line.len());
     match line.get(end) {
         Some(b':') if end > 0 => {}
         Some(b' ' | b'\t') if end == 0 => return Err(bad("a folded field line")),
@@ -177,7 +176,7 @@ fn is_visible(octets: &[u8]) -> bool {
 
 /// Whether an octet may stand in a token (RFC 9110 section 5.6.2).
 #[inline]
-pub(crate) fn is_token(octet: u8) -> bool {
+pub(crate) fn is_tchar(octet: u8) -> bool {
     TOKEN[octet as usize]
 }
 

@@ -39,7 +39,7 @@ pub use thread::Thread;
 pub use tunnel::Tunnel;
 
 pub(crate) use framing::digits;
-pub(crate) use head::{is_token, is_value};
+pub(crate) use head::{is_tchar, is_value};
 pub(crate) use refusal::{Refusal, bad};
 pub(crate) use target::Target;
 

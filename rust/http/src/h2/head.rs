@@ -5,7 +5,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::{Settings, date};
-use crate::fields::Fields;
+use crate::fields::{Fields, OF_A_CONNECTION};
 use crate::h1::{Refusal, Target, bad, digits};
 use crate::{Content, Framing, Method, Reply, Request, Response, Scheme, Version};
 
@@ -117,8 +117,6 @@ pub(super) fn response(response: &Response, length: Option<u64>) -> Option<http:
     }
     respond(response.status, headers)
 }
-
-const OF_A_CONNECTION: [&str; 5] = ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"];
 
 fn respond(status: u16, mut headers: HeaderMap) -> Option<http::Response<()>> {
     if status >= 200 {

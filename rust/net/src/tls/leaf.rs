@@ -1,5 +1,7 @@
 //! What a certificate says about itself (RFC 5280): its names and its time. Nothing here judges signatures.
 
+use edgeplane_base::calendar::days;
+
 /// The parts of an end-entity certificate that its owner may have got wrong.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Leaf {
@@ -128,25 +130,9 @@ fn number(digits: &str) -> Option<i64> {
     digits.bytes().all(|octet| octet.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
-/// Days from 1970-01-01 in the Gregorian calendar, by counting years from March.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - 719_468
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn days_are_those_of_the_calendar() {
-        for (date, expected) in
-            [((1970, 1, 1), 0), ((2000, 2, 29), 11_016), ((2000, 3, 1), 11_017), ((2038, 1, 19), 24_855)]
-        {
-            assert_eq!(days(date.0, date.1, date.2), expected, "{date:?}");
-        }
-    }
 
     #[test]
     fn times_of_both_kinds_are_read() {

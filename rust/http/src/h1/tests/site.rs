@@ -1,13 +1,12 @@
 //! A service that does what a path says.
 
 use std::cell::RefCell;
-use std::fs::File;
-use std::io::Write;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::sample;
 use crate::service::Sent;
 use crate::{Connection, Content, Fields, PreparedHead, Reply, Request, Response, Service, Session, SessionError};
 
@@ -24,12 +23,7 @@ pub fn big() -> Bytes {
 }
 
 pub fn file(octets: &[u8]) -> Content {
-    let name = format!("edgeplane-site-{}-{:p}", std::process::id(), &octets);
-    let path = std::env::temp_dir().join(name);
-    let mut file = File::options().read(true).write(true).create(true).truncate(true).open(&path).unwrap();
-    std::fs::remove_file(&path).unwrap();
-    file.write_all(octets).unwrap();
-    Content::File { file: Arc::new(file), offset: 0, length: octets.len() as u64 }
+    Content::File { file: sample::file(octets), offset: 0, length: octets.len() as u64 }
 }
 
 impl Site {

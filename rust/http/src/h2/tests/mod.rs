@@ -6,11 +6,8 @@ mod raw;
 mod refusals;
 
 use std::cell::RefCell;
-use std::fs::File;
-use std::io::Write;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use bytes::Bytes;
 use h2::client::SendRequest;
@@ -19,6 +16,7 @@ use tokio::sync::Notify;
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
 
 use super::{Ended, Settings, serve_connection};
+use crate::sample;
 use crate::service::Sent;
 use crate::{Connection, Content, PreparedHead, Reply, Request, Response, Scheme, Service, Session, SessionError};
 
@@ -41,23 +39,17 @@ fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|n| (n % 251) as u8).collect()
 }
 
-fn file(length: usize) -> Arc<File> {
-    static MADE: AtomicUsize = AtomicUsize::new(0);
-    let name = format!("edgeplane-h2-{}-{}", std::process::id(), MADE.fetch_add(1, Relaxed));
-    let path = std::env::temp_dir().join(name);
-    File::create(&path).unwrap().write_all(&pattern(length)).unwrap();
-    let file = File::open(&path).unwrap();
-    std::fs::remove_file(path).unwrap();
-    Arc::new(file)
-}
-
 fn memory_file(length: usize) -> Arc<File> {
     edgeplane_net::memory_file::create(c"test", [&pattern(length)[..]]).unwrap()
 }
 
 impl Service for Site {
     fn ready(&self, request: &Request, _: &Connection, reply: &mut Reply) {
-        let whole = |length: usize| Content::File { file: file(length), offset: 1, length: length as u64 - 1 };
+        let whole = |length: usize| Content::File {
+            file: sample::file(&pattern(length)),
+            offset: 1,
+            length: length as u64 - 1,
+        };
         reply.content = match request.path.as_str() {
             "/ready" => Content::Bytes("hello".into()),
             "/head" => Content::None,
@@ -110,7 +102,7 @@ impl Site {
                 for _ in 0..3 {
                     session.send(Content::Bytes("part ".into())).await?;
                 }
-                session.send(Content::File { file: file(BIG), offset: 0, length: 5 }).await?;
+                session.send(Content::File { file: sample::file(&pattern(BIG)), offset: 0, length: 5 }).await?;
                 session.end().await
             }
             "/short" => {

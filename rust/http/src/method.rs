@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::h1::is_token;
+use crate::fields::is_token;
 
 /// A method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -82,7 +82,7 @@ impl Extension {
     #[cold]
     fn new(token: &[u8]) -> Option<Self> {
         let mut octets = [0; Method::LONGEST];
-        let is_method = !token.is_empty() && token.iter().all(|&octet| is_token(octet));
+        let is_method = is_token(token);
         octets.get_mut(..token.len()).filter(|_| is_method)?.copy_from_slice(token);
         Some(Self { octets, length: token.len() as u8 })
     }

@@ -16,7 +16,7 @@ limits! {
     /// Octets counted for an entry beside key and weight.
     MEMORY_ENTRY = "memory entry": 160, 160..=160 "octets", "121 at a million entries (examples/memory_cost.rs): slot 48, links and marks 32, table 6, the counts of an Arc 16, the allocator's rounding; and 34 for the memory of who left";
     /// Content from here on is kept in a sealed memory file.
-    MEMORY_FILE = "memory file": 65536, 4096..=1073741824 "octets", "measured over loopback (net/examples/sendfile_cost.rs): sendfile takes the sender 4.3 µs where writev takes 6.3, for 1 MiB 83 and 133; at 32 KiB it still gains 1.8 µs, but TLS has to read a file back, and each holds a descriptor; at 4 KiB it loses";
+    MEMORY_FILE = "memory file": 65536, 4096..=1073741824 "octets", "over loopback (net/examples/sendfile_cost.rs) sendfile takes the sender two thirds of what writev takes, at 1 MiB half; at 32 KiB it still gains, but TLS has to read a file back, and each holds a descriptor; at 4 KiB it loses";
     /// Part of the descriptors that content in memory may use.
     MEMORY_FILE_SHARE = "memory file share": 4, 2..=100 "parts", "the other three quarters are for connections, which come first";
     /// Longest key of the disk tier.

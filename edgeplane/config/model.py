@@ -75,6 +75,8 @@ class EdgeLimits(Section):
     requests_per_second: StrictInt = Field(0, ge=0, le=1000000)
     head_timeout_s: StrictInt = Field(10, ge=1, le=300)
     keep_alive_timeout_s: StrictInt = Field(60, ge=1, le=3600)
+    minimum_rate: StrictInt = Field(500, ge=1, le=1000000)
+    send_grace_s: StrictInt = Field(30, ge=1, le=3600)
 
 
 class Node(Section):

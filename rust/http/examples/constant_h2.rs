@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use edgeplane_http::h1::{self, Thread};
 use edgeplane_http::h2::{Settings, serve_connection};
 use edgeplane_http::{Connection, Content, PreparedHead, Reply, Request, Response, Scheme, Service, Session};
 use edgeplane_net::tls::{Acceptor, Certificates, Facts, Pair};
@@ -61,6 +62,7 @@ async fn serve(address: &str, pair: Pair, octets: usize) -> Result<(), Box<dyn s
     let (certificates, _) = Certificates::load(&[pair], 0)?;
     let acceptor = Acceptor::new(Arc::new(certificates), &edgeplane_net::tls::Settings::default())?;
     let (service, settings) = (Rc::new(Constant::new(octets)), Rc::new(Settings::default()));
+    let thread = Thread::start(h1::Settings::default());
     let listener = TcpListener::bind(address).await?;
     let local = listener.local_addr()?;
     println!("{local}");
@@ -68,10 +70,12 @@ async fn serve(address: &str, pair: Pair, octets: usize) -> Result<(), Box<dyn s
         let (stream, client) = listener.accept().await?;
         stream.set_nodelay(true)?;
         let (acceptor, service, settings) = (acceptor.clone(), service.clone(), settings.clone());
+        let guest = thread.guest();
         spawn_local(async move {
             if let Ok((stream, facts)) = acceptor.accept(stream).await {
                 let connection = connection(client, local, facts);
-                let ended = serve_connection(stream, connection, &service, &settings, std::future::pending()).await;
+                let drain = std::future::pending();
+                let ended = serve_connection(stream, connection, &service, &settings, guest, drain).await;
                 if std::env::var_os("ENDS").is_some() {
                     println!("{ended:?}");
                 }

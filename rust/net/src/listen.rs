@@ -15,6 +15,13 @@ const RECEIVE_BUFFER: usize = 4 << 20;
 /// Octets asked for the queue of sent datagrams (NSD's default).
 const SEND_BUFFER: usize = 4 << 20;
 
+/// Octets that may wait in the system until a client has room; without a bound some MiB do, and who reads nothing looks as if
+/// he had read them. What is on its way does not count, so that no line is slower for it; one `sendfile` takes as much.
+const UNSENT: libc::c_int = 512 << 10;
+/// Time in milliseconds after which a client that takes nothing of what waits in the system for it is given up: the
+/// process sees no rate once it has handed all over. nginx's send_timeout is as long.
+const UNTAKEN: libc::c_int = 60_000;
+
 /// Longest wait for a datagram: how late a thread sees that it should stop, and how long an idle one holds what it no
 /// longer needs. gdnsd wakes as often.
 const RECEIVE_WAIT: Duration = Duration::from_millis(250);
@@ -65,11 +72,14 @@ pub fn adopt_udp(fd: OwnedFd) -> io::Result<OwnedFd> {
     Ok(socket.into())
 }
 
-/// Sets up a TCP socket that already listens: it does not block.
+/// Sets up a TCP socket that already listens: it does not block, and bounds what the system keeps for each of its
+/// connections, which take that from it.
 pub fn adopt_tcp(fd: OwnedFd) -> io::Result<OwnedFd> {
     let socket = Socket::from(fd);
     expect_type(&socket, Type::STREAM)?;
     socket.set_nonblocking(true)?;
+    set_int(&socket, libc::IPPROTO_TCP, libc::TCP_NOTSENT_LOWAT, UNSENT)?;
+    set_int(&socket, libc::IPPROTO_TCP, libc::TCP_USER_TIMEOUT, UNTAKEN)?;
     Ok(socket.into())
 }
 
@@ -147,6 +157,23 @@ mod tests {
             assert_eq!(get_int(&fd, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO), pktinfo);
             assert_eq!(get_int(&fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY), 1);
         }
+    }
+
+    #[test]
+    fn little_waits_in_the_system_for_a_client_that_reads_nothing() {
+        let fd = bind_tcp(address("127.0.0.1:0"), 8).unwrap();
+        let client = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        client.set_recv_buffer_size(4096).unwrap();
+        client.connect(&local_address(&fd).unwrap().into()).unwrap();
+        let (mut stream, _) = TcpListener::from(fd).accept().unwrap();
+        stream.set_nonblocking(true).unwrap();
+        let mut taken = 0;
+        while let Ok(count) = std::io::Write::write(&mut stream, &[0; 1 << 16]) {
+            taken += count;
+        }
+        assert!((UNSENT as usize / 2..UNSENT as usize * 3 / 2).contains(&taken), "{taken}");
+        let stream = OwnedFd::from(stream);
+        assert_eq!(get_int(&stream, libc::IPPROTO_TCP, libc::TCP_USER_TIMEOUT), UNTAKEN);
     }
 
     #[test]

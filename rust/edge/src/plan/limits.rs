@@ -25,6 +25,10 @@ limits! {
     HEAD_TIMEOUT_S = "head_timeout_s": 10, 1..=300 "seconds", "a head is one packet or two; who takes longer holds a place";
     /// Time without a request after which a connection is closed.
     KEEP_ALIVE_TIMEOUT_S = "keep_alive_timeout_s": 60, 1..=3600 "seconds", "nginx 75 s, browsers close after 60 to 300 s";
+    /// Smallest rate of content, in and out, while a connection waits for its client.
+    MINIMUM_RATE = "minimum_rate": 500, 1..=1000000 "octets a second", "Apache httpd mod_reqtimeout: MinRate=500";
+    /// Seconds at the smallest rate that a client may lag with reading an answer.
+    SEND_GRACE_S = "send_grace_s": 30, 1..=3600 "seconds", "the kernel reports room only when a third of a large buffer is free, which at a slow modem's rate takes a while";
     /// Names in one list of a policy.
     NAMES = "policy_names": 10, 1..=1000 "names in a list of a policy", "CloudFront's quota for cookies, headers and query strings; each is compared for each request";
 }

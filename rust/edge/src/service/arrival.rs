@@ -46,6 +46,8 @@ pub struct Door {
 
 /// How long an idle connection that was told to go may take.
 const LEAVING: Duration = Duration::from_millis(200);
+/// Time for the first request of a connection that comes while the node drains.
+const FIRST_REQUEST: Duration = Duration::from_secs(h1::limits::FIRST_REQUEST_S.default);
 /// Time for an answer to a connection that has no place.
 const TURN_AWAY: Duration = Duration::from_secs(1);
 /// What it is told.
@@ -164,6 +166,18 @@ impl Door {
         }
     }
 
+    /// Waits until a connection of HTTP/2 is to end. One that has just come may ask first: told to leave before its first
+    /// request, a client would not make it.
+    fn drained(&self) -> impl Future<Output = ()> + use<> {
+        let stage = self.stage.clone();
+        async move {
+            if *stage.borrow() >= Stage::Draining {
+                sleep(FIRST_REQUEST).await;
+            }
+            reached_once(stage, Stage::Draining).await;
+        }
+    }
+
     /// Shakes hands, and serves what was agreed on.
     async fn secure(&self, stream: TcpStream, connection: Connection) {
         let (stream, facts) = match self.shared.tls.accept(stream).await {
@@ -175,8 +189,8 @@ impl Door {
         let http2 = facts.http2;
         let connection = Connection { tls: Some(facts.into()), ..connection };
         if http2 {
-            let drain = reached_once(self.stage.clone(), Stage::Draining);
-            h2::serve_connection(stream, connection, &self.app, &self.terms.http2(), drain).await;
+            let (settings, guest) = self.terms.http2();
+            h2::serve_connection(stream, connection, &self.app, &settings, guest, self.drained()).await;
         } else {
             h1::serve_connection(stream, connection, self.app.clone(), self.terms.http1()).await;
         }

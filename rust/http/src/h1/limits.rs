@@ -15,6 +15,8 @@ limits! {
     HEAD_TIMEOUT_S = "http.head_timeout_s": 10, 1..=300 "seconds", "a head is one packet or two; who takes longer holds a place";
     /// Time without a request after which a connection is closed.
     KEEP_ALIVE_TIMEOUT_S = "http.keep_alive_timeout_s": 60, 1..=3600 "seconds", "nginx 75 s, browsers close after 60 to 300 s; an idle connection costs about 1 KiB";
+    /// Time for the first request of a connection that has just come, once the server is draining.
+    FIRST_REQUEST_S = "first request": 1, 1..=1 "seconds", "it is on its way, as a rule; who says nothing must not hold up the end";
     /// Smallest rate of content, in and out, while a connection waits for its client.
     RATE = "http.minimum_rate": 500, 1..=1000000 "octets a second", "Apache httpd mod_reqtimeout: MinRate=500";
     /// Seconds at the smallest rate that a client may lag with its content.

@@ -15,6 +15,7 @@ mod content;
 mod date;
 mod exchange;
 mod framing;
+mod guest;
 mod head;
 mod io;
 pub mod limits;
@@ -33,6 +34,7 @@ mod tests;
 use std::future::{Future, poll_fn};
 use std::rc::Rc;
 
+pub use guest::Guest;
 pub use io::Io;
 pub use settings::Settings;
 pub use thread::Thread;

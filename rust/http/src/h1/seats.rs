@@ -13,6 +13,8 @@ pub(crate) enum Wait {
     Service,
     /// The next request.
     Request,
+    /// The next stream, on a connection that counts its time by itself.
+    Stream,
     /// The rest of a head.
     Head,
     /// Content of a request.
@@ -92,12 +94,12 @@ impl Seat {
         }
     }
 
-    /// A second has passed.
-    fn sweep(&self, now: u32, settings: &Settings) {
+    /// A second has passed. `idle_s`: how long a request is waited for.
+    fn sweep(&self, now: u32, settings: &Settings, idle_s: u32) {
         let waited = now.wrapping_sub(self.since.get());
         let over = match self.wait.get() {
-            Wait::Service => false,
-            Wait::Request => waited > settings.keep_alive_timeout_s,
+            Wait::Service | Wait::Stream => false,
+            Wait::Request => waited > idle_s,
             Wait::Head => waited > settings.head_timeout_s,
             Wait::Close => waited > settings.linger_s,
             Wait::Content => lags(&self.content_ahead, settings),
@@ -174,27 +176,29 @@ impl Seats {
         self.taken.borrow().len() - self.free.borrow().len()
     }
 
-    /// Wakes all that wait for a request.
-    pub fn wake_idle(&self) {
-        let idle = |seat: &&Rc<Seat>| seat.wait.get() == Wait::Request;
-        self.taken.borrow().iter().flatten().filter(idle).for_each(|seat| seat.wake());
+    /// Wakes all that wait for a request; who has for more than so many seconds, has waited too long.
+    pub fn wake_idle(&self, seconds: u32) {
+        for seat in self.taken.borrow().iter().flatten().filter(|seat| seat.wait.get() == Wait::Request) {
+            seat.over.set(self.second.get().wrapping_sub(seat.since.get()) > seconds);
+            seat.wake();
+        }
     }
 
-    /// Ends the wait of who has waited longest for a request; whether there is one.
+    /// Ends the wait of who has waited longest for a request or a stream; whether there is one.
     pub fn end_idlest(&self) -> bool {
         let taken = self.taken.borrow();
-        let idle = |seat: &&Rc<Seat>| seat.wait.get() == Wait::Request && !seat.over.get();
+        let idle = |seat: &&Rc<Seat>| matches!(seat.wait.get(), Wait::Request | Wait::Stream) && !seat.over.get();
         let Some(seat) = taken.iter().flatten().filter(idle).min_by_key(|seat| seat.turn.get()) else { return false };
         seat.over.set(true);
         seat.wake();
         true
     }
 
-    /// To be called once a second.
-    pub fn sweep(&self, settings: &Settings) {
+    /// To be called once a second. `idle_s`: how long a request is waited for.
+    pub fn sweep(&self, settings: &Settings, idle_s: u32) {
         self.second.set(self.second.get().wrapping_add(1));
         let now = self.second.get();
-        self.taken.borrow().iter().flatten().for_each(|seat| seat.sweep(now, settings));
+        self.taken.borrow().iter().flatten().for_each(|seat| seat.sweep(now, settings, idle_s));
     }
 }
 
@@ -202,10 +206,14 @@ impl Seats {
 mod tests {
     use super::*;
 
+    fn sweep(seats: &Seats, settings: &Settings) {
+        seats.sweep(settings, settings.keep_alive_timeout_s);
+    }
+
     fn swept(seats: &Seats, seat: &Seat, settings: &Settings) -> u32 {
         (1..10_000)
             .find(|_| {
-                seats.sweep(settings);
+                sweep(seats, settings);
                 seat.is_over()
             })
             .unwrap()
@@ -232,7 +240,7 @@ mod tests {
             seat.set(Wait::Service, &seats);
             let over = (0..6_000).any(|_| {
                 seat.set(Wait::Content, &seats);
-                seats.sweep(&settings);
+                sweep(&seats, &settings);
                 let over = seat.is_over();
                 seat.came(octets, &settings);
                 seat.set(Wait::Service, &seats);
@@ -255,6 +263,38 @@ mod tests {
         assert!(seats.end_idlest());
         assert_eq!(over(), [false, true, true]);
         assert!(!seats.end_idlest());
+    }
+
+    #[test]
+    fn who_waits_for_a_stream_takes_its_turn_and_has_no_time_here() {
+        let (seats, settings) = (Seats::new(), Settings::default());
+        let first = seats.take(&settings);
+        let stream = seats.take(&settings);
+        let last = seats.take(&settings);
+        stream.set(Wait::Stream, &seats);
+        last.set(Wait::Service, &seats);
+        last.set(Wait::Request, &seats);
+        (0..50).for_each(|_| sweep(&seats, &settings));
+        let over = || [&first, &stream, &last].map(|seat| seat.is_over());
+        assert!(seats.end_idlest() && seats.end_idlest());
+        assert_eq!(over(), [true, true, false]);
+        stream.set(Wait::Service, &seats);
+        stream.set(Wait::Stream, &seats);
+        (0..100).for_each(|_| sweep(&seats, &settings));
+        assert_eq!(over(), [true, false, true]);
+    }
+
+    #[test]
+    fn who_has_just_come_is_waited_for_when_the_others_are_woken() {
+        let (seats, settings) = (Seats::new(), Settings::default());
+        let old = seats.take(&settings);
+        (0..3).for_each(|_| sweep(&seats, &settings));
+        let new = seats.take(&settings);
+        seats.wake_idle(1);
+        assert_eq!([old.is_over(), new.is_over()], [true, false]);
+        seats.sweep(&settings, 1);
+        seats.sweep(&settings, 1);
+        assert!(new.is_over());
     }
 
     #[test]

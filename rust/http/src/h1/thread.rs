@@ -9,7 +9,8 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::buffer::Buffer;
 use super::date::Date;
-use super::limits::BENCHES;
+use super::guest::Guest;
+use super::limits::{BENCHES, FIRST_REQUEST_S};
 use super::output::Output;
 use super::seats::Seats;
 use super::settings::Settings;
@@ -52,15 +53,25 @@ impl Thread {
         thread
     }
 
-    /// From now on answers say `Connection: close`, and connections without a request are closed. Requests under way are
-    /// answered.
+    /// From now on answers say `Connection: close`, and connections without a request are closed; one that has just come
+    /// may make its first. Requests under way are answered.
     pub fn drain(&self) {
         self.draining.set(true);
-        self.seats.wake_idle();
+        self.seats.wake_idle(FIRST_REQUEST_S.default as u32);
     }
 
-    /// Closes the connection that has waited longest for its next request; whether there is one. It is gone once its task
-    /// ran.
+    /// How long a request is waited for, in seconds.
+    fn idle_s(&self) -> u32 {
+        if self.is_draining() { FIRST_REQUEST_S.default as u32 } else { self.settings.keep_alive_timeout_s }
+    }
+
+    /// A seat for a connection of another protocol.
+    pub fn guest(self: &Rc<Self>) -> Guest {
+        Guest::new(self.clone())
+    }
+
+    /// Closes the connection that has waited longest for its next request, guests included; whether there is one. It is
+    /// gone once its task ran.
     pub fn close_idlest(&self) -> bool {
         self.seats.end_idlest()
     }
@@ -134,6 +145,6 @@ async fn sweep(thread: Weak<Thread>) {
     loop {
         second.tick().await;
         let Some(thread) = thread.upgrade() else { return };
-        thread.seats.sweep(&thread.settings);
+        thread.seats.sweep(&thread.settings, thread.idle_s());
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Wire<I: Io> {
     pub bench: Option<Box<Bench>>,
     /// Whether another request may follow the one that was read last.
     pub keep_alive: bool,
+    /// Nothing has come yet.
+    is_new: bool,
     /// An answer of `Service::ready` is in the output, of which the service was not told yet that it went.
     unsettled: Option<u64>,
     /// Whether a write could not be finished, so that the client is being waited for.
@@ -58,7 +60,8 @@ enum Step {
 impl<I: Io> Wire<I> {
     pub fn new(io: I, thread: Rc<Thread>) -> Self {
         let seat = thread.seats.take(&thread.settings);
-        Self { io: Some(io), thread, seat, bench: None, keep_alive: true, unsettled: None, is_stuck: false }
+        let io = Some(io);
+        Self { io, thread, seat, bench: None, keep_alive: true, is_new: true, unsettled: None, is_stuck: false }
     }
 
     /// Answers requests at once until there is something else to do.
@@ -190,6 +193,7 @@ impl<I: Io> Wire<I> {
             Poll::Ready(Ok(0)) => Poll::Ready(Some(Next::Close { linger: false })),
             Poll::Ready(Ok(_)) => {
                 if wait == Wait::Request {
+                    self.is_new = false;
                     self.pause();
                 }
                 Poll::Ready(None)
@@ -201,7 +205,7 @@ impl<I: Io> Wire<I> {
                 Poll::Ready(Some(Next::Close { linger: false }))
             }
             Poll::Ready(Err(_)) => Poll::Ready(Some(Next::Drop)),
-            Poll::Pending if wait == Wait::Request && self.thread.is_draining() => {
+            Poll::Pending if wait == Wait::Request && self.thread.is_draining() && !self.is_new => {
                 Poll::Ready(Some(Next::Close { linger: false }))
             }
             Poll::Pending => Poll::Pending,

@@ -7,18 +7,18 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use h2::server::{Builder, SendResponse};
 use h2::{Reason, RecvStream};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::Settings;
-use super::content::{Outlet, at_hand};
+use super::content::Outlet;
 use super::head;
+use super::pace::{Pace, Piece};
 use super::session::Stream;
 use super::wire::Wire;
-use crate::h1::Refusal;
+use crate::h1::{Guest, Refusal};
 use crate::service::Sent;
 use crate::{Connection, Method, Reply, Request, Service};
 
@@ -47,12 +47,14 @@ pub enum Ended {
 }
 
 /// Serves a connection until it ends. Streams that cannot be answered at once run as tasks of the `LocalSet` around it.
-/// After `drain` is ready the client is told to go elsewhere, and what was begun is finished.
+/// After `drain` is ready the client is told to go elsewhere, and what was begun is finished. While no stream is open,
+/// the holder of the `guest`'s table may have the connection leave.
 pub async fn serve_connection<IO, S>(
     io: IO,
     connection: Connection,
     service: &Rc<S>,
     settings: &Rc<Settings>,
+    guest: Guest,
     drain: impl Future<Output = ()>,
 ) -> Ended
 where
@@ -60,7 +62,7 @@ where
     S: Service,
 {
     let wire = Wire::new(io);
-    let handshake = builder(settings).handshake::<_, Bytes>(wire.clone());
+    let handshake = builder(settings).handshake::<_, Piece>(wire.clone());
     let h2 = match timeout(settings.preface, handshake).await {
         Ok(Ok(h2)) => h2,
         Ok(Err(error)) => return Ended::Failed(error.to_string()),
@@ -70,12 +72,14 @@ where
         service: service.clone(),
         connection: Rc::new(connection),
         settings: settings.clone(),
+        pace: Rc::default(),
         open: Cell::new(0),
         answered: Cell::new(0),
     });
     let mut loops = Loop {
         h2,
         wire,
+        guest,
         shared,
         request: Request::default(),
         reply: Reply::default(),
@@ -108,6 +112,7 @@ struct Shared<S> {
     service: Rc<S>,
     connection: Rc<Connection>,
     settings: Rc<Settings>,
+    pace: Rc<Pace>,
     /// Streams that run as tasks.
     open: Cell<usize>,
     /// Requests answered since the loop looked.
@@ -141,6 +146,7 @@ impl<S> Drop for Running<S> {
 struct Watch {
     draining: bool,
     calmed: bool,
+    leaving: bool,
     /// A request came since the last look.
     active: bool,
     /// Time without a stream.
@@ -154,8 +160,9 @@ struct Watch {
 }
 
 struct Loop<IO, S> {
-    h2: h2::server::Connection<Wire<IO>, Bytes>,
+    h2: h2::server::Connection<Wire<IO>, Piece>,
     wire: Wire<IO>,
+    guest: Guest,
     shared: Rc<Shared<S>>,
     request: Request,
     reply: Reply,
@@ -178,6 +185,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Loop<IO, S> {
         if let Poll::Ready(ended) = self.poll_clock(tick, cx) {
             return Poll::Ready(ended);
         }
+        self.wire.meter().starved(self.shared.pace.starved());
         let ended = self.poll_streams(cx);
         self.wire.meter().answered(self.shared.answered.take());
         let sent = self.wire.poll_send(cx);
@@ -200,9 +208,24 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Loop<IO, S> {
                     self.watch.calmed = true;
                     self.h2.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
                 }
+                Poll::Pending if self.makes_room(cx) => {
+                    self.watch.leaving = true;
+                    self.h2.abrupt_shutdown(Reason::NO_ERROR);
+                }
                 Poll::Pending => return Poll::Pending,
             }
         }
+    }
+
+    /// Whether no stream is open and the connection is to leave at once. What the client asks meanwhile is after the last
+    /// stream that GOAWAY names, so that it may ask again elsewhere.
+    fn makes_room(&self, cx: &Context<'_>) -> bool {
+        if self.shared.open.get() > 0 || self.h2.has_streams() {
+            self.guest.works();
+            return false;
+        }
+        self.guest.waits(cx);
+        self.guest.must_leave() && !self.watch.leaving
     }
 
     fn is_flooded(&self) -> bool {
@@ -270,8 +293,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Loop<IO, S> {
     }
 
     /// Answers one request, at once or by a task.
-    fn take(&mut self, request: http::Request<RecvStream>, mut respond: SendResponse<Bytes>) {
+    fn take(&mut self, request: http::Request<RecvStream>, mut respond: SendResponse<Piece>) {
         self.watch.active = true;
+        self.guest.works();
         let (parts, content) = request.into_parts();
         let ended = content.is_end_stream();
         if let Some(query) = self.request.query.take() {
@@ -293,7 +317,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Loop<IO, S> {
         self.begin(content, respond);
     }
 
-    fn refuse(&self, refusal: Refusal, respond: &mut SendResponse<Bytes>) {
+    fn refuse(&self, refusal: Refusal, respond: &mut SendResponse<Piece>) {
         self.shared.service.refused(&self.shared.connection, refusal.status, refusal.why);
         if let Some(head) = head::response(&crate::Response::new(refusal.status), Some(0)) {
             let _ = respond.send_response(head, true);
@@ -301,22 +325,19 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Loop<IO, S> {
     }
 
     /// Sends what the service had ready.
-    fn answer(&mut self, respond: &mut SendResponse<Bytes>) {
+    fn answer(&mut self, respond: &mut SendResponse<Piece>) {
         self.shared.answered();
         let Some(head) = head::prepared(&self.reply) else { return respond.send_reset(Reason::INTERNAL_ERROR) };
         let length = if self.request.method == Method::Head { 0 } else { self.reply.content.len() };
         let sent = respond.send_response(head, length == 0);
-        let complete = match (sent, at_hand(&self.reply.content)) {
-            (Err(_), _) => false,
-            (Ok(_), _) if length == 0 => true,
-            (Ok(mut stream), Some(octets)) => {
-                stream.reserve_capacity(octets.len());
-                if stream.capacity() < octets.len() {
-                    return self.pour(Outlet::new(stream));
-                }
-                stream.send_data(octets, true).is_ok()
+        let complete = match sent {
+            Err(_) => false,
+            Ok(_) if length == 0 => true,
+            Ok(stream) => {
+                let mut outlet = Outlet::new(stream, self.shared.pace.clone());
+                let Some(sent) = outlet.send_now(&self.reply.content) else { return self.pour(outlet) };
+                sent.is_ok()
             }
-            (Ok(stream), None) => return self.pour(Outlet::new(stream)),
         };
         let octets = head_weight(&self.reply) + if complete { length } else { 0 };
         self.shared.service.sent(&self.request, &self.shared.connection, &self.reply, Sent { octets, complete });
@@ -341,12 +362,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Loop<IO, S> {
     }
 
     /// Hands a stream to the service.
-    fn begin(&mut self, content: RecvStream, respond: SendResponse<Bytes>) {
+    fn begin(&mut self, content: RecvStream, respond: SendResponse<Piece>) {
         let running = Running::new(&self.shared);
         let request = std::mem::take(&mut self.request);
-        let (connection, settings) = (self.shared.connection.clone(), self.shared.settings.clone());
+        let Shared { connection, settings, pace, .. } = &*self.shared;
+        let mut stream = Stream::new(request, connection.clone(), settings.clone(), pace.clone(), content, respond);
         tokio::task::spawn_local(async move {
-            let mut stream = Stream::new(request, connection, settings, content, respond);
             running.0.service.handle(&mut stream).await;
             running.0.answered();
             stream.discard().await;

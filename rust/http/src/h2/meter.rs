@@ -5,6 +5,9 @@ const WORK: Budget = Budget { left: 2_000, most: 10_000 };
 /// For streams that a client cancels, at `RESET` each; an answer earns half of one (fault H2: an end after at most 200).
 const RESETS: Budget = Budget { left: 200, most: 400 };
 const RESET: u32 = 2;
+/// For an answer that a client asked for and did not take, which held its place all the time that was given: as many as two
+/// that it cancels.
+const STARVED: u32 = 2 * RESET;
 
 const PREFACE: u32 = 24;
 const END_STREAM: u8 = 0x1;
@@ -91,6 +94,13 @@ impl Meter {
     pub fn answered(&mut self, count: u32) {
         self.work.earn(count.saturating_mul(4));
         self.resets.earn(count);
+    }
+
+    /// Answers were given up because their client had no room for them.
+    pub fn starved(&mut self, count: u32) {
+        if count > 0 && !self.resets.spend(count.saturating_mul(STARVED)) {
+            self.exceeded.get_or_insert("answers that are not read");
+        }
     }
 
     /// Octets went out: for them a client sends WINDOW_UPDATE frames.

@@ -7,13 +7,14 @@
 //! ```
 //! Crate `h2` knows streams, HPACK and flow control. Its floods are bounded there (CONTINUATION frames, empty DATA
 //! frames, streams reset before they were seen or by our own errors) or by `meter` (resets, PING, SETTINGS, PRIORITY,
-//! WINDOW_UPDATE, unknown frames); time is watched by `connection`.
+//! WINDOW_UPDATE, unknown frames, answers that are not read); time is watched by `connection`, memory by `pace`.
 
 mod connection;
 mod content;
 mod date;
 mod head;
 mod meter;
+mod pace;
 mod session;
 mod wire;
 

@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout};
 use super::Settings;
 use super::content::{Outlet, too_slow};
 use super::head;
+use super::pace::{Pace, Piece};
 use crate::{Connection, Content, Method, Request, Response, Session, SessionError};
 
 /// A request and the stream that it came in on.
@@ -20,7 +21,8 @@ pub(super) struct Stream {
     connection: Rc<Connection>,
     settings: Rc<Settings>,
     incoming: Incoming,
-    respond: SendResponse<Bytes>,
+    respond: SendResponse<Piece>,
+    pace: Rc<Pace>,
     outlet: Option<Outlet>,
     state: State,
     head_sent: u64,
@@ -44,12 +46,14 @@ impl Stream {
         request: Request,
         connection: Rc<Connection>,
         settings: Rc<Settings>,
+        pace: Rc<Pace>,
         content: RecvStream,
-        respond: SendResponse<Bytes>,
+        respond: SendResponse<Piece>,
     ) -> Self {
         let continues = request.expects_continue;
         let incoming = Incoming { stream: content, unread: 0, received: 0, waited: Duration::ZERO, continues };
-        Self { request, connection, settings, incoming, respond, outlet: None, state: State::Waiting, head_sent: 0 }
+        let (outlet, state, head_sent) = (None, State::Waiting, 0);
+        Self { request, connection, settings, incoming, respond, pace, outlet, state, head_sent }
     }
 
     /// Tells the client that there is no whole answer.
@@ -125,7 +129,7 @@ impl Session for Stream {
         let ends = bare || length == Some(0);
         self.head_sent = weight(response);
         let stream = self.respond.send_response(head, ends).map_err(|_| SessionError::Gone)?;
-        self.outlet = Some(Outlet::new(stream));
+        self.outlet = Some(Outlet::new(stream, self.pace.clone()));
         self.state = if ends { State::Ended } else { State::Open(length) };
         Ok(())
     }

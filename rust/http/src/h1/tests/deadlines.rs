@@ -135,6 +135,19 @@ fn a_drain_closes_who_waits_and_answers_who_asked() {
 }
 
 #[test]
+fn who_has_just_come_when_a_drain_begins_may_ask_once() {
+    run(async {
+        let (mut asks, mut silent) = (Client::new(), Client::new());
+        asks.thread.drain();
+        silent.thread.drain();
+        sleep(Duration::from_millis(500)).await;
+        let seen = asks.ask(HIT).await;
+        assert!(seen.contains("connection: close\r\n") && seen.ends_with("hello"), "{seen}");
+        assert!(lasts(&mut silent).await <= 2);
+    });
+}
+
+#[test]
 fn an_answer_during_a_drain_says_close() {
     run(async {
         let mut client = Client::new();

@@ -1,3 +1,4 @@
+use super::raw::*;
 use super::*;
 
 #[test]
@@ -231,6 +232,29 @@ fn an_idle_connection_is_closed_and_a_busy_one_is_not() {
         let ended = served.task.await.unwrap();
         assert_eq!(ended, Ended::Closed);
         assert!((355..=375).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    });
+}
+
+#[test]
+fn an_idle_connection_makes_room_and_a_busy_one_does_not() {
+    run(async {
+        let mut served = serve();
+        let mut raw = served.raw().await;
+        raw.send(&frame(HEADERS, END_STREAM | END_HEADERS, 1, &request("/wait", &[]))).await;
+        while *served.site.handled.borrow() == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(!served.thread.close_idlest());
+        served.site.release.notify_one();
+        assert_eq!(raw.until(DATA).await.unwrap().payload, b"done");
+        while !served.thread.close_idlest() {
+            tokio::task::yield_now().await;
+        }
+        let goaway = raw.until(GOAWAY).await.unwrap();
+        assert_eq!((&goaway.payload[..4], goaway.error()), (&[0, 0, 0, 1][..], 0));
+        assert_eq!(raw.next().await, None);
+        assert_eq!(served.task.await.unwrap(), Ended::Closed);
+        assert_eq!(served.thread.connections(), 0);
     });
 }
 

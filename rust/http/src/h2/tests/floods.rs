@@ -131,6 +131,71 @@ fn more_streams_than_allowed_are_refused_one_by_one() {
     });
 }
 
+/// A client that gives streams no window: SETTINGS_INITIAL_WINDOW_SIZE is 0.
+async fn without_window(served: &mut Served, streams: u32, path: &str) -> Raw {
+    let mut raw = served.raw().await;
+    raw.send(&frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0])).await;
+    for n in 0..streams {
+        raw.send(&frame(HEADERS, END_STREAM | END_HEADERS, 2 * n + 1, &request(path, &[]))).await;
+    }
+    raw
+}
+
+#[test]
+fn answers_that_nobody_has_room_for_end_the_connection() {
+    run_paused(async {
+        for path in ["/big", "/ready", "/stream"] {
+            let mut served = serve();
+            let mut raw = without_window(&mut served, 128, path).await;
+            let begun = tokio::time::Instant::now();
+            assert_eq!(raw.until(GOAWAY).await.unwrap().error(), ENHANCE_YOUR_CALM, "{path}");
+            assert!((30..=35).contains(&begun.elapsed().as_secs()), "{path}: {:?}", begun.elapsed());
+            assert_eq!(served.task.await.unwrap(), Ended::Flood("answers that are not read"), "{path}");
+        }
+    });
+}
+
+#[test]
+fn one_answer_that_nobody_has_room_for_ends_alone() {
+    run_paused(async {
+        let mut served = serve();
+        let mut raw = without_window(&mut served, 1, "/file").await;
+        let reset = raw.until(RST_STREAM).await.unwrap();
+        assert_eq!((reset.stream, reset.error()), (1, 8));
+        raw.send(&frame(HEADERS, END_STREAM | END_HEADERS, 3, &request("/head", &[]))).await;
+        assert_eq!(raw.until(HEADERS).await.unwrap().stream, 3);
+    });
+}
+
+#[test]
+fn what_was_read_for_cancelled_streams_is_given_back() {
+    run_paused(async {
+        let mut served = serve();
+        let mut raw = served.raw().await;
+        raw.send(&frame(SETTINGS, 0, 0, &[0, 4, 0x10, 0, 0, 0])).await;
+        raw.send(&frame(WINDOW_UPDATE, 0, 0, &[0x10, 0, 0, 0])).await;
+        let file = |stream| frame(HEADERS, END_STREAM | END_HEADERS, stream, &request("/file", &[]));
+        for n in 0..20 {
+            raw.send(&file(2 * n + 1)).await;
+        }
+        // Until all wait for the client, which reads nothing.
+        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        for n in 0..20 {
+            raw.send(&frame(RST_STREAM, 0, 2 * n + 1, &[0, 0, 0, 8])).await;
+        }
+        raw.send(&file(41)).await;
+        let mut octets = 0;
+        loop {
+            let frame = raw.until(DATA).await.unwrap();
+            octets += if frame.stream == 41 { frame.payload.len() } else { 0 };
+            if frame.stream == 41 && frame.flags & END_STREAM != 0 {
+                break;
+            }
+        }
+        assert_eq!(octets, BIG - 1);
+    });
+}
+
 #[test]
 fn clients_that_stand_still_are_left() {
     run_paused(async {

@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
 
 use super::{Ended, Settings, serve_connection};
+use crate::h1::Thread;
 use crate::sample;
 use crate::service::Sent;
 use crate::{Connection, Content, PreparedHead, Reply, Request, Response, Scheme, Service, Session, SessionError};
@@ -150,6 +151,7 @@ fn connection() -> Connection {
 /// A connection that is served in memory.
 struct Served {
     site: Rc<Site>,
+    thread: Rc<Thread>,
     io: Option<DuplexStream>,
     drain: Rc<Notify>,
     task: JoinHandle<Ended>,
@@ -159,10 +161,13 @@ fn serve_with(settings: Settings, buffer: usize) -> Served {
     let (theirs, ours) = tokio::io::duplex(buffer);
     let (site, drain) = (Rc::new(Site::default()), Rc::new(Notify::new()));
     let (service, signal) = (site.clone(), drain.clone());
+    let thread = Thread::start(crate::h1::Settings::default());
+    let guest = thread.guest();
     let task = spawn_local(async move {
-        serve_connection(ours, connection(), &service, &Rc::new(settings), async move { signal.notified().await }).await
+        let drain = async move { signal.notified().await };
+        serve_connection(ours, connection(), &service, &Rc::new(settings), guest, drain).await
     });
-    Served { site, io: Some(theirs), drain, task }
+    Served { site, thread, io: Some(theirs), drain, task }
 }
 
 fn serve() -> Served {

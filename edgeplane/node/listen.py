@@ -8,6 +8,7 @@ systemd: LISTEN_FDS ─┐
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,11 +19,19 @@ from edgeplane.config.kinds import Listen
 from edgeplane.config.model import Edge
 from edgeplane.node.host import HostError
 
+log = logging.getLogger(__name__)
+
 FIRST_DESCRIPTOR: Final = 3
 """SD_LISTEN_FDS_START of sd_listen_fds(3)."""
 
 BACKLOG: Final = 4096
 """Connections that may wait while a front restarts; the kernel takes the smaller of this and somaxconn."""
+
+_SO_BINDTOIFINDEX: Final = 62
+"""A socket hears one interface alone (Linux 5.0, for everybody 5.7). `socket` knows it from Python 3.14 on."""
+
+_NO_INTERFACE: Final = (1 << 31) - 1
+"""The last number that an interface could have; they are given from 1 on."""
 
 _PROTOCOLS: Final = {socket.SOCK_DGRAM: "udp", socket.SOCK_STREAM: "tcp"}
 _UNIT_FILE: Final = "see ListenDatagram= and ListenStream= of the .socket unit"
@@ -34,17 +43,19 @@ Owner = Callable[[str, int, str], str]
 @dataclass
 class Listeners:
     """Bound sockets. `udp`, `http` and `https` hold one for each address and thread, address by address; `tcp` one for
-    each address.
+    each address. `lent` are those of them that a service manager bound, and holds on to.
     """
 
     udp: list[socket.socket] = field(default_factory=list)
     tcp: list[socket.socket] = field(default_factory=list)
     http: list[socket.socket] = field(default_factory=list)
     https: list[socket.socket] = field(default_factory=list)
+    lent: list[socket.socket] = field(default_factory=list)
 
     def descriptors(self) -> list[tuple[str, int]]:
         """Names and numbers, as `spawn` takes them."""
-        return [(name, sock.fileno()) for name, sockets in vars(self).items() for sock in sockets]
+        named = {"udp": self.udp, "tcp": self.tcp, "http": self.http, "https": self.https}
+        return [(name, sock.fileno()) for name, sockets in named.items() for sock in sockets]
 
     def addresses(self) -> list[Listen]:
         """Where the node really listens for DNS, each once."""
@@ -60,11 +71,22 @@ class Listeners:
         udp, tcp = ({Listen(*s.getsockname()[:2]) for s in sockets} for sockets in (self.udp, self.tcp))
         return [(address, "TCP") for address in sorted(udp - tcp)] + [(address, "UDP") for address in sorted(tcp - udp)]
 
+    def refuse(self) -> None:
+        """Has the kernel refuse new connections from now on, although the front holds the sockets too.
+
+        A socket that hears no interface is not found by a client's first packet; connections that it has, or that are
+        being made, remain: `shutdown` would reset them. What waits in a lent socket is for the process after this one.
+        """
+        for sock in {*self.tcp, *self.http, *self.https}.difference(self.lent):
+            try:
+                sock.setsockopt(socket.SOL_SOCKET, _SO_BINDTOIFINDEX, _NO_INTERFACE)
+            except OSError as error:
+                log.warning("%s goes on taking connections that nobody serves: %s", _names([sock])[0], error.strerror)
+
     def close(self) -> None:
         """Gives the addresses back."""
-        for sockets in vars(self).values():
-            for sock in sockets:
-                sock.close()
+        for sock in (*self.udp, *self.tcp, *self.http, *self.https):
+            sock.close()
 
 
 def bind_all(addresses: Sequence[Listen], threads: int, owner: Owner | None = None) -> Listeners:
@@ -121,12 +143,15 @@ def activated(descriptors: Iterable[tuple[str, int]], threads: int) -> Listeners
     for name, number in descriptors:
         sock = _socket(name, number)
         web = {"http": given.http, "https": given.https}.get(name)
+        given.lent.append(sock)
         if web is not None and sock.type != socket.SOCK_STREAM:
             raise HostError(f"{name} (descriptor {number}) is not TCP; {_UNIT_FILE}")
         if web is None and sock.type == socket.SOCK_STREAM:
             given.tcp.append(sock)
         else:
-            (given.udp if web is None else web).extend([sock, *(sock.dup() for _ in range(threads - 1))])
+            copies = [sock.dup() for _ in range(threads - 1)]
+            given.lent += copies
+            (given.udp if web is None else web).extend([sock, *copies])
     return given
 
 

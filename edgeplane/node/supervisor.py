@@ -350,6 +350,7 @@ class Supervisor:
 
     async def _drain(self) -> None:
         self.state.stopping = True
+        self.listeners.refuse()
         notify.notify(STOPPING=1)
         if not self.state.envelope:
             return

@@ -5,6 +5,7 @@ import http.client
 import select
 import signal
 import socket
+import struct
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import pytest
 from ..edge import HOST
 from ..origin import response
 from ..running import until
+from .http2 import DATA, GOAWAY, Http2
 from .test_host import cpu_seconds
 
 GET = f"GET / HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()
@@ -92,6 +94,38 @@ def test_a_full_node_lets_idle_connections_go_and_then_says_so(make_edge, origin
             said = heard(held.enter_context(connect(edge, GET)))
     assert said.startswith(b"HTTP/1.1 503 ")
     assert b"\r\nretry-after: 1\r\n" in said
+
+
+def test_a_full_node_lets_idle_connections_of_http2_go_like_the_others(make_edge, origin):
+    """Who has been idle longest leaves first, whatever it speaks; HTTP/2 is told by GOAWAY which requests were seen."""
+    origin.answer = lambda asked: (
+        STORED if asked.target == "/a" else [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", b"o", 20.0, b"k"]
+    )
+    edge = make_edge(origin.port, settings=limits(connections=7)).start()
+    with contextlib.ExitStack() as held:
+        at_work = held.enter_context(Http2(edge))
+        at_work.ask("/", 1)
+        until(lambda: origin.count == 1, edge)
+        idle = []
+        for number in range(6):
+            if number % 2:
+                idle.append(held.enter_context(connect(edge, GET.replace(b"GET /", b"GET /a"))))
+                assert idle[-1].recv(4096).endswith(b"stored\n")
+            else:
+                idle.append(held.enter_context(Http2(edge)))
+                idle[-1].ask("/a", 1)
+                assert idle[-1].content(1) == (b"stored\n", True)
+        idle[0].ask("/a", 3)
+        assert idle[0].content(3) == (b"stored\n", True)
+        for leaves, last in ((1, 0), (2, 1), (3, 0), (4, 1), (5, 0), (0, 3)):
+            assert held.enter_context(connect(edge, GET)).recv(4096)[:12] == b"HTTP/1.1 200"
+            if last:
+                goaway = [frame for frame in idle[leaves].frames() if frame.kind == GOAWAY]
+                assert [(frame.payload[:4], frame.error) for frame in goaway] == [(struct.pack("!I", last), 0)]
+            else:
+                assert heard(idle[leaves]) == b""
+        assert heard(held.enter_context(connect(edge, GET))).startswith(b"HTTP/1.1 503 ")
+        assert next(frame for frame in at_work.frames() if frame.kind == DATA).payload == b"o"
 
 
 def test_room_is_made_by_any_worker(make_edge, origin):
@@ -212,8 +246,8 @@ def test_downloads_end_before_the_node_does(make_edge, origin):
         until(lambda: origin.count == 22, edge)
         edge.process.send_signal(signal.SIGTERM)
         assert heard(idle) == b""
-        with connect(edge, GET) as late:
-            assert heard(late) == b""
+        with pytest.raises(ConnectionRefusedError):
+            connect(edge, GET)
         for sock in downloads:
             assert heard(sock).endswith(b"\r\n\r\n" + b"x" * 300)
         assert len(second.communicate(timeout=20)[0]) == 300

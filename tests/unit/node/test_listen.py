@@ -74,6 +74,53 @@ def test_an_activated_file_is_refused(tmp_path):
         activated([("dns.socket", file.fileno())], 1)
 
 
+def connects(port: int) -> bool:
+    with socket.socket() as sock:
+        sock.settimeout(5)
+        return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_who_refuses_takes_nobody_new_and_keeps_what_had_come():
+    ports = free_port(), free_port()
+    bound = bind_web(bind_all([Listen("127.0.0.1", ports[0])], 2), edge([f"127.0.0.1:{ports[1]}"]), 2)
+    waiting = [socket.create_connection(("127.0.0.1", port)) for port in ports for _ in range(8)]
+    for sock in waiting:
+        sock.sendall(b"?")
+    bound.refuse()
+    assert [connects(port) for port in ports] == [False, False]
+    taken = 0
+    for listener in (*bound.tcp, *bound.http):
+        listener.setblocking(False)
+        while connection := accepted(listener):
+            with connection:
+                assert connection.recv(1) == b"?"
+                connection.sendall(b"!")
+            taken += 1
+    assert taken == len(waiting)
+    for sock in waiting:
+        assert sock.recv(1) == b"!"
+        sock.close()
+    bound.close()
+
+
+def accepted(listener: socket.socket) -> socket.socket | None:
+    try:
+        connection, _ = listener.accept()
+    except BlockingIOError:
+        return None
+    connection.settimeout(5)
+    return connection
+
+
+def test_sockets_of_the_service_manager_go_on_for_the_next_process():
+    http, tcp = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
+    ports = [sock.getsockname()[1] for sock in (http, tcp)]
+    given = activated([("http", http.detach()), ("dns.socket", tcp.detach())], 2)
+    given.refuse()
+    assert [connects(port) for port in ports] == [True, True]
+    given.close()
+
+
 def test_an_address_without_tcp_is_named():
     port = free_port()
     bound = bind_all([Listen("127.0.0.1", port)], 2)

@@ -124,7 +124,7 @@ async fn reached(stage: &mut watch::Receiver<Stage>, wanted: Stage) {
     let _ = stage.wait_for(|stage| *stage >= wanted).await;
 }
 
-/// Takes connections from one listener until it is time to drain, then waits for those it took.
+/// Takes connections from one listener until it is time to drain, those that wait in it by then too; waits for all of them.
 async fn door<H: Handler>(mut acceptor: Acceptor, desk: Rc<Desk<H>>) {
     let mut stage = desk.stage.clone();
     let mut open = JoinSet::new();
@@ -133,14 +133,18 @@ async fn door<H: Handler>(mut acceptor: Acceptor, desk: Rc<Desk<H>>) {
             biased;
             () = reached(&mut stage, Stage::Draining) => break,
             Some(_) = open.join_next() => {}
-            accepted = acceptor.accept() => match accepted {
-                Accepted::Connection(stream, client) => admit(stream, client, &desk, &mut open),
-                Accepted::Exhausted => desk.counters.tcp_refused.add(1),
-            },
+            accepted = acceptor.accept() => take(accepted, &desk, &mut open),
         }
     }
-    drop(acceptor);
+    acceptor.finish(|accepted| take(accepted, &desk, &mut open)).await;
     while open.join_next().await.is_some() {}
+}
+
+fn take<H: Handler>(accepted: Accepted, desk: &Rc<Desk<H>>, open: &mut JoinSet<()>) {
+    match accepted {
+        Accepted::Connection(stream, client) => admit(stream, client, desk, open),
+        Accepted::Exhausted => desk.counters.tcp_refused.add(1),
+    }
 }
 
 fn admit<H: Handler>(stream: TcpStream, client: SocketAddr, desk: &Rc<Desk<H>>, open: &mut JoinSet<()>) {

@@ -264,6 +264,26 @@ fn a_drain_answers_what_came_and_closes_everything() {
 }
 
 #[test]
+fn what_waits_in_the_listener_when_a_drain_begins_is_answered() {
+    on_runtime(false, async {
+        let server = Server::echo();
+        // Blocks the only thread, so that nothing is taken meanwhile.
+        let waiting: Vec<_> = (0..20).map(|_| std::net::TcpStream::connect(server.address).unwrap()).collect();
+        for (id, mut client) in (0..).zip(&waiting) {
+            std::io::Write::write_all(&mut client, &query(id, 0)).unwrap();
+        }
+        server.stage.send(Stage::Draining).unwrap();
+        for (id, client) in (0..).zip(waiting) {
+            client.set_nonblocking(true).unwrap();
+            let mut client = TcpStream::from_std(client).unwrap();
+            assert_eq!(answer_id(&mut client).await, Some(id));
+            assert_eq!(answer_id(&mut client).await, None);
+        }
+        server.task.await.unwrap().unwrap();
+    });
+}
+
+#[test]
 fn a_drain_waits_for_the_rest_of_a_query() {
     on_runtime(false, async {
         let server = Server::echo();

@@ -31,6 +31,9 @@ mod tunnel;
 mod watch;
 mod worker;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -72,6 +75,7 @@ impl Sockets {
 /// The workers of one node.
 pub struct Service {
     workers: Workers,
+    count: usize,
     signals: Arc<Signals>,
     shared: Arc<Shared>,
 }
@@ -94,7 +98,7 @@ impl Service {
                 worker::run(&shared, &counters, &station, &signals, &all, stop);
             })?;
         }
-        Ok(Self { workers, signals, shared })
+        Ok(Self { workers, count, signals, shared })
     }
 
     /// Counters since the start.
@@ -109,7 +113,7 @@ impl Service {
         counters
     }
 
-    /// Takes no new connection from now on.
+    /// Takes no new connection from now on but those that wait in the listeners.
     pub fn begin_drain(&self) {
         self.signals.drain();
     }
@@ -129,8 +133,10 @@ impl Service {
     }
 
     fn is_answering(&self) -> bool {
+        // In this order: what is taken last counts as open by the time that its worker is done.
+        let takes = self.signals.done() < self.count;
         let totals = self.totals();
-        totals.connections_open > totals.tunnels_open
+        takes || totals.connections_open > totals.tunnels_open
     }
 
     /// Ends all threads.

@@ -1,9 +1,10 @@
 //! A thread that takes connections and answers on them.
 
 use std::os::fd::OwnedFd;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use edgeplane_http::Scheme;
@@ -38,12 +39,16 @@ pub enum Stage {
     Stopped,
 }
 
-/// How all workers are told.
-pub struct Signals(watch::Sender<Stage>);
+/// How all workers are told, and what they say.
+pub struct Signals {
+    stage: watch::Sender<Stage>,
+    /// Workers that have taken all that waited in their listeners.
+    done: AtomicUsize,
+}
 
 impl Default for Signals {
     fn default() -> Self {
-        Self(watch::Sender::new(Stage::Serving))
+        Self { stage: watch::Sender::new(Stage::Serving), done: AtomicUsize::new(0) }
     }
 }
 
@@ -58,8 +63,13 @@ impl Signals {
         self.advance(Stage::Stopped);
     }
 
+    /// How many workers have taken all that waited in their listeners when the drain began.
+    pub fn done(&self) -> usize {
+        self.done.load(Ordering::Acquire)
+    }
+
     fn advance(&self, stage: Stage) {
-        self.0.send_if_modified(|now| {
+        self.stage.send_if_modified(|now| {
             let moves = stage > *now;
             *now = stage.max(*now);
             moves
@@ -72,12 +82,12 @@ pub fn run(
     shared: &Arc<Shared>,
     counters: &Arc<Counters>,
     station: &Station,
-    signals: &Signals,
+    signals: &Arc<Signals>,
     cores: &Arc<[usize]>,
     stop: &Arc<AtomicBool>,
 ) {
     let Some(runtime) = runtime(cores, stop) else { return };
-    let mut stage = signals.0.subscribe();
+    let mut stage = signals.stage.subscribe();
     LocalSet::new().block_on(&runtime, async {
         let (number, wishes) = shared.neighbours.join();
         let published = shared.published.subscribe();
@@ -96,8 +106,8 @@ pub fn run(
         spawn_local(keep_up(door.app.clone(), published));
         let accepting = listen(&door, station);
         reached(&mut stage, Stage::Draining).await;
-        accepting.iter().for_each(JoinHandle::abort);
         door.terms.drain();
+        spawn_local(finish(accepting, signals.clone()));
         reached(&mut stage, Stage::Stopped).await;
     });
     stop.store(true, Ordering::Relaxed);
@@ -152,13 +162,28 @@ fn listen(door: &Rc<Door>, station: &Station) -> Vec<JoinHandle<()>> {
     all.collect()
 }
 
+/// Takes connections until it is time to drain, those that wait in the listener by then too.
 async fn accept(mut acceptor: Acceptor, scheme: Scheme, door: Rc<Door>) {
+    let take = |accepted| match accepted {
+        Accepted::Connection(stream, client) => door.take(stream, client, scheme),
+        Accepted::Exhausted => door.counters.connections_refused.add(1),
+    };
+    let mut draining = pin!(reached_once(door.stage.clone(), Stage::Draining));
     loop {
-        match acceptor.accept().await {
-            Accepted::Connection(stream, client) => door.take(stream, client, scheme),
-            Accepted::Exhausted => door.counters.connections_refused.add(1),
+        tokio::select! {
+            biased;
+            () = &mut draining => break,
+            accepted = acceptor.accept() => take(accepted),
         }
     }
+    acceptor.finish(take).await;
+}
+
+async fn finish(accepting: Vec<JoinHandle<()>>, signals: Arc<Signals>) {
+    for each in accepting {
+        let _ = each.await;
+    }
+    signals.done.fetch_add(1, Ordering::AcqRel);
 }
 
 #[cfg(test)]

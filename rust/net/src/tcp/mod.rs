@@ -9,8 +9,15 @@ use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, timeout};
 
 pub use connections::{Admission, Caps, Connections, Full, Ticket};
+
+/// How long one more connection is waited for at the end: one whose handshake was under way when newcomers were refused
+/// is there after a round trip.
+const LAST_WAIT: Duration = Duration::from_millis(100);
+/// How long the end may take where newcomers are not refused: a listener of the service manager's, which outlives us.
+const LAST_CALL: Duration = Duration::from_secs(1);
 
 /// Takes connections from one listener.
 ///
@@ -56,9 +63,20 @@ impl Acceptor {
         }
     }
 
+    /// Takes what has come by the end, and gives it to `take`: closing a listener would reset what waits in it.
+    pub async fn finish(mut self, mut take: impl FnMut(Accepted)) {
+        let end = Instant::now() + LAST_CALL;
+        while Instant::now() < end {
+            match timeout(LAST_WAIT, self.accept()).await {
+                Ok(accepted) => take(accepted),
+                Err(_) => return,
+            }
+        }
+    }
+
     async fn turn_away(&mut self) {
         self.reserve = None;
-        if let Ok(waiting) = tokio::time::timeout(Duration::ZERO, self.listener.accept()).await {
+        if let Ok(waiting) = timeout(Duration::ZERO, self.listener.accept()).await {
             drop(waiting);
         }
         self.reserve = reserve();

@@ -1,7 +1,8 @@
-//! Who may have an answer, in the order in which CloudFront looks: distribution, protocol, place, method, signature.
+//! Who may have an answer, in the order in which CloudFront looks: distribution, protocol, place, method, path,
+//! signature.
 //!
 //! ```text
-//! enabled? ─ https? (403, 301, 307) ─ country (403) ─ method, content (403) ─ signature (403) ─► Admitted: the query without what signs
+//! enabled? ─ https? (403, 301, 307) ─ country (403) ─ method, content (403) ─ path (403) ─ signature (403) ─► Admitted: the query without what signs
 //! ```
 
 mod refusal;
@@ -11,6 +12,7 @@ mod signature;
 mod tests;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use edgeplane_http::{Framing, Method, Scheme};
 use edgeplane_sign::Grant;
@@ -43,7 +45,7 @@ pub struct Admitted<'r> {
 /// Whether a request may be answered.
 pub fn check<'r>(
     distribution: &Distribution,
-    behaviour: &Behaviour,
+    behaviour: &Arc<Behaviour>,
     viewer: &Viewer<'r>,
     moment: Moment<'_>,
 ) -> Result<Admitted<'r>, Refusal> {
@@ -55,6 +57,7 @@ pub fn check<'r>(
         return Err(Refusal::Country);
     }
     check_method(behaviour, viewer)?;
+    check_path(distribution, behaviour, &viewer.request.path)?;
     signature::check(behaviour, viewer, moment)
 }
 
@@ -82,6 +85,16 @@ fn check_method(behaviour: &Behaviour, viewer: &Viewer<'_>) -> Result<(), Refusa
         return Err(Refusal::ContentWithGet);
     }
     Ok(())
+}
+
+/// Nothing restricted is reached by a path that origins read as another one: `/private%2Fa` is `/private/a` to most.
+fn check_path(distribution: &Distribution, behaviour: &Arc<Behaviour>, path: &str) -> Result<(), Refusal> {
+    let is_restricted = |behaviour: &Behaviour| behaviour.trusted.is_some();
+    let other = distribution.behaviour_as_decoded(path).filter(|other| !Arc::ptr_eq(other, behaviour));
+    match other {
+        Some(other) if is_restricted(other) || is_restricted(behaviour) => Err(Refusal::AmbiguousPath),
+        _ => Ok(()),
+    }
 }
 
 /// `http`, `https`: as signed URLs write it.

@@ -26,6 +26,8 @@ pub enum Refusal {
     Method,
     /// GET or HEAD with content.
     ContentWithGet,
+    /// Origins read the path as another one, and a signature is asked for there or here.
+    AmbiguousPath,
     /// A signature is asked for.
     Signature(Denied),
 }
@@ -40,6 +42,7 @@ impl Refusal {
             Self::Country => "country-restricted",
             Self::Method => "method-not-allowed",
             Self::ContentWithGet => "content-with-get",
+            Self::AmbiguousPath => "ambiguous-path",
             Self::Signature(denied) => denied.name(),
         }
     }
@@ -82,6 +85,7 @@ impl Refusal {
             Self::Country => ("AccessDenied", "This is not served in your country"),
             Self::Method => ("AccessDenied", "This method is not allowed here"),
             Self::ContentWithGet => ("AccessDenied", "GET and HEAD have no content here"),
+            Self::AmbiguousPath => ("AccessDenied", "The path can be read in two ways"),
             Self::Signature(denied) => denied.code(),
         }
     }

@@ -227,3 +227,46 @@ fn a_grant_of_one_behaviour_is_none_in_another() {
     let refused = asked_at(&plan, &request(&signed.url("/h/a")), Scheme::Https, NOW, &mut remembered).unwrap_err();
     assert_eq!(refused, Refusal::Signature(Denied::UnknownKey));
 }
+
+/// `/private/*` and `/@paid/*` ask for signatures, the rest is open but for what its `TrustedKeyGroups` say.
+fn partly_private(default: Value) -> Plan {
+    let private = behaviour(json!({"PathPattern": "private/*", "TrustedKeyGroups": ["G"]}));
+    let paid = behaviour(json!({"PathPattern": "/@paid/*", "TrustedKeyGroups": ["G"]}));
+    let open = behaviour(json!({"PathPattern": "open/*"}));
+    let accented = behaviour(json!({"PathPattern": "caf%C3%A9/*", "TrustedKeyGroups": ["G"]}));
+    plan(default, json!({"CacheBehaviors": [private, paid, open, accented]}))
+}
+
+#[test]
+fn no_spelling_goes_round_a_behaviour_that_asks_for_signatures() {
+    let plan = partly_private(json!({}));
+    let asked = |target: &str| asked(&plan, &request(target), Scheme::Https);
+    for path in [
+        "/private%2Fsecret.pdf",
+        "/private%2fsecret.pdf",
+        "/%70rivate%2Fsecret.pdf",
+        "/%40paid/a.txt",
+        "/open/..%2Fprivate/a",
+        "/open%2F%2e%2e%2fprivate%2Fa",
+        "/private/..%2Fopen/a",
+    ] {
+        assert_eq!(asked(path), Err(Refusal::AmbiguousPath), "{path}");
+    }
+    for path in ["/open/a%2Fb", "/a%2Fb", "/open%2Fa", "/private%252Fa", "/a%20b%"] {
+        assert!(asked(path).is_ok(), "{path}: {:?}", asked(path));
+    }
+    for path in ["/private/a%20b", "/@paid/a%40b", "/caf%C3%A9/a%20b", "/private/a%2Fb"] {
+        assert!(asked(&signed_url(path, 2_000)).is_ok(), "{path}: {:?}", asked(&signed_url(path, 2_000)));
+        assert_eq!(asked(path), Err(Refusal::Signature(Denied::MissingKey)), "{path}");
+    }
+}
+
+#[test]
+fn nor_does_one_round_a_default_behaviour_that_asks() {
+    let plan = partly_private(json!({"TrustedKeyGroups": ["G"]}));
+    let asked = |target: &str| asked(&plan, &request(target), Scheme::Https);
+    assert!(asked("/open/a%2Fb").is_ok());
+    for path in ["/open/..%2Fa", "/open%2Fa"] {
+        assert_eq!(asked(path), Err(Refusal::AmbiguousPath), "{path}");
+    }
+}

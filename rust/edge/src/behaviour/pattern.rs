@@ -8,13 +8,14 @@ use edgeplane_sign::Wildcard;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathPattern {
     text: String,
-    wildcard: Wildcard,
+    normalised: Wildcard,
+    decoded: Wildcard,
 }
 
 impl PathPattern {
     /// The pattern of the default behaviour.
     pub fn everything() -> Self {
-        Self { text: "*".into(), wildcard: Wildcard::new("*") }
+        Self::new("*", "*")
     }
 
     /// Reads a pattern; the error says what is allowed.
@@ -25,13 +26,25 @@ impl PathPattern {
             ));
         }
         let slash = if text.starts_with('/') { "" } else { "/" };
-        Ok(Self { text: text.into(), wildcard: Wildcard::new(&format!("{slash}{text}")) })
+        Ok(Self::new(text, &format!("{slash}{text}")))
+    }
+
+    fn new(text: &str, paths: &str) -> Self {
+        // An escaped wildcard is none.
+        let decoded = decode(paths, |octet| octet.is_ascii() && !matches!(octet, b'*' | b'?'));
+        let normalised = Wildcard::new(&decode(paths, is_unreserved));
+        Self { text: text.into(), normalised, decoded: Wildcard::new(&decoded) }
     }
 
     /// Whether a path (normalised) is meant.
     #[inline]
     pub fn matches(&self, path: &str) -> bool {
-        self.wildcard.matches(path)
+        self.normalised.matches(path)
+    }
+
+    /// Whether a path (decoded) is meant, the pattern read in the same way.
+    pub fn matches_decoded(&self, path: &str) -> bool {
+        self.decoded.matches(path)
     }
 
     /// As it was written.
@@ -49,10 +62,20 @@ pub fn normalised(path: &str) -> Cow<'_, str> {
     if is_normal(path) {
         return Cow::Borrowed(path);
     }
-    let decoded = decode_unreserved(path);
+    Cow::Owned(resolved(&decode(path, is_unreserved)))
+}
+
+/// A path as directories, buckets and most servers read it: `%2F` and `%40` undone, too. Octets that are not ASCII stay
+/// escaped. None where nothing is.
+pub fn decoded(path: &str) -> Option<String> {
+    path.contains('%').then(|| resolved(&decode(path, |octet| octet.is_ascii())))
+}
+
+/// Without dot segments and empty ones.
+fn resolved(path: &str) -> String {
     let mut segments: Vec<&str> = Vec::new();
-    let last = decoded.rsplit('/').next().unwrap_or_default();
-    for segment in decoded.split('/') {
+    let last = path.rsplit('/').next().unwrap_or_default();
+    for segment in path.split('/') {
         match segment {
             "" | "." => {}
             ".." => drop(segments.pop()),
@@ -60,7 +83,7 @@ pub fn normalised(path: &str) -> Cow<'_, str> {
         }
     }
     let end = if matches!(last, "" | "." | "..") && !segments.is_empty() { "/" } else { "" };
-    Cow::Owned(format!("/{}{end}", segments.join("/")))
+    format!("/{}{end}", segments.join("/"))
 }
 
 /// Whether nothing of a path is written otherwise than in its normal form, or may be.
@@ -72,8 +95,13 @@ fn is_normal(path: &str) -> bool {
     })
 }
 
-/// Percent-decodes letters, digits and `-._~`; other escapes get capitals.
-fn decode_unreserved(path: &str) -> String {
+/// RFC 3986 section 2.3.
+fn is_unreserved(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~')
+}
+
+/// Percent-decodes octets of ASCII that are `meant`; other escapes get capitals.
+fn decode(path: &str, meant: impl Fn(u8) -> bool) -> String {
     let mut decoded = String::with_capacity(path.len());
     let mut parts = path.split('%');
     decoded.push_str(parts.next().unwrap_or_default());
@@ -86,7 +114,7 @@ fn decode_unreserved(path: &str) -> String {
             continue;
         };
         let octet = u8::from_str_radix(digits, 16).unwrap_or_default();
-        if octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~') {
+        if meant(octet) {
             decoded.push(char::from(octet));
         } else {
             decoded.push('%');
@@ -139,6 +167,36 @@ mod tests {
         for (sent, seen) in table {
             assert_eq!(normalised(sent), seen, "{sent}");
         }
+    }
+
+    #[test]
+    fn origins_undo_every_escape() {
+        let table = [
+            ("/private%2Fa", Some("/private/a")),
+            ("/x%2f..%2Fprivate/a", Some("/private/a")),
+            ("/%40paid/a%20b", Some("/@paid/a b")),
+            ("/caf%c3%a9/a%252Fb", Some("/caf%C3%A9/a%2Fb")),
+            ("/@paid/a b", None),
+        ];
+        for (sent, read) in table {
+            assert_eq!(decoded(sent).as_deref(), read, "{sent}");
+        }
+    }
+
+    #[test]
+    fn patterns_may_be_written_with_escapes() {
+        let table = [
+            ("caf%c3%a9/*", "/caf%C3%A9/a"),
+            ("%7Euser/*", "/~user/a"),
+            ("%40paid/*", "/%40paid/a"),
+            ("%2A/x", "/%2A/x"),
+        ];
+        for (pattern, path) in table {
+            assert!(PathPattern::parse(pattern).unwrap().matches(path), "{pattern}");
+        }
+        let paid = PathPattern::parse("%40paid/*").unwrap();
+        assert!(paid.matches_decoded("/@paid/a") && !paid.matches("/@paid/a"));
+        assert!(!PathPattern::parse("%2A").unwrap().matches_decoded("/a/b"));
     }
 
     #[test]

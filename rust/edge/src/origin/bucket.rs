@@ -10,7 +10,7 @@ use edgeplane_sign::sigv4::{
     EMPTY_PAYLOAD, Message, Scope, UNSIGNED_PAYLOAD, authorization, canonical_path, canonical_query, timestamp,
 };
 
-use super::directory::has_dot_segments;
+use super::directory::{has_dot_segments, has_encoded_slash};
 use super::fetched::Source;
 use super::vetting::Host;
 use super::{CredentialsFile, Fetched, Incoming, Interim, OriginError, Origins, Outgoing, Settings, Timing};
@@ -166,7 +166,7 @@ impl Origins {
         content: Outgoing,
         interim: Option<Interim<'_>>,
     ) -> Result<Fetched, OriginError> {
-        if has_dot_segments(&request.path) {
+        if has_dot_segments(&request.path) || has_encoded_slash(&request.path) {
             return Ok(self.denied());
         }
         let time_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();

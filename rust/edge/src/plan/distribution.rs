@@ -8,7 +8,7 @@ use edgeplane_sign::Verifier;
 
 pub use super::document::behaviour::ViewerProtocolPolicy;
 pub use super::source::Semantics;
-use crate::behaviour::pattern::normalised;
+use crate::behaviour::pattern::{decoded, normalised};
 use crate::behaviour::{ForwardRules, KeyRules, PathPattern, ResponseHeaders};
 use crate::origin::{Group, Settings};
 use crate::semantics::Rules;
@@ -58,6 +58,12 @@ impl Distribution {
     pub fn behaviour(&self, path: &str) -> Option<(usize, &Arc<Behaviour>)> {
         let path = normalised(path);
         self.behaviours.iter().enumerate().find(|(_, behaviour)| behaviour.pattern.matches(&path))
+    }
+
+    /// The behaviour of a path as an origin reads it that undoes every escape; none where there are none.
+    pub fn behaviour_as_decoded(&self, path: &str) -> Option<&Arc<Behaviour>> {
+        let path = decoded(path)?;
+        self.behaviours.iter().find(|behaviour| behaviour.pattern.matches_decoded(&path))
     }
 
     /// The path of the object: that of the default root object for `/`.

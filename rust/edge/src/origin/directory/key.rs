@@ -53,3 +53,8 @@ pub(crate) fn has_dot_segments(path: &str) -> bool {
     let octets = decoded(path.as_bytes());
     octets.split(|octet| matches!(octet, b'/' | b'\\')).any(is_dots)
 }
+
+/// Whether a slash of a path is percent-encoded: neither directories nor buckets have keys with another one than `/`.
+pub(crate) fn has_encoded_slash(path: &str) -> bool {
+    path.as_bytes().windows(3).any(|escape| escape.eq_ignore_ascii_case(b"%2f"))
+}

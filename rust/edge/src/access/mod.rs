@@ -21,6 +21,7 @@ pub use refusal::Refusal;
 pub use remembered::Remembered;
 
 use crate::behaviour::{Viewer, generated};
+use crate::origin::has_dot_segments;
 use crate::plan::{Behaviour, Distribution, ViewerProtocolPolicy};
 
 /// What a worker knows beside the plan.
@@ -90,6 +91,10 @@ fn check_method(behaviour: &Behaviour, viewer: &Viewer<'_>) -> Result<(), Refusa
 /// Nothing restricted is reached by a path that origins read as another one: `/private%2Fa` is `/private/a` to most.
 fn check_path(distribution: &Distribution, behaviour: &Arc<Behaviour>, path: &str) -> Result<(), Refusal> {
     let is_restricted = |behaviour: &Behaviour| behaviour.trusted.is_some();
+    // A policy with wildcards is matched as text: `/a/*` would open `/a/../b`.
+    if is_restricted(behaviour) && has_dot_segments(path) {
+        return Err(Refusal::AmbiguousPath);
+    }
     let other = distribution.behaviour_as_decoded(path).filter(|other| !Arc::ptr_eq(other, behaviour));
     match other {
         Some(other) if is_restricted(other) || is_restricted(behaviour) => Err(Refusal::AmbiguousPath),

@@ -26,7 +26,7 @@ pub enum Refusal {
     Method,
     /// GET or HEAD with content.
     ContentWithGet,
-    /// Origins read the path as another one, and a signature is asked for there or here.
+    /// Origins may read the path as another one, and a signature is asked for there or here.
     AmbiguousPath,
     /// A signature is asked for.
     Signature(Denied),

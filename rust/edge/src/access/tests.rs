@@ -270,3 +270,25 @@ fn nor_does_one_round_a_default_behaviour_that_asks() {
         assert_eq!(asked(path), Err(Refusal::AmbiguousPath), "{path}");
     }
 }
+
+#[test]
+fn dot_segments_lead_out_of_no_policy() {
+    let plan = plan(json!({"TrustedKeyGroups": ["G"]}), json!({}));
+    let signed = signed_custom("https://d.example.net/alice/*");
+    let asked = |path: &str| asked(&plan, &request(&signed.url(path)), Scheme::Https);
+    for path in [
+        "/alice/../bob/b.txt",
+        "/alice/%2e%2e/bob/b.txt",
+        "/alice/%2E./bob/b.txt",
+        "/alice/..%2fbob/b.txt",
+        "/alice/..%5cbob/b.txt",
+        "/alice/..;/bob/b.txt",
+        "/alice/./b.txt",
+        "/alice/x/..",
+    ] {
+        assert_eq!(asked(path), Err(Refusal::AmbiguousPath), "{path}");
+    }
+    for path in ["/alice/a..txt", "/alice/.hidden", "/alice/...", "/alice/a%20b.txt", "/alice/%252e%252e/b.txt"] {
+        assert!(asked(path).is_ok(), "{path}");
+    }
+}

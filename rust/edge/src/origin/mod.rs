@@ -28,6 +28,7 @@ pub use breaker::{FAILURES, WINDOW};
 pub use bucket::{Addressing, Bucket, Signing};
 pub use counters::{Counters, HELP, Totals};
 pub use credentials::CredentialsFile;
+pub(crate) use directory::has_dot_segments;
 pub use edgeplane_http::client::{Interim, MinimumTls, Outgoing, OutgoingSender, TlsRoots, Tunnel};
 pub use error::OriginError;
 pub use fetched::{Fetched, Incoming, Timing};

@@ -10,4 +10,5 @@ mod tests;
 
 pub(super) use answer::fetch;
 pub(super) use file::FileContent;
-pub(super) use key::{has_dot_segments, has_encoded_slash};
+pub(crate) use key::has_dot_segments;
+pub(super) use key::has_encoded_slash;

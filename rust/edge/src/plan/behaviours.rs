@@ -133,6 +133,7 @@ impl Surroundings<'_> {
                 error_min_ttl: self.error_min_ttl.clone(),
                 caches_options: cached_methods.has(Method::Options),
                 forwards_cookies: caching.forward.cookies != Selection::None,
+                keys_cookies: caching.forward.cookies == caching.key.cookies && caching.key.cookies != Selection::None,
             }),
             Semantics::Rfc9111 => Rules::Rfc9111(Rfc9111Rules { default_ttl_s, max_ttl_s, ..Rfc9111Rules::default() }),
         }

@@ -141,7 +141,7 @@ fn policies_make_key_and_forwarding() {
     assert_eq!(*behaviour.forward.generated, [Generated::Country, Generated::IsMobile]);
     assert!(!behaviour.compress && !behaviour.forward.encodes);
     let Rules::CloudFront(rules) = &behaviour.rules else { panic!() };
-    assert!(rules.forwards_cookies);
+    assert!(rules.forwards_cookies && !rules.keys_cookies);
 }
 
 #[test]
@@ -163,6 +163,7 @@ fn the_older_form_is_both_policies_in_one() {
     assert!(behaviour.compress && matches!(&behaviour.forward.headers, HeaderRule::Older(names) if names.len() == 1));
     let Rules::CloudFront(rules) = &behaviour.rules else { panic!() };
     assert_eq!((rules.min_ttl_s, rules.default_ttl_s), (3, 86_400));
+    assert!(rules.forwards_cookies && rules.keys_cookies);
     let all = older(json!({"QueryString": false, "Headers": ["*"]}));
     let Rules::CloudFront(rules) = &all.behaviours[0].rules else { panic!() };
     assert_eq!((rules.max_ttl_s, &all.behaviours[0].forward.headers), (0, &HeaderRule::All));

@@ -8,12 +8,16 @@ use super::{Now, date};
 /// Fields that belong to one proxy, as others belong to one connection. `Age` is made anew for every answer.
 const NEVER: [&str; 4] = ["age", "proxy-authenticate", "proxy-authentication-info", "proxy-authorization"];
 
+/// What is for one client, unless its response says otherwise.
+pub const SET_COOKIE: &[u8] = b"set-cookie";
+
 /// What describes the very octets that are stored: the length by section 3.2, the others because the octets stay as they are
 /// while the new ones were never seen. The entity tag is the one by which the response was found.
 const OF_THE_CONTENT: [&str; 7] =
     ["content-digest", "content-encoding", "content-length", "content-md5", "content-range", "digest", "etag"];
 
-/// The fields of a response that are stored; `withheld` are those that `private` and `no-cache` name.
+/// The fields of a response that are stored; `withheld` are those that `private` and `no-cache` name,
+/// and cookies.
 pub fn stored<'a>(fields: &'a Fields, withheld: impl Iterator<Item = &'a [u8]>) -> Fields {
     let named: Vec<&[u8]> = fields.members("connection").chain(withheld).collect();
     let ends_here = |name: &[u8]| is_of_a_connection(name) || is(name, &NEVER);
@@ -21,10 +25,16 @@ pub fn stored<'a>(fields: &'a Fields, withheld: impl Iterator<Item = &'a [u8]>) 
     fields.iter().filter(|(name, _)| stays(name)).collect()
 }
 
-/// Fields of a response that are not stored although they are not the connection's: `private` and `no-cache` name them.
+/// Fields of a response that are not stored although they are not the connection's: `private` and `no-cache` name
+/// them, or they set cookies.
 pub fn withheld(stored: &Fields, came: &Fields) -> Fields {
     let end_to_end = self::stored(came, std::iter::empty());
     end_to_end.iter().filter(|(name, _)| !stored.iter().any(|(kept, _)| kept.eq_ignore_ascii_case(name))).collect()
+}
+
+/// Cookies that a 304 sets and that are not stored.
+pub fn withheld_cookies(stored: &Fields, came: &Fields) -> Fields {
+    withheld(stored, came).iter().filter(|(name, _)| name.eq_ignore_ascii_case(SET_COOKIE)).collect()
 }
 
 /// Stored fields with those of a later response in their places, to be judged anew: with its `Age`, and with a `Date` of its

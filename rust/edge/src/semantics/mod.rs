@@ -49,7 +49,7 @@ pub use cache_status::{CacheStatus, Forward, push_number};
 pub use collapse::may_collapse;
 pub use error::{OriginFailure, error_ttl_s, on_error};
 pub use invalidation::{Target, invalidates};
-pub use kept::withheld;
+pub use kept::{withheld, withheld_cookies};
 pub use lifetime::{Lifetime, StaleUse, age_s, is_plainly_fresh};
 pub use partial::Coverage;
 pub use preconditions::{Precondition, preconditions};

@@ -51,9 +51,10 @@ impl<'a> Reading<'a> {
         self.directives.s_maxage_s.or(self.directives.max_age_s).or(self.expires_in_s)
     }
 
-    /// Its fields with a valid `Date`, as they are stored.
-    pub fn kept(&self) -> Fields {
-        let mut kept = super::kept::stored(self.fields, self.directives.withheld());
+    /// Its fields with a valid `Date`, as they are stored; `cookies`: with `Set-Cookie`.
+    pub fn kept(&self, cookies: bool) -> Fields {
+        let set_cookie = (!cookies).then_some(super::kept::SET_COOKIE);
+        let mut kept = super::kept::stored(self.fields, self.directives.withheld().chain(set_cookie));
         if self.fields.get("date").and_then(|value| date::parse(value, self.received.wall_s)).is_none() {
             kept.set("Date", date::format(self.received.wall_s));
         }

@@ -26,6 +26,8 @@ pub struct CloudFrontRules {
     pub caches_options: bool,
     /// Whether any cookie is forwarded; then requests do not wait for one another.
     pub forwards_cookies: bool,
+    /// Whether every cookie that is forwarded is in the key; else `Set-Cookie` is for the client alone that asked.
+    pub keys_cookies: bool,
 }
 
 /// `ErrorCachingMinTTL` where a distribution says nothing.
@@ -41,6 +43,7 @@ impl Default for CloudFrontRules {
             error_min_ttl: Vec::new(),
             caches_options: false,
             forwards_cookies: false,
+            keys_cookies: false,
         }
     }
 }
@@ -49,6 +52,17 @@ impl CloudFrontRules {
     /// How long an error of this status stays at least, seconds.
     pub fn error_min_ttl_s(&self, status: u16) -> u64 {
         self.error_min_ttl.iter().find(|(listed, _)| *listed == status).map_or(ERROR_MIN_TTL_S, |(_, seconds)| *seconds)
+    }
+}
+
+impl Rules {
+    /// Whether origins may set cookies: CloudFront takes `Set-Cookie` away where it forwards none (developer guide, "Cache
+    /// content based on cookies").
+    pub fn admits_cookies(&self) -> bool {
+        match self {
+            Self::CloudFront(rules) => rules.forwards_cookies,
+            Self::Rfc9111(_) => true,
+        }
     }
 }
 

@@ -58,7 +58,7 @@ pub fn store(rules: &Rules, request: &Request, response: &Response, requested: N
     let reading = read(rules, response, requested, received);
     let vary = vary(rules, request, response);
     match judge(rules, request, &reading, &vary) {
-        Ok(lifetime) => kept(&reading, lifetime, vary),
+        Ok(lifetime) => kept(rules, &reading, lifetime, vary),
         Err(reason) => Storing::Not(reason),
     }
 }
@@ -113,8 +113,18 @@ fn judge(rules: &Rules, request: &Request, reading: &Reading<'_>, vary: &Vary) -
     }
 }
 
-fn kept(reading: &Reading<'_>, lifetime: Lifetime, vary: Vary) -> Storing {
-    let stored = Stored { status: reading.status, fields: reading.kept(), lifetime, vary };
+/// Whether `Set-Cookie` is for all who share the key. RFC 9111 section 7.3 leaves that to the origin, which has to say how
+/// long, or that it is `public`: who says nothing of caches has not thought of them.
+fn shares_cookies(rules: &Rules, reading: &Reading<'_>) -> bool {
+    match rules {
+        Rules::CloudFront(rules) => rules.keys_cookies,
+        Rules::Rfc9111(_) => reading.explicit_s().is_some() || reading.directives.public,
+    }
+}
+
+fn kept(rules: &Rules, reading: &Reading<'_>, lifetime: Lifetime, vary: Vary) -> Storing {
+    let fields = reading.kept(shares_cookies(rules, reading));
+    let stored = Stored { status: reading.status, fields, lifetime, vary };
     if is_useless(&stored) {
         return Storing::Not(Reason::Useless);
     }

@@ -17,6 +17,14 @@ pub enum Update {
 }
 
 impl Update {
+    /// What answers those who wait.
+    pub const fn stored(&self) -> Option<&Stored> {
+        match self {
+            Self::Keep(stored) | Self::UseOnce(stored, _) => Some(stored),
+            Self::Mismatch => None,
+        }
+    }
+
     /// Its name in logs.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -158,7 +166,7 @@ fn refreshed(
 fn once(stored: &Stored, fields: &Fields, received: Now) -> Stored {
     Stored {
         status: stored.status,
-        fields: kept::stored(fields, std::iter::empty()),
+        fields: kept::stored(fields, std::iter::once(kept::SET_COOKIE)),
         lifetime: Lifetime::new(received, 0, 0),
         vary: stored.vary.clone(),
     }

@@ -82,6 +82,10 @@ impl Errand {
         if let Some(found) = &self.found {
             if self.validates && status == 304 {
                 let update = semantics::update(rules, asked, &found.stored, &fetched.response, requested, received);
+                if let Some(stored) = update.stored() {
+                    let cookies = semantics::withheld_cookies(&stored.fields, &fetched.response.fields);
+                    let _ = self.route.withheld.set(cookies);
+                }
                 return self.confirmed(app, update, sequence);
             }
             let failure = OriginFailure::Status(status);

@@ -80,6 +80,20 @@ impl Route {
         content: Outgoing,
         interim: Option<Interim<'_>>,
     ) -> Result<Fetched, OriginError> {
+        let mut fetched = self.ask_target(origins, request, content, interim).await?;
+        if !self.behaviour.rules.admits_cookies() {
+            fetched.response.fields.remove("set-cookie");
+        }
+        Ok(fetched)
+    }
+
+    async fn ask_target(
+        &self,
+        origins: &Origins,
+        request: Request,
+        content: Outgoing,
+        interim: Option<Interim<'_>>,
+    ) -> Result<Fetched, OriginError> {
         match &self.behaviour.target {
             Target::Origin(index) => {
                 let origin = self.distribution.origins.get(*index).ok_or(OriginError::BreakerOpen)?;

@@ -1,7 +1,7 @@
 //! What is stored, and for how long: tables for both rule sets.
 
 use super::*;
-use crate::semantics::sample::{at, date, get, response, rfc9111};
+use crate::semantics::sample::{at, date, get, response, rfc9111, stored_for};
 use crate::semantics::time::DELTA_MAX_S;
 use crate::semantics::{CloudFrontRules, Reuse, Rfc9111Rules, is_plainly_fresh, on_error, reuse};
 use proptest::prelude::*;
@@ -221,6 +221,52 @@ fn cloudfront_knows_no_vary_but_the_star() {
     let caching = Rules::CloudFront(CloudFrontRules { caches_options: true, ..CloudFrontRules::default() });
     assert_eq!(outcome(&with_min(1), &options, 200, &[]), Err("method"));
     assert_eq!(outcome(&caching, &options, 200, &[]), Ok(86_400));
+}
+
+/// The cookie that others get.
+fn shared_cookie(rules: &Rules, said: &[(&str, &str)]) -> Option<Vec<u8>> {
+    let fields = [said, &[("Set-Cookie", "id=1"), ("ETag", "\"a\"")]].concat();
+    let kept = store(rules, &get(&[]), &response(200, &fields), at(0), at(0)).into_stored().expect("stored");
+    kept.fields.get("set-cookie").map(<[u8]>::to_vec)
+}
+
+#[test]
+fn a_cookie_is_its_own_clients_unless_the_key_or_the_origin_says_otherwise() {
+    let cloudfront = |forwards_cookies, keys_cookies| {
+        Rules::CloudFront(CloudFrontRules { forwards_cookies, keys_cookies, ..CloudFrontRules::default() })
+    };
+    let lasting = [("Cache-Control", "max-age=60")];
+    for said in [&[][..], &lasting] {
+        assert_eq!(shared_cookie(&cloudfront(false, false), said), None);
+        assert_eq!(shared_cookie(&cloudfront(true, false), said), None);
+        assert_eq!(shared_cookie(&cloudfront(true, true), said).as_deref(), Some(&b"id=1"[..]));
+    }
+    let (modified, expires) = (date(-1_000_000), date(60));
+    assert_eq!(shared_cookie(&rfc9111(), &[("Last-Modified", &modified)]), None, "guessed");
+    for said in [("Cache-Control", "max-age=60"), ("Cache-Control", "public"), ("Expires", &expires)] {
+        assert_eq!(shared_cookie(&rfc9111(), &[said]).as_deref(), Some(&b"id=1"[..]), "{said:?}");
+    }
+    assert_eq!(shared_cookie(&rfc9111(), &[("Cache-Control", "max-age=60, no-cache=\"Set-Cookie\"")]), None);
+}
+
+#[test]
+fn a_cookie_of_a_304_is_the_clients_that_asked() {
+    for (said, stored) in [("max-age=60", true), ("no-cache", false), ("no-store", false)] {
+        let kept = stored_for(
+            &get(&[]),
+            &[("Cache-Control", said.replace("no-store", "no-cache").as_str()), ("ETag", "\"a\"")],
+        );
+        let news = response(
+            304,
+            &[("ETag", "\"a\""), ("Set-Cookie", "id=2"), ("Cache-Control", said), ("Content-Length", "0")],
+        );
+        let update = crate::semantics::update(&rfc9111(), &get(&[]), &kept, &news, at(1), at(1));
+        let updated = update.stored().expect("it is used");
+        assert_eq!(updated.fields.has("set-cookie"), stored, "{said}");
+        let own = crate::semantics::withheld_cookies(&updated.fields, &news.fields);
+        let expected: &[(&str, &str)] = if stored { &[] } else { &[("Set-Cookie", "id=2")] };
+        assert_eq!(own, expected.iter().copied().collect(), "{said}");
+    }
 }
 
 proptest! {

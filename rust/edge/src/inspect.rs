@@ -1,6 +1,7 @@
 //! What is kept of a URL, and what would be done with a request for it: the running plan's own functions, asked without a
 //! client. Nothing is fetched and nothing is changed.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -14,7 +15,8 @@ use serde::Serialize;
 
 use crate::access::{self, Moment, Remembered};
 use crate::behaviour::forward::Hop;
-use crate::behaviour::{Asked, Viewer};
+use crate::behaviour::pattern::normalised;
+use crate::behaviour::{Asked, Viewer, query};
 use crate::object::{Object, Resource};
 use crate::outlook::Outlook;
 use crate::plan::{Behaviour, Distribution, Plan, Target};
@@ -99,8 +101,15 @@ impl Shared {
         let (plan, trial) = (self.plan.load(), Trial::new(url, "GET", &[], None)?);
         let distribution = distribution(&plan, url, &trial)?;
         let mut keys = trial.keys(&plan, distribution);
+        let (path, query) = trial.asked(distribution);
+        let is_asked_for = |object: &Object| {
+            let subject = &object.subject;
+            *subject.distribution == *distribution.id
+                && *subject.path == *path
+                && subject.query.as_deref() == query.as_deref()
+        };
         self.memory.for_each(|key, resource, _| {
-            if resource.objects.iter().any(|object| trial.asked_for(object, distribution)) {
+            if resource.objects.iter().any(|object| is_asked_for(object)) {
                 keys.insert(key.to_vec());
             }
         });
@@ -254,10 +263,11 @@ impl Trial {
         keys.into_iter().collect()
     }
 
-    fn asked_for(&self, object: &Object, distribution: &Distribution) -> bool {
-        *object.subject.distribution == *distribution.id
-            && *object.subject.path == *distribution.object_path(&self.request.path)
-            && object.subject.query.as_deref() == self.request.query.as_deref()
+    /// Path and query, as objects know what they were asked for.
+    fn asked<'t>(&'t self, distribution: &'t Distribution) -> (Cow<'t, str>, Option<String>) {
+        let keyed = distribution.behaviour(&self.request.path).map(|(_, behaviour)| &behaviour.key.query);
+        let query = keyed.and_then(|keyed| query::select(self.request.query.as_deref(), keyed));
+        (normalised(distribution.object_path(&self.request.path)), query)
     }
 }
 

@@ -42,9 +42,9 @@ pub struct Subject {
     pub request_id: Box<str>,
     /// Of the distribution.
     pub distribution: Arc<str>,
-    /// As it was asked for.
+    /// Normalised.
     pub path: Box<str>,
-    /// Without the parameters of a signature.
+    /// What of it is in the key.
     pub query: Option<Box<str>>,
     /// From the origin.
     pub tags: Box<[Box<str>]>,

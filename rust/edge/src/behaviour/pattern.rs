@@ -32,7 +32,7 @@ impl PathPattern {
     fn new(text: &str, paths: &str) -> Self {
         // An escaped wildcard is none.
         let decoded = decode(paths, |octet| octet.is_ascii() && !matches!(octet, b'*' | b'?'));
-        let normalised = Wildcard::new(&decode(paths, is_unreserved));
+        let normalised = Wildcard::new(&decode_unreserved(paths));
         Self { text: text.into(), normalised, decoded: Wildcard::new(&decoded) }
     }
 
@@ -62,7 +62,7 @@ pub fn normalised(path: &str) -> Cow<'_, str> {
     if is_normal(path) {
         return Cow::Borrowed(path);
     }
-    Cow::Owned(resolved(&decode(path, is_unreserved)))
+    Cow::Owned(resolved(&decode_unreserved(path)))
 }
 
 /// A path as directories, buckets and most servers read it: `%2F` and `%40` undone, too. Octets that are not ASCII stay
@@ -98,6 +98,11 @@ fn is_normal(path: &str) -> bool {
 /// RFC 3986 section 2.3.
 fn is_unreserved(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~')
+}
+
+/// Percent-decodes unreserved characters.
+pub fn decode_unreserved(path: &str) -> String {
+    decode(path, is_unreserved)
 }
 
 /// Percent-decodes octets of ASCII that are `meant`; other escapes get capitals.

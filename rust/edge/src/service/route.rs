@@ -11,7 +11,8 @@ use super::lines::RequestId;
 use super::notice::Notice;
 use crate::access::{self, Moment};
 use crate::behaviour::forward::Hop;
-use crate::behaviour::{Asked, Encodings, Purpose, Viewer, key};
+use crate::behaviour::pattern::normalised;
+use crate::behaviour::{Asked, Encodings, Purpose, Viewer, key, query};
 use crate::object::Subject;
 use crate::origin::{Fetched, Interim, OriginError, Origins, Outgoing, Timing};
 use crate::plan::{Behaviour, Distribution, Plan, Target};
@@ -65,8 +66,8 @@ impl Route {
         Subject {
             request_id: self.id.as_str().into(),
             distribution: self.distribution.id.as_str().into(),
-            path: self.path.clone(),
-            query: self.query.clone(),
+            path: normalised(&self.path).into(),
+            query: query::select(self.query.as_deref(), &self.behaviour.key.query).map(Into::into),
             tags: tags.collect(),
             mark: self.mark.clone(),
         }
@@ -208,5 +209,59 @@ impl App {
             outgoing.fields.push("Surrogate-Capability", surrogate::CAPABILITY);
         }
         outgoing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::plan::tests::{behaviour, distribution, load};
+    use crate::store::generations::{Generations, Scope};
+
+    fn route(cached_query: &serde_json::Value, target: &str) -> Route {
+        let parameters = json!({"EnableAcceptEncodingGzip": false, "HeadersConfig": {"HeaderBehavior": "none"},
+            "CookiesConfig": {"CookieBehavior": "none"}, "QueryStringsConfig": cached_query});
+        let policy = json!({"id": "c", "path": "t: Resources.C", "config": {"Name": "c", "MinTTL": 0, "DefaultTTL": 5, "MaxTTL": 50,
+            "ParametersInCacheKeyAndForwardedToOrigin": parameters}});
+        let config = json!({"DefaultCacheBehavior": behaviour(json!({"CachePolicyId": "c"}))});
+        let plan = load(vec![distribution(config)], json!({"cache_policies": [policy]})).unwrap();
+        let distribution = plan.distributions[0].clone();
+        let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+        let behaviour = distribution.behaviour(path).unwrap().1.clone();
+        Route {
+            distribution,
+            behaviour,
+            key: Box::default(),
+            encodings: Encodings::NONE,
+            path: path.into(),
+            query: query.map(Into::into),
+            id: RequestId::new(&mut edgeplane_base::random::Random::seeded(1)),
+            tag_header: "tag".into(),
+            withheld: OnceCell::new(),
+        }
+    }
+
+    #[test]
+    fn an_object_is_invalidated_by_what_its_key_has() {
+        let none = json!({"QueryStringBehavior": "none"});
+        let some = json!({"QueryStringBehavior": "whitelist", "QueryStrings": ["page"]});
+        let all = json!({"QueryStringBehavior": "all"});
+        for (rule, target, invalidated, expected) in [
+            (&none, "/page/inv?utm=evil", "/page/inv", true),
+            (&some, "/list?utm=evil&page=2", "/list?page=2", true),
+            (&some, "/list?utm=evil", "/list", true),
+            (&some, "/list?page=2", "/list", false),
+            (&all, "/list?utm=evil", "/list", false),
+            (&all, "/list?utm=evil", "/list?utm=evil", true),
+            (&none, "/page/%69nv3", "/page/inv3", true),
+        ] {
+            let subject = route(rule, target).subject(&Fields::new());
+            let generations = Generations::in_memory();
+            let fetched = generations.sequence();
+            generations.invalidate(&subject.distribution, &[Scope::path(invalidated).unwrap()]);
+            assert_eq!(generations.is_invalidated(&subject.as_kept(), fetched), expected, "{target} {invalidated}");
+        }
     }
 }

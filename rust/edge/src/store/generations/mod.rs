@@ -1,8 +1,8 @@
 //! Invalidation without scans: everything kept carries the sequence number at which its fetch began, every invalidation
 //! takes the next number, and a hit asks whether a newer one covers it.
 //!
-//! Matching follows CloudFront ("Invalidating files"): case-sensitive, on path and query as they are in the cache key; a
-//! path without `*` at its end means that one path and query, one with `*` everything that begins like it.
+//! Matching follows CloudFront ("Invalidating files"): case-sensitive, on the normalised path and the query as it is in the
+//! cache key; a path without `*` at its end means that one path and query, one with `*` everything that begins like it.
 
 mod log;
 mod patterns;
@@ -22,13 +22,14 @@ use edgeplane_base::random::Random;
 use self::log::Log;
 use self::rules::{Draft, Rules};
 use super::limits::{INVALIDATION_DISTRIBUTIONS, INVALIDATION_PATH, INVALIDATION_TAG};
+use crate::behaviour::pattern::{decode_unreserved, normalised};
 
 /// What is asked about: something kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     /// The distribution's id.
     pub distribution: &'a str,
-    /// The path as in the cache key.
+    /// The path, normalised: all spellings of one are one.
     pub path: &'a [u8],
     /// The query as in the cache key, without `?`; none where the key has none.
     pub query: Option<&'a [u8]>,
@@ -58,9 +59,9 @@ impl Scope {
             _ if !text.starts_with('/') => Err(format!("\"{path}\" does not begin with /")),
             _ if text.contains('*') => Err(format!("\"{path}\" has a * that is not at its end")),
             "/" if wild => Ok(Self::All),
-            _ if wild => Ok(Self::Prefix(text.as_bytes().into())),
+            _ if wild => Ok(Self::Prefix(normalised_beginning(text).as_bytes().into())),
             // An empty query is none.
-            _ => Ok(Self::Exact(text.strip_suffix('?').unwrap_or(text).as_bytes().into())),
+            _ => Ok(Self::Exact(normalised_path(text.strip_suffix('?').unwrap_or(text)).as_bytes().into())),
         }
     }
 
@@ -69,6 +70,21 @@ impl Scope {
         INVALIDATION_TAG.check(tag.len() as u64)?;
         Ok(Self::Tag(tag.as_bytes().into()))
     }
+}
+
+/// A path and its query, the path normalised.
+fn normalised_path(text: &str) -> String {
+    let (path, query) = text.split_at(text.find('?').unwrap_or(text.len()));
+    format!("{}{query}", normalised(path))
+}
+
+/// How paths and queries begin. The last segment may go on, so that nothing but its escapes can be normalised.
+fn normalised_beginning(text: &str) -> String {
+    if text.contains('?') {
+        return normalised_path(text);
+    }
+    let (folder, beginning) = text.split_at(text.rfind('/').map_or(0, |slash| slash + 1));
+    format!("{}{}", normalised(folder), decode_unreserved(beginning))
 }
 
 /// What became of an invalidation.

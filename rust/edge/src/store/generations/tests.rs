@@ -46,6 +46,25 @@ fn covers(pattern: &str, path: &str, query: Option<&str>) -> bool {
 }
 
 #[test]
+fn all_spellings_of_a_path_are_invalidated() {
+    let table = [
+        ("/page/inv", "/page/inv", None, true),
+        ("/page/%69nv", "/page/inv", None, true),
+        ("//page/./x/../inv?a=%69", "/page/inv", Some("a=%69"), true),
+        ("/caf%c3%a9", "/caf%C3%A9", None, true),
+        ("/a%2fb", "/a/b", None, false),
+        ("/page/%69n*", "/page/inv", None, true),
+        ("/x/../page/i*", "/page/inv", Some("x"), true),
+        ("/page/.*", "/page/.hidden", None, true),
+        ("/page/.*", "/page/shown", None, false),
+        ("//*", "/page/inv", None, true),
+    ];
+    for (pattern, path, query, covered) in table {
+        assert_eq!(covers(pattern, path, query), covered, "{pattern} {path} {query:?}");
+    }
+}
+
+#[test]
 fn paths_match_as_cloudfront_says() {
     let table = [
         ("/a.jpg", "/a.jpg", None, true),

@@ -4,7 +4,7 @@
 //! | field | what becomes of it |
 //! |---|---|
 //! | of the connection, named by `Connection`, `X-Edge-*`, `X-Amz-Cf-*`, `CloudFront-*`, `X-Forwarded-Proto`, `X-Real-IP`, `Expect` | taken away |
-//! | `Host` | the origin's own name, unless it is forwarded |
+//! | `Host` | the origin's own name, unless it is forwarded; without a port that is not the listener's |
 //! | `User-Agent` | `Amazon CloudFront`, unless it is forwarded |
 //! | `Accept-Encoding` | what the key has of it, unless the policy knows no codings and it is forwarded |
 //! | `Cookie`, query | those that are chosen, without what signs |
@@ -119,7 +119,7 @@ impl ForwardRules {
             method: request.method,
             scheme: viewer.connection.scheme,
             version: request.version,
-            authority: if self.takes("host", request.method) { request.authority.clone() } else { String::new() },
+            authority: if self.hands_on_host() { viewer.authority().to_owned() } else { String::new() },
             path: asked.path.to_owned(),
             query: query::select(asked.query, &self.query),
             fields,
@@ -183,6 +183,11 @@ impl ForwardRules {
             "user-agent" => !self.takes(name, Method::Get),
             _ => !is_never_sent(name) && !ALWAYS.contains(&name) && !self.takes(name, Method::Get),
         }
+    }
+
+    /// Whether origins see the `Host` that clients ask for.
+    pub fn hands_on_host(&self) -> bool {
+        self.takes("host", Method::Get)
     }
 
     fn add_own(&self, viewer: &Viewer<'_>, encodings: Encodings, hop: Hop<'_>, fields: &mut Fields) {

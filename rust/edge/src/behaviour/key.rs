@@ -23,8 +23,10 @@ pub struct KeyRules {
 /// A header field in the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyHeader {
-    /// `Host`, in whatever way it was sent.
+    /// `Host`, as origins see it.
     Host,
+    /// Whether origins see a port in `Host`, where that is forwarded without being in the key.
+    Port,
     /// One that the viewer sends; the name in lower case.
     Sent(String),
     /// One that the edge makes.
@@ -114,7 +116,8 @@ fn write_sorted(cookies: &mut [(&[u8], usize, &[u8])], key: &mut Vec<u8>) {
 
 fn write_header(header: &KeyHeader, viewer: &Viewer<'_>, key: &mut Vec<u8>) {
     match header {
-        KeyHeader::Host => part(key, viewer.request.authority.as_bytes()),
+        KeyHeader::Host => part(key, viewer.authority().as_bytes()),
+        KeyHeader::Port => key.push(viewer.says_port().into()),
         KeyHeader::Sent(name) => parts(key, viewer.request.fields.all(name)),
         KeyHeader::Generated(header) => {
             let at = reserve(key);

@@ -45,6 +45,19 @@ impl<'v> Viewer<'v> {
         self.places.map(|places| places.of(self.client.ip())).unwrap_or_default()
     }
 
+    /// `Host` as origins may see it: without a port, unless it is the one that the client connected to.
+    pub fn authority(&self) -> &'v str {
+        let host = self.request.host();
+        let port = self.request.authority.get(host.len() + 1..).filter(|port| !port.starts_with('0'));
+        let is_ours = port.is_some_and(|port| port.parse() == Ok(self.connection.local.port()));
+        if is_ours { &self.request.authority } else { host }
+    }
+
+    /// Whether that has a port.
+    pub fn says_port(&self) -> bool {
+        self.authority().len() > self.request.host().len()
+    }
+
     pub(super) fn user_agent(&self) -> &'v [u8] {
         self.request.fields.get("user-agent").unwrap_or_default()
     }
@@ -82,6 +95,29 @@ pub(crate) fn is_trusted(address: IpAddr, trusted: &[Prefix]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn origins_see_no_port_but_the_listeners() {
+        let local: SocketAddr = "192.0.2.80:8080".parse().unwrap();
+        let connection = Connection { client: local, local, scheme: edgeplane_http::Scheme::Http, tls: None };
+        let table = [
+            ("cf.test", "cf.test"),
+            ("cf.test:8080", "cf.test:8080"),
+            ("cf.test:1337", "cf.test"),
+            ("cf.test:80", "cf.test"),
+            ("cf.test:08080", "cf.test"),
+            ("cf.test:73616", "cf.test"),
+            ("[2001:db8::1]:8080", "[2001:db8::1]:8080"),
+            ("[2001:db8::1]:1", "[2001:db8::1]"),
+            ("[2001:db8::1]", "[2001:db8::1]"),
+            ("", ""),
+        ];
+        for (sent, seen) in table {
+            let request = Request { authority: sent.into(), ..Request::default() };
+            let viewer = Viewer::new(&request, &connection, &[], None);
+            assert_eq!((viewer.authority(), viewer.says_port()), (seen, seen.ends_with("8080")), "{sent}");
+        }
+    }
 
     #[test]
     fn only_trusted_proxies_are_believed() {

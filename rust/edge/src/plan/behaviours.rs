@@ -38,6 +38,16 @@ struct Caching {
     ttl: [u64; 3],
 }
 
+impl Caching {
+    /// An origin that sees a port may write it into what it answers.
+    fn with_port(mut self) -> Self {
+        if self.forward.hands_on_host() && !self.key.headers.contains(&KeyHeader::Host) {
+            self.key.headers = self.key.headers.into_iter().chain([KeyHeader::Port]).collect();
+        }
+        self
+    }
+}
+
 impl Surroundings<'_> {
     /// One behaviour; faults at `place`.
     pub fn compile(
@@ -52,7 +62,7 @@ impl Surroundings<'_> {
         let cached_methods = methods(config.cached_methods.as_ref(), &format!("{place}.CachedMethods"), faults);
         let trusted = self.trusted(config, place, faults);
         let response_headers = self.response_headers(config, place, faults);
-        let caching = self.caching(config, trusted.is_some(), place, faults)?;
+        let caching = self.caching(config, trusted.is_some(), place, faults)?.with_port();
         Some(Behaviour {
             pattern,
             target: target?,

@@ -169,6 +169,34 @@ fn the_older_form_is_both_policies_in_one() {
     assert_eq!((rules.max_ttl_s, &all.behaviours[0].forward.headers), (0, &HeaderRule::All));
 }
 
+/// Key, and `Host` for the origin, of a request to a listener on port 8080.
+fn asked_for(plan: &Plan, authority: &str) -> (Vec<u8>, String) {
+    use crate::behaviour::{Asked, Encodings, Purpose, forward::Hop};
+    use edgeplane_http::{Connection, Request, Scheme};
+    let local = "192.0.2.80:8080".parse().unwrap();
+    let connection = Connection { client: local, local, scheme: Scheme::Http, tls: None };
+    let request = Request { authority: authority.into(), path: "/".into(), ..Request::default() };
+    let (viewer, asked) = (plan.viewer(&request, &connection), Asked { path: "/", query: None });
+    let (_, behaviour) = plan.distributions[0].behaviour("/").unwrap();
+    let mut key = Vec::new();
+    behaviour.key.write("d", &viewer, asked, Encodings::NONE, &mut key);
+    let hop = Hop { request_id: "-", name: "d" };
+    (key, behaviour.forward.outgoing(&viewer, asked, Encodings::NONE, Purpose::Fill, hop).authority)
+}
+
+#[test]
+fn a_port_that_nobody_listens_on_reaches_neither_origin_nor_key() {
+    let forwards =
+        |more: Value| load(vec![distribution(json!({"DefaultCacheBehavior": behaviour(more)}))], json!({})).unwrap();
+    let all = forwards(json!({"OriginRequestPolicyId": "216adef6-5c7f-47e4-b989-5492eafa07d3"}));
+    let (bare, ours) = (asked_for(&all, "d.example.net"), asked_for(&all, "d.example.net:8080"));
+    assert_eq!(asked_for(&all, "d.example.net:1337"), bare);
+    assert_eq!((bare.1.as_str(), ours.1.as_str()), ("d.example.net", "d.example.net:8080"));
+    assert_ne!(bare.0, ours.0, "what the origin sees of it is in the key");
+    let except = forwards(json!({"OriginRequestPolicyId": "b689b0a8-53d0-40ab-baf2-68738e2966ac"}));
+    assert_eq!(asked_for(&except, "d.example.net"), asked_for(&except, "d.example.net:8080"));
+}
+
 #[test]
 fn every_managed_policy_can_be_named() {
     let managed: Value = serde_json::from_str(include_str!("managed.json")).unwrap();

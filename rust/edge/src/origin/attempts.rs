@@ -79,10 +79,8 @@ impl Origins {
         let call = Call { peer, request, patience: settings.response_timeout, keep };
         let terms = Terms::new(settings, call, breaker, admission == Admission::Probe);
         let fetched = self.attempt_all(&terms, content, interim).await;
-        match &fetched {
-            Ok(_) => breaker.succeeded(),
-            Err(error) if error.counts_for_breaker() => self.tell_breaker(&terms),
-            Err(_) => {}
+        if fetched.as_ref().is_err_and(OriginError::counts_for_breaker) {
+            self.tell_breaker(&terms);
         }
         fetched
     }
@@ -137,6 +135,7 @@ impl Origins {
             match self.client.exchange(connection, terms.call, content, reborrowed(&mut interim)).await {
                 Ok(received) => {
                     self.counters.reused.add(1);
+                    terms.breaker.succeeded();
                     return Ok(self.fetched(received, timing));
                 }
                 Err(failed) => content = after_stale(terms.call.request.method, failed, copy)?,
@@ -151,6 +150,7 @@ impl Origins {
         let connect_us = start.elapsed().as_micros() as u64;
         self.counters.connections.add(1);
         self.counters.connect_us.add(connect_us);
+        terms.breaker.succeeded();
         let received = self.client.exchange(connection, terms.call, content, interim).await.map_err(Fallen::from)?;
         let resolve_us = resolved.saturating_duration_since(start).as_micros() as u64;
         Ok(self.fetched(received, Timing { connect_us: Some(connect_us), resolve_us, ..timing }))

@@ -1,7 +1,8 @@
-//! A circuit breaker: an origin that failed again and again is asked once a window, by one worker, until it answers.
+//! A circuit breaker: an origin that could not be connected to again and again is tried once a window, by one worker, until
+//! it can.
 //!
 //! ```text
-//! closed ── FAILURES in a row ──► open ── window over ──► one probe, the next window begins ── it answers ──► closed
+//! closed ── FAILURES in a row ──► open ── window over ──► one probe, the next window begins ── it takes a connection ──► closed
 //! ```
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -61,7 +62,7 @@ impl Breaker {
         if taken.is_ok() { Admission::Probe } else { Admission::Refused }
     }
 
-    /// The origin answered. Writes nothing where there is nothing to forget.
+    /// The origin took a connection. Writes nothing where there is nothing to forget.
     pub fn succeeded(&self) {
         if self.failures.load(Relaxed) != 0 {
             self.failures.store(0, Relaxed);
@@ -71,7 +72,7 @@ impl Breaker {
         }
     }
 
-    /// The origin did not answer; whether that opened the breaker.
+    /// The origin took no connection; whether that opened the breaker.
     pub fn failed(&self, now: u64, random: &mut Random) -> bool {
         let failures = self.failures.fetch_add(1, Relaxed).saturating_add(1);
         u64::from(failures) >= FAILURES.default

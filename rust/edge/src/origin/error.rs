@@ -53,19 +53,16 @@ impl OriginError {
         !matches!(self, Self::Exchange(Failure::Content | Failure::Unsendable(_)))
     }
 
-    /// Whether it says that the origin as a whole is ill. A refusal is our own doing, and a broken body may be one file's.
+    /// Whether it says that the origin as a whole is dead: nothing was asked of it, because there was no way to. What comes of
+    /// a request may be that request's doing, and whoever sends it again and again must not take the origin from all others.
+    /// A refusal is our own doing.
     pub fn counts_for_breaker(&self) -> bool {
-        match self {
-            Self::Dns(_) | Self::ResolverTimeout => true,
-            Self::Exchange(failure) => matches!(
-                failure,
-                Failure::Connect(_)
-                    | Failure::Tls(_)
-                    | Failure::Closed
-                    | Failure::Timeout(Waiting::Connection | Waiting::Head)
-            ),
-            _ => false,
-        }
+        matches!(
+            self,
+            Self::Dns(_)
+                | Self::ResolverTimeout
+                | Self::Exchange(Failure::Connect(_) | Failure::Tls(_) | Failure::Timeout(Waiting::Connection))
+        )
     }
 
     /// Whether another attempt may help. Whether one may be made depends on the request as well.

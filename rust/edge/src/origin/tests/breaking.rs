@@ -6,16 +6,16 @@ use super::*;
 #[tokio::test(start_paused = true)]
 async fn a_dead_origin_is_asked_once_a_window_by_all_workers_together() {
     locally(async {
-        let origin = Origin::new(vec![vec![Step::Head]]).await;
-        let workers = workers(4, &Names::new(&[&["127.0.0.1"]]));
-        let generations: Vec<_> = (0..2).map(|_| Settings { attempts: 1, ..at(origin.address) }).collect();
-        let mut refused = 0;
+        let (workers, dead) = (workers(4, &Names::new(&[&["127.0.0.1"]])), nobody());
+        let generations: Vec<_> = (0..2).map(|_| Settings { attempts: 1, ..at(dead) }).collect();
+        let (mut asked, mut refused) = (0, 0);
         for n in 0..3_000 {
-            let error = workers[n % 4].get(&generations[n % 2]).await.err().unwrap();
-            refused += usize::from(error == OriginError::BreakerOpen);
+            match workers[n % 4].get(&generations[n % 2]).await.err().unwrap() {
+                OriginError::BreakerOpen => refused += 1,
+                error => asked += usize::from(error.name() == "OriginConnectError"),
+            }
             tokio::time::advance(Duration::from_millis(10)).await;
         }
-        let asked = origin.connections.get();
         assert_eq!(asked + refused, 3_000);
         assert!((5 + 7..=5 + 14).contains(&asked), "{asked} requests in 30 s");
         let opened: u64 = workers.iter().map(|worker| worker.counters.breaker_opened.get()).sum();
@@ -27,13 +27,12 @@ async fn a_dead_origin_is_asked_once_a_window_by_all_workers_together() {
 #[tokio::test(start_paused = true)]
 async fn an_origin_that_came_back_is_used_within_five_seconds() {
     locally(async {
-        let dead = vec![vec![Step::Head]; 5];
-        let origin = Origin::new([dead, vec![vec![Step::Head, write(OK)]]].concat()).await;
-        let worker = worker();
-        let settings = Settings { attempts: 1, ..at(origin.address) };
+        let (worker, address) = (worker(), nobody());
+        let settings = Settings { attempts: 1, ..at(address) };
         for _ in 0..5 {
-            assert_eq!(worker.get(&settings).await.err().unwrap().name(), "OriginCommError");
+            assert_eq!(worker.get(&settings).await.err().unwrap().name(), "OriginConnectError");
         }
+        let _back = Origin::at(address, vec![vec![Step::Head, write(OK)]]).await;
         let refused = worker.get(&settings).await.err().unwrap();
         assert_eq!((refused.status(), refused.fails_over()), (503, true));
         tokio::time::advance(Duration::from_secs(4)).await;
@@ -72,6 +71,43 @@ async fn answers_keep_it_closed_whatever_they_say() {
             }
         }
         assert_eq!(worker.counters.breaker_opened.get(), 0);
+    })
+    .await;
+}
+
+/// A path on which the origin closes without an answer or takes for ever, asked in a loop by one client.
+#[tokio::test(start_paused = true)]
+async fn what_comes_of_requests_takes_the_origin_from_nobody() {
+    locally(async {
+        for crash in [vec![Step::Head], vec![Step::Head, Step::Stall]] {
+            let scripts = std::iter::repeat_n(crash, 20).chain([vec![Step::Head, write(OK)]]).collect();
+            let origin = Origin::new(scripts).await;
+            let worker = worker();
+            let settings = Settings { attempts: 1, ..at(origin.address) };
+            for _ in 0..20 {
+                assert_eq!(worker.get(&settings).await.err().unwrap().name(), "OriginCommError");
+            }
+            assert_eq!(worker.whole(&settings).await, Ok((200, b"ok".to_vec())));
+            assert_eq!(worker.counters.breaker_opened.get(), 0);
+        }
+    })
+    .await;
+}
+
+/// Nor do they keep it away once it is back: the probe's connection is what counts.
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_gets_a_connection_closes_the_breaker_whatever_comes_of_it() {
+    locally(async {
+        let (worker, address) = (worker(), nobody());
+        let settings = Settings { attempts: 1, ..at(address) };
+        for _ in 0..5 {
+            worker.get(&settings).await.err().unwrap();
+        }
+        let _back = Origin::at(address, vec![vec![Step::Head], vec![Step::Head, write(OK)]]).await;
+        assert_eq!(worker.get(&settings).await.err(), Some(OriginError::BreakerOpen));
+        tokio::time::advance(Duration::from_secs(4)).await;
+        assert_eq!(worker.get(&settings).await.err().unwrap().name(), "OriginCommError");
+        assert_eq!(worker.whole(&settings).await, Ok((200, b"ok".to_vec())));
     })
     .await;
 }

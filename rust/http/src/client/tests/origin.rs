@@ -39,7 +39,12 @@ pub struct Origin {
 impl Origin {
     /// The n-th connection follows the n-th script, later ones the last.
     pub async fn new(scripts: Vec<Vec<Step>>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::at(SocketAddr::from(([127, 0, 0, 1], 0)), scripts).await
+    }
+
+    /// The same on an address that nobody listens on yet.
+    pub async fn at(address: SocketAddr, scripts: Vec<Vec<Step>>) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (connections, seen) = (Rc::new(Cell::new(0)), Rc::<RefCell<Vec<u8>>>::default());
         let (count, all) = (connections.clone(), seen.clone());

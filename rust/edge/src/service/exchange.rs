@@ -221,7 +221,7 @@ impl App {
         let generations = &self.shared.generations;
         let is_outdated = |fill: &Fill| {
             fill.sequence < route.sequence
-                && (generations.is_invalidated(&route.untagged(), fill.sequence)
+                && (generations.is_invalidated(&route.untagged().as_kept(), fill.sequence)
                     || self.is_outdated(route, &fill.stage()))
         };
         self.shared.fills.join(&route.key, generations.sequence(), is_outdated)

@@ -17,7 +17,6 @@ use crate::object::Subject;
 use crate::origin::{Fetched, Interim, OriginError, Origins, Outgoing, Timing};
 use crate::plan::{Behaviour, Distribution, Plan, Target};
 use crate::semantics::{Rules, surrogate};
-use crate::store::generations;
 use crate::store::written::Mark;
 
 /// Where a request leads. Owns what it names, so that a fetch may outlive its request and its plan.
@@ -53,10 +52,9 @@ pub struct Route {
 }
 
 impl Route {
-    /// What is asked for, as generations are asked about it; which tags an answer will have nobody knows yet.
-    pub fn untagged(&self) -> generations::Subject<'_> {
-        let query = self.query.as_deref().map(str::as_bytes);
-        generations::Subject { distribution: &self.distribution.id, path: self.path.as_bytes(), query, tags: &[] }
+    /// What is asked for can be invalidated by this; which tags an answer will have nobody knows yet.
+    pub fn untagged(&self) -> Subject {
+        self.subject(&Fields::new())
     }
 
     /// What an object under this route can be invalidated by; the origin's `fields` name its tags.

@@ -16,8 +16,11 @@ pub fn parse(value: &[u8], now_s: u64) -> Option<u64> {
 
 /// As IMF-fixdate: `Sun, 06 Nov 1994 08:49:37 GMT`. Years above 9999 are cut there.
 pub fn format(seconds: u64) -> String {
-    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds.min(253_402_300_799)))
+    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds.min(LAST_S)))
 }
+
+/// The last second of 9999.
+const LAST_S: u64 = 253_402_300_799;
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`
 fn imf_fixdate(value: &[u8]) -> Option<u64> {
@@ -71,7 +74,7 @@ fn asctime(value: &[u8]) -> Option<u64> {
 
 /// A year in two digits is never more than 50 years ahead.
 fn century(two_digits: u64, now_s: u64) -> u64 {
-    let this_year = 1970 + now_s / 31_556_952;
+    let this_year = 1970 + now_s.min(LAST_S) / 31_556_952;
     let year = this_year / 100 * 100 + two_digits;
     if year > this_year + 50 { year - 100 } else { year }
 }
@@ -157,6 +160,12 @@ mod tests {
             parse(b"Thursday, 18-Aug-77 02:01:18 GMT", EPOCH_S),
             parse(b"Thu, 18 Aug 1977 02:01:18 GMT", EPOCH_S)
         );
+    }
+
+    #[test]
+    fn a_clock_at_its_end_is_in_the_last_century() {
+        let seconds = parse(b"Sun, 06 Nov 9994 08:49:37 GMT", EPOCH_S);
+        assert_eq!(parse(b"Sunday, 06-Nov-94 08:49:37 GMT", u64::MAX), seconds);
     }
 
     #[test]

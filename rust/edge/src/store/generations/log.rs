@@ -29,6 +29,9 @@ const HEAD: usize = MAGIC.len() + 8 + CHECKSUM;
 /// Numbers passed over at a start: more than could have been given out without reaching the disk.
 const GAP: u64 = 1 << 20;
 
+/// No count comes so far: it starts below 2⁵² and goes on by ones and gaps.
+const NEVER: u64 = 1 << 63;
+
 /// The open log.
 pub struct Log {
     path: PathBuf,
@@ -142,7 +145,7 @@ fn fresh(first: u64) -> (State, u64) {
 fn recover(path: &Path, octets: &[u8], first: u64) -> (State, u64) {
     let mut reading = Reading::default();
     let whole = reading.read_all(octets).is_some();
-    if whole && reading.latest > 0 {
+    if whole && (1..NEVER).contains(&reading.latest) {
         let latest = reading.latest + GAP;
         return (State::from_drafts(reading.floor, reading.drafts), latest);
     }
@@ -193,7 +196,7 @@ impl Reading {
     }
 }
 
-fn snapshot(state: &State, latest: u64) -> Vec<u8> {
+pub(super) fn snapshot(state: &State, latest: u64) -> Vec<u8> {
     let mut octets = vec![0; HEAD];
     octets.extend(frame(&Record::Start { floor: state.floor, latest }));
     for (distribution, rules) in &state.distributions {

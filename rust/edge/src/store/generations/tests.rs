@@ -281,6 +281,20 @@ fn a_log_that_was_cut_off_or_is_gone_invalidates_what_was_before() {
 }
 
 #[test]
+fn a_log_that_leaves_no_number_for_what_comes_is_none() {
+    for latest in [u64::MAX, u64::MAX - 1, u64::MAX - (1 << 20)] {
+        let folder = Folder::new("generations-last");
+        let whole = log::snapshot(&State { floor: 1, ..State::default() }, latest);
+        std::fs::write(folder.log(), whole).unwrap();
+        let generations = folder.open();
+        assert!(generations.is_invalidated(&subject("/a", None, &[]), latest), "{latest}");
+        let fetched = generations.sequence();
+        generations.invalidate_all("E1");
+        assert!(generations.is_invalidated(&subject("/a", None, &[]), fetched), "{latest}");
+    }
+}
+
+#[test]
 fn a_log_whose_disk_says_no_is_removed() {
     let folder = Folder::new("generations-full");
     let generations = folder.open();

@@ -37,7 +37,7 @@ pub enum Framing {
 
 /// A request. Filled in place by the server for each request of a connection, so that reading one takes no memory; cloned
 /// where it has to live longer.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request {
     /// The method.
     pub method: Method,

@@ -208,6 +208,7 @@ impl Resource {
 mod tests {
     use super::*;
     use crate::semantics::sample::{get, stored_for};
+    use crate::store::written::Mark;
 
     /// The response to a request with a language.
     fn object(language: &str) -> Object {
@@ -217,6 +218,7 @@ mod tests {
             path: "/".into(),
             query: None,
             tags: Box::default(),
+            mark: Mark::default(),
         };
         Object::new(stored(language), Content::None, 7, subject.into())
     }

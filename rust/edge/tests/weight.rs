@@ -58,6 +58,7 @@ impl Sample {
             path: "p".repeat(self.path).into(),
             query: Some("q".repeat(self.query).into()),
             tags: (0..self.tags).map(|_| "t".repeat(256).into()).collect(),
+            mark: edgeplane_edge::store::written::Mark::default(),
         }
     }
 

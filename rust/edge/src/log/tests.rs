@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use super::columns::NAMES;
 use super::*;
 use crate::plan::settings::LogFormat;
+use edgeplane_net::linelog::Sample;
 
 /// What an analyst's program does: splits at tabs, decodes, and has nothing for `-`.
 fn read(line: &str) -> Vec<Option<Vec<u8>>> {
@@ -259,13 +260,13 @@ fn a_worker_keeps_its_pen_while_the_log_stays_the_same() {
     let desk = Desk::default();
     drop(desk.configure(Some(&settings(1.0)), ""));
     let mut pen = desk.pen(None).unwrap();
-    pen.threshold = 7;
+    pen.sample = Sample::new(0.125);
     drop(desk.configure(Some(&settings(1.0)), ""));
     let pen = desk.pen(Some(pen)).unwrap();
-    assert_eq!(pen.threshold, 7, "the same pen");
+    assert_eq!(pen.sample, Sample::new(0.125), "the same pen");
     drop(desk.configure(Some(&settings(0.5)), ""));
     let pen = desk.pen(Some(pen)).unwrap();
-    assert_eq!(pen.threshold, 1 << 31, "another log's");
+    assert_eq!(pen.sample, Sample::new(0.5), "another log's");
     drop(desk.configure(None, ""));
     assert!(desk.pen(Some(pen)).is_none());
 }

@@ -232,12 +232,17 @@ mod tests {
             distribution,
             behaviour,
             key: Box::default(),
+            mark: Mark::default(),
             encodings: Encodings::NONE,
             path: path.into(),
             query: query.map(Into::into),
+            sequence: 0,
             id: RequestId::new(&mut edgeplane_base::random::Random::seeded(1)),
             tag_header: "tag".into(),
             withheld: OnceCell::new(),
+            looked_again: Cell::new(false),
+            begun: Instant::now(),
+            asked: Cell::new(None),
         }
     }
 

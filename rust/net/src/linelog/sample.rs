@@ -3,7 +3,7 @@
 use edgeplane_base::random::Random;
 
 /// A share of all entries, drawn at random.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sample {
     /// An entry is in it when 32 random bits are below this.
     threshold: u64,

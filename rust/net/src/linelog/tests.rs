@@ -219,6 +219,10 @@ impl Format for Long {
     fn line(&self, entry: &u64, lines: &mut String) {
         lines.push_str(&format!("{entry:0999}\n"));
     }
+
+    fn warn(&self, trouble: &str, path: &Path, error: &io::Error) {
+        println!("{trouble}: {}: {error}", path.display());
+    }
 }
 
 #[test]

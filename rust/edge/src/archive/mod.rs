@@ -120,8 +120,9 @@ impl Archive {
         self.queue.add(Job::Keep(key.into(), object.clone()), octets + described as u64)
     }
 
-    /// Takes a key's response out: soon, or at once where too much waits for the disk.
+    /// Takes a key's response out: it is not found any more from now on, and its file goes soon.
     pub fn remove(&self, key: &[u8]) {
+        self.disk.drop_later(key);
         self.queue.add(Job::Remove(key.into()), 0);
     }
 

@@ -146,6 +146,20 @@ fn what_was_changed_on_disk_is_not_found() {
 }
 
 #[test]
+fn what_is_taken_out_is_not_found_while_its_file_waits_to_go() {
+    let place = Place::new("waiting");
+    place.open().keep(b"key", &object("r1", &[FRESH], b"a"));
+    let archive = place.open();
+    assert!(archive.find(b"key", at(0)).is_some());
+    (0..500u64).for_each(|n| assert!(archive.keep(&n.to_le_bytes(), &object("r2", &[FRESH], &[7; 5_000]))));
+    archive.remove(b"key");
+    assert!(!archive.may_have(b"key") && archive.find(b"key", at(0)).is_none());
+    assert!(archive.keep(b"key", &object("r3", &[FRESH], b"b")));
+    drop(archive);
+    assert_eq!(octets(&place.open().find(b"key", at(0)).unwrap().content), b"b", "what came after it stays");
+}
+
+#[test]
 fn what_was_taken_out_stays_out() {
     let place = Place::new("out");
     let archive = place.open();

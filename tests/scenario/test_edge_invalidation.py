@@ -69,6 +69,24 @@ def test_who_comes_after_an_invalidation_gets_what_was_fetched_after_it(
         assert slow.asked[path] == 2
 
 
+def test_who_comes_after_an_unsafe_request_gets_what_was_fetched_after_it(make_edge: Make, origin: Origin) -> None:
+    """RFC 9111 section 4.4 reaches fetches under way, too."""
+    slow = Slow(after_head=False)
+    origin.answer = lambda asked: slow(asked) if asked.method == "GET" else response()
+    edge = make_edge(origin.port, semantics="rfc9111", policy=cache_policy(), forwards=None, threads=2).start()
+    with ThreadPoolExecutor(1 + FOLLOWERS) as clients:
+        try:
+            first = clients.submit(edge.fetch, "/path")
+            until(lambda: slow.asked["/path"] == 1, edge)
+            assert edge.fetch("/path", "POST", b"new").status == 200
+            late = [clients.submit(edge.fetch, "/path") for _ in range(FOLLOWERS)]
+            assert {whose(reply) for reply in late} == {"2"}
+        finally:
+            slow.let_go["/path"].set()
+        assert whose(first) == "1"
+    assert edge.fetch("/path").content[:1] == b"2"
+
+
 def whose(reply: Future[Reply]) -> str:
     """The number of the answer that came whole."""
     content = reply.result().content.decode()

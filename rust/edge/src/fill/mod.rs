@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 
 use crate::object::Object;
 use crate::origin::OriginError;
+use crate::store::written::Mark;
 
 /// How far a fill is.
 #[derive(Clone)]
@@ -86,14 +87,16 @@ pub struct Opening {
 pub struct Fill {
     /// Number of the last invalidation when it began; no answer to it is older.
     pub sequence: u64,
+    /// The URI as it was then.
+    pub mark: Mark,
     stage: Mutex<Stage>,
     moved: Notify,
 }
 
 impl Fill {
-    /// One that begins after this invalidation.
-    pub fn new(sequence: u64) -> Self {
-        Self { sequence, stage: Mutex::new(Stage::Asked), moved: Notify::new() }
+    /// One that begins after this invalidation and what this mark has seen.
+    pub fn new(sequence: u64, mark: Mark) -> Self {
+        Self { sequence, mark, stage: Mutex::new(Stage::Asked), moved: Notify::new() }
     }
 
     /// Moves on and wakes all who wait.

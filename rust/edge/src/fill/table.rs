@@ -39,14 +39,19 @@ impl Default for Fills {
 }
 
 impl Fills {
-    /// Follows the fetch of a key that is under way, or leads a new one, which begins after the invalidation `sequence`.
+    /// Follows the fetch of a key that is under way, or leads a new one, which is then `begun`.
     /// Whoever follows one that `is_outdated` (asked under a lock) goes on to do so; those who come later do not.
-    pub fn join(self: &Arc<Self>, key: &[u8], sequence: u64, is_outdated: impl FnOnce(&Fill) -> bool) -> Joined {
+    pub fn join(
+        self: &Arc<Self>,
+        key: &[u8],
+        begun: impl FnOnce() -> Fill,
+        is_outdated: impl FnOnce(&Fill) -> bool,
+    ) -> Joined {
         let mut shard = crate::lock(self.shard(key));
         if let Some(fill) = shard.get(key).filter(|fill| !is_outdated(fill)) {
             return Joined::Follows(fill.clone());
         }
-        let fill = Arc::new(Fill::new(sequence));
+        let fill = Arc::new(begun());
         shard.insert(key.into(), fill.clone());
         Joined::Leads(Lead { fills: self.clone(), key: key.into(), fill })
     }
@@ -91,11 +96,12 @@ impl Drop for Lead {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::written::Mark;
 
     #[test]
     fn one_leads_until_it_is_done() {
         let fills = Arc::new(Fills::default());
-        let join = |key: &[u8]| fills.join(key, 1, |_| false);
+        let join = |key: &[u8]| fills.join(key, || Fill::new(1, Mark::default()), |_| false);
         let Joined::Leads(lead) = join(b"a") else { panic!("the first leads") };
         assert!(matches!(join(b"a"), Joined::Follows(fill) if Arc::ptr_eq(&fill, &lead.fill)));
         assert!(matches!(join(b"b"), Joined::Leads(_)));
@@ -108,7 +114,8 @@ mod tests {
     #[test]
     fn one_that_is_outdated_gives_way_to_one_that_all_others_follow() {
         let fills = Arc::new(Fills::default());
-        let join = |sequence| fills.join(b"a", sequence, |fill| fill.sequence < sequence);
+        let join =
+            |sequence| fills.join(b"a", || Fill::new(sequence, Mark::default()), |fill| fill.sequence < sequence);
         let Joined::Leads(old) = join(1) else { panic!("the first leads") };
         let Joined::Leads(new) = join(2) else { panic!("the old one does not count") };
         assert!(matches!(join(2), Joined::Follows(fill) if Arc::ptr_eq(&fill, &new.fill)));

@@ -185,7 +185,7 @@ impl App {
                 return Box::pin(self.serve(route, session)).await;
             }
             Some(Joined::Leads(lead)) => (lead.fill.clone(), Some(lead)),
-            None => (Arc::new(Fill::new(route.sequence)), None),
+            None => (Arc::new(Fill::new(route.sequence, route.mark.clone())), None),
         };
         let ((alone, given), (teller, mut interims)) = (oneshot::channel(), interim::channel());
         let errand = Errand {
@@ -220,11 +220,13 @@ impl App {
     fn join(&self, route: &Route) -> Joined {
         let generations = &self.shared.generations;
         let is_outdated = |fill: &Fill| {
-            fill.sequence < route.sequence
-                && (generations.is_invalidated(&route.untagged().as_kept(), fill.sequence)
-                    || self.is_outdated(route, &fill.stage()))
+            self.shared.written.covers(&fill.mark)
+                || fill.sequence < route.sequence
+                    && (generations.is_invalidated(&route.untagged().as_kept(), fill.sequence)
+                        || self.is_outdated(route, &fill.stage()))
         };
-        self.shared.fills.join(&route.key, generations.sequence(), is_outdated)
+        let begun = || Fill::new(generations.sequence(), route.mark.clone());
+        self.shared.fills.join(&route.key, begun, is_outdated)
     }
 
     /// Whether what another's fetch brought was invalidated before this request came.

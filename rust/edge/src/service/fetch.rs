@@ -194,10 +194,10 @@ impl Errand {
                 Some((content, on_disk)) => {
                     let object = Arc::new(object.with_content(content));
                     app.counters.fills_stored.add(1);
-                    if !on_disk {
-                        app.keep_on_disk(&self.route, &object);
+                    match on_disk {
+                        true => app.keep_in_memory(&self.route, &object),
+                        false => app.keep(&self.route, &object),
                     }
-                    app.keep_in_memory(&self.route, &object);
                     self.fill.advance(Stage::Done(object, Came::Fetched));
                 }
                 None => self.lead = None,
@@ -323,6 +323,9 @@ impl App {
     }
 
     fn keep_in_memory(&self, route: &Route, object: &Arc<Object>) {
+        if self.is_invalidated(object) {
+            return;
+        }
         if object.content.len() > small(&self.shared.memory) {
             self.shared.memory.remove(&route.key);
             return;

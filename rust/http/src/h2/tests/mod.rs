@@ -6,6 +6,7 @@ mod raw;
 mod refusals;
 
 use std::cell::RefCell;
+use std::fs::File;
 use std::rc::Rc;
 use std::sync::Arc;
 

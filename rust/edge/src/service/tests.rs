@@ -42,10 +42,10 @@ fn what_waits_in_the_listeners_when_a_drain_begins_is_answered() {
     std::thread::sleep(Duration::from_millis(50));
     // The first asks a moment after it came.
     (&asking[0]).write_all(GET).unwrap();
-    for stream in asking {
-        let said = heard(stream);
-        assert!(said.starts_with("HTTP/1.1 ") && said.contains("\r\nconnection: close\r\n"), "{said:?}");
-    }
+    let said: Vec<_> = asking.into_iter().map(heard).collect();
+    assert!(said.iter().all(|said| said.starts_with("HTTP/1.1 ")), "{said:?}");
+    // The others may have been answered before their worker heard of the drain.
+    assert!(said[0].contains("\r\nconnection: close\r\n"), "{said:?}");
     assert!(edge.drain(Duration::from_secs(20)));
     edge.stop();
 }

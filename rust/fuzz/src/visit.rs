@@ -105,25 +105,25 @@ pub fn rewritten(asked: &Asked) -> Vec<u8> {
         octets.extend([name, b":", value, b"\r\n"].concat());
     }
     for (name, value) in of_the_message(&asked.request).into_iter().filter(|(name, _)| !fields.has(name)) {
-        octets.extend(value.map(|value| format!("{name}:{value}\r\n")).unwrap_or_default().bytes());
+        octets.extend(value.map(|value| [name.as_bytes(), b":", &value, b"\r\n"].concat()).unwrap_or_default());
     }
     octets.extend(b"\r\n");
     octets.extend(framed(asked.request.framing, asked.content.as_deref().unwrap_or_default()));
     octets
 }
 
-fn of_the_message(request: &Request) -> [(&'static str, Option<String>); 5] {
+fn of_the_message(request: &Request) -> [(&'static str, Option<Vec<u8>>); 5] {
     let (length, chunked) = match request.framing {
         Framing::None => (None, None),
-        Framing::Length(length) => (Some(length.to_string()), None),
-        Framing::Chunked => (None, Some("chunked".to_owned())),
+        Framing::Length(length) => (Some(length.to_string().into()), None),
+        Framing::Chunked => (None, Some(b"chunked".to_vec())),
     };
     [
-        ("host", (request.version == Version::Http11).then(|| request.authority.clone())),
+        ("host", (request.version == Version::Http11).then(|| request.authority.clone().into())),
         ("content-length", length),
         ("transfer-encoding", chunked),
-        ("expect", request.expects_continue.then(|| "100-continue".to_owned())),
-        ("upgrade", request.upgrade.as_ref().map(|token| String::from_utf8_lossy(token).into_owned())),
+        ("expect", request.expects_continue.then(|| b"100-continue".to_vec())),
+        ("upgrade", request.upgrade.as_ref().map(|protocol| protocol.to_vec())),
     ]
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use edgeplane_edge::archive::{Archive, commit};
+use edgeplane_edge::archive::Archive;
 use edgeplane_edge::object::Object;
 use edgeplane_edge::plan::settings;
 use edgeplane_edge::semantics::Now;
@@ -18,7 +18,7 @@ const NOW: Now = Now { monotonic_ms: 5_000, wall_s: 1_795_305_600 };
 
 static ARCHIVE: LazyLock<Archive> = LazyLock::new(|| {
     let settings = settings::Disk { path: site::path("archive"), size: 1 << 30 };
-    Archive::open(&settings, Arc::new(CoarseClock), Bodies::new(1 << 20, 64), 1 << 16).unwrap()
+    Archive::open(&settings, Arc::new(CoarseClock), Bodies::new(1 << 20, 64), 1 << 16, Arc::default()).unwrap()
 });
 
 fuzz_target!(|description: &[u8]| {
@@ -27,7 +27,7 @@ fuzz_target!(|description: &[u8]| {
     let Some(read) = ARCHIVE.find(KEY, NOW) else { return };
     is_placed(&read);
     let mut writer = ARCHIVE.writer(KEY).unwrap();
-    assert!(writer.write(CONTENT) && commit(writer, &read).is_some());
+    assert!(writer.write(CONTENT) && ARCHIVE.commit(writer, &read).is_some());
     let again = ARCHIVE.find(KEY, NOW).expect("what we write can be read");
     assert_eq!(again.stored, read.stored);
     assert_eq!(again.sequence.into_inner(), read.sequence.into_inner());

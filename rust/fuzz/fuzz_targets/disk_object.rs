@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
 use edgeplane_edge::store::Disk;
-use edgeplane_fuzz::sealed::{object, read_object};
+use edgeplane_fuzz::sealed::{self, object, read_object};
 use edgeplane_fuzz::site;
 use edgeplane_net::clock::CoarseClock;
 use libfuzzer_sys::fuzz_target;
@@ -17,14 +17,14 @@ use libfuzzer_sys::fuzz_target;
 const KEY: &[u8] = b"d\0GET\0/a";
 
 /// As after a start, when what is on disk was not yet looked through: every question looks at the file.
-static DISK: LazyLock<Arc<Disk>> = LazyLock::new(|| Disk::open(&site::path("disk"), 1 << 30, Arc::new(CoarseClock)));
+static DISK: LazyLock<Arc<Disk>> =
+    LazyLock::new(|| Disk::open(&site::path("disk"), 1 << 30, Arc::new(CoarseClock), |key| key));
 static PLACE: LazyLock<PathBuf> = LazyLock::new(place);
 
 /// The file of the key.
 fn place() -> PathBuf {
     DISK.writer(KEY).and_then(|writer| writer.commit(b"")).expect("a tier that takes writes");
-    let name = blake3::hash(KEY).to_hex();
-    let place = site::path("disk/objects").join(&name[..3]).join(&name[..32]);
+    let place = sealed::place(&site::path("disk"), KEY);
     assert!(place.exists());
     DISK.remove(KEY);
     place

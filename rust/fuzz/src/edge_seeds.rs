@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use edgeplane_edge::access::Remembered;
-use edgeplane_edge::archive::{Archive, commit};
+use edgeplane_edge::archive::Archive;
 use edgeplane_edge::object::{Object, Subject};
 use edgeplane_edge::plan::settings;
 use edgeplane_edge::semantics::{Now, Rfc9111Rules, Rules, store};
@@ -158,11 +158,11 @@ pub fn disk_objects() -> Vec<Vec<u8>> {
 pub fn disk_descriptions() -> Vec<Vec<u8>> {
     let (key, path) = (b"key", site::path("described"));
     let settings = settings::Disk { path: path.clone(), size: 1 << 30 };
-    let archive = Archive::open(&settings, Arc::new(CoarseClock), Bodies::new(1 << 20, 64), 1 << 16).unwrap();
-    let name = blake3::hash(key).to_hex();
-    let file = path.join("objects").join(&name[..3]).join(&name[..32]);
+    let archive =
+        Archive::open(&settings, Arc::new(CoarseClock), Bodies::new(1 << 20, 64), 1 << 16, Arc::default()).unwrap();
+    let file = sealed::place(&path, key);
     let describe = |object: Object| {
-        assert!(commit(archive.writer(key).unwrap(), &object).is_some());
+        assert!(archive.commit(archive.writer(key).unwrap(), &object).is_some());
         let octets = std::fs::read(&file).unwrap();
         let [_, meta, _] = sealed::read_object(&octets).expect("a whole file");
         meta.to_vec()
@@ -183,6 +183,7 @@ fn objects() -> Vec<Object> {
         path: "/a".into(),
         query: Some("b".into()),
         tags: Box::new(["t".into()]),
+        mark: Default::default(),
     });
     stored.map(|stored| Object::new(stored, Content::None, 7, subject.clone())).collect()
 }

@@ -1,6 +1,8 @@
 //! Files that are believed where their checksums fit, made and judged by the descriptions of their formats
 //! (`rust/edge/src/store/disk/format.rs`, `store/generations/log.rs`), not by the code that reads them.
 
+use std::path::{Path, PathBuf};
+
 const OBJECT_MARKS: &[u8; 12] = b"\x01\0\0\0EDGEBODY";
 const OBJECT_FOOTER: usize = 8 + 4 + 4 + 32 + 32 + OBJECT_MARKS.len();
 const LOG_MARKS: &[u8; 12] = b"EDGEGENS\x01\0\0\0";
@@ -8,6 +10,12 @@ const LOG_HEAD: usize = LOG_MARKS.len() + 8 + 8;
 
 /// Key, description and content.
 pub type Object<'a> = [&'a [u8]; 3];
+
+/// Where the disk tier keeps the object of a key that is a group of its own.
+pub fn place(root: &Path, key: &[u8]) -> PathBuf {
+    let hash = blake3::hash(key).to_hex();
+    root.join("objects").join(&hash[..3]).join(hash[..16].repeat(2))
+}
 
 /// A file of the disk tier.
 pub fn object([key, meta, content]: Object<'_>) -> Vec<u8> {

@@ -66,7 +66,8 @@ async fn connect(client: impl AsyncRead + AsyncWrite, origin: impl AsyncRead + A
 async fn copy(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, moved: &Cell<u64>) {
     let mut piece = vec![0; PIECE];
     while let Ok(length @ 1..) = from.read(&mut piece).await {
-        if to.write_all(piece.get(..length).unwrap_or_default()).await.is_err() {
+        // TLS may hold back what the socket had no room for.
+        if to.write_all(piece.get(..length).unwrap_or_default()).await.is_err() || to.flush().await.is_err() {
             return;
         }
         moved.set(moved.get() + 1);
@@ -104,7 +105,7 @@ impl Drop for OpenTunnel<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::io::{DuplexStream, duplex};
+    use tokio::io::{BufStream, DuplexStream, duplex};
     use tokio::time::Instant;
 
     /// Both far ends of a tunnel, and the tunnel.
@@ -132,6 +133,24 @@ mod tests {
         };
         let (both, ()) = tokio::join!(ends, connected);
         assert_eq!(both, ("up".into(), "down".repeat(5)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_held_back() {
+        let ((mut client, near), (mut origin, far)) = (duplex(64), duplex(64));
+        let ends = async {
+            let mut heard = [0; 2];
+            client.write_all(b"up").await.unwrap();
+            origin.read_exact(&mut heard).await.unwrap();
+            assert_eq!(&heard, b"up");
+            origin.write_all(b"on").await.unwrap();
+            client.read_exact(&mut heard).await.unwrap();
+            assert_eq!(&heard, b"on");
+        };
+        tokio::select! {
+            () = ends => {}
+            () = connect(BufStream::new(near), BufStream::new(far)) => panic!("silence"),
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import threading
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Protocol
 from aiohttp import WSMsgType, web
 
 from ...origin import PATIENCE_S, Origin
-from ...running import free_port
+from ...running import free_port, until
 from .caches import listening
 from .smuggling.readings import STRICT, disagreements, requests
 
@@ -111,11 +112,22 @@ class NginxOrigin:
     port: int
     folder: Path
     read: int = 0
+    """Lines of the log that were looked at."""
+    marks: int = 0
+    """Requests of our own: nginx logs a request after its client has the answer, but before it takes a later one."""
 
     def fresh(self) -> tuple[list[str], list[str]]:
-        lines = (self.folder / "access.log").read_text("latin-1").splitlines()
-        begun, self.read = self.read, len(lines)
-        return lines[begun:], []
+        self.marks += 1
+        mark = f"/mark-{self.marks}"
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{mark}", timeout=PATIENCE_S) as reply:
+            reply.read()
+        until(lambda: mark in self._lines())
+        begun, lines = self.read, self._lines()
+        self.read = lines.index(mark) + 1
+        return lines[begun : self.read - 1], []
+
+    def _lines(self) -> list[str]:
+        return (self.folder / "access.log").read_text("latin-1").splitlines()
 
 
 NGINX = """\

@@ -38,7 +38,6 @@ pub(super) fn resolve(
         extra: None,
         dnames: Vec::new(),
     };
-    serving.snapshot.routing.foresee(&resolver.client);
     if resolver.name(qname, target) == Next::Follow {
         resolver.chain(target);
     }

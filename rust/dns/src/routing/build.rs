@@ -156,15 +156,7 @@ impl<'a> Build<'a> {
         match order(&self.groups, &self.candidates) {
             Ok(order) => {
                 let targets = self.candidates.iter().map(|candidate| candidate.target.into()).collect();
-                let steering = self.policies.steering_of_most();
-                Ok(Routing {
-                    groups: self.groups,
-                    candidates: self.candidates,
-                    targets,
-                    first: self.first,
-                    order,
-                    steering,
-                })
+                Ok(Routing { groups: self.groups, candidates: self.candidates, targets, first: self.first, order })
             }
             Err(chain) => {
                 self.faults.push(self.chain_fault(&chain));

@@ -24,10 +24,6 @@ pub use explain::{CandidateReport, Explain, GroupReport, policy_name, shown};
 pub use group::{Kind, MAX_ALIAS_DEPTH};
 pub use pick::Picked;
 
-use std::sync::Arc;
-
-use edgeplane_policy::Steering;
-
 use group::{Candidate, Group, Packed};
 
 /// The groups of all zones.
@@ -41,6 +37,4 @@ pub struct Routing {
     first: Vec<u32>,
     /// Groups, alias targets before aliases.
     order: Vec<u32>,
-    /// The table from clients to rankings that most groups use.
-    steering: Option<Arc<Steering>>,
 }

@@ -52,14 +52,6 @@ impl Trace for Blind {
 }
 
 impl Routing {
-    /// Reads ahead what most policies will read for this client, so that it comes out of memory while the name is looked up.
-    #[inline]
-    pub fn foresee(&self, client: &Client) {
-        if let Some(steering) = &self.steering {
-            std::hint::black_box(steering.ranking(client.address).1);
-        }
-    }
-
     /// The blocks that answer `client`; follows alias targets, allocates nothing.
     #[inline]
     pub fn pick(&self, derived: &Derived, group: u32, client: &Client, random: &mut Random, picked: &mut Picked) {
@@ -99,8 +91,6 @@ impl<T: Trace> Walk<'_, T> {
             return;
         };
         self.left = left;
-        // The targets come out of memory while the policy chooses.
-        std::hint::black_box(self.routing.targets.get(group.first as usize).copied());
         let mut chosen = Chosen::default();
         group.policy.select(self.derived.words(number), self.client, self.random, &mut chosen);
         self.trace.chose(depth, number, &chosen);

@@ -11,21 +11,16 @@ use super::doc::{PolicyDoc, RankedBy};
 pub(super) struct Policies<'a> {
     steering: &'a HashMap<String, Arc<Steering>>,
     made: HashMap<(PolicyDoc, usize), Arc<dyn Policy>>,
-    /// How many groups each table has.
-    used: HashMap<String, usize>,
 }
 
 impl<'a> Policies<'a> {
     /// None yet; ranked ones will find their tables in `steering`.
     pub fn new(steering: &'a HashMap<String, Arc<Steering>>) -> Self {
-        Self { steering, made: HashMap::new(), used: HashMap::new() }
+        Self { steering, made: HashMap::new() }
     }
 
     /// The policy for `count` candidates; the error says what does not fit.
     pub fn get(&mut self, doc: &PolicyDoc, count: usize) -> Result<Arc<dyn Policy>, String> {
-        if let PolicyDoc::Ranked { table, .. } = doc {
-            *self.used.entry(table.clone()).or_default() += 1;
-        }
         let key = (doc.clone(), count);
         if let Some(policy) = self.made.get(&key) {
             return Ok(policy.clone());
@@ -33,12 +28,6 @@ impl<'a> Policies<'a> {
         let policy = make(doc, count, self.steering)?;
         self.made.insert(key, policy.clone());
         Ok(policy)
-    }
-
-    /// The steering table that most of the groups use, if any does.
-    pub fn steering_of_most(&self) -> Option<Arc<Steering>> {
-        let (table, _) = self.used.iter().max_by_key(|&(table, groups)| (groups, table))?;
-        self.steering.get(table).cloned()
     }
 }
 

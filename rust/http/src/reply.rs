@@ -101,6 +101,21 @@ pub fn push_line(lines: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     lines.extend_from_slice(b"\r\n");
 }
 
+/// Adds a number in decimal.
+#[inline]
+pub fn push_decimal(lines: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0u8; 20];
+    let mut first = digits.len();
+    for (place, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        (first, number) = (place, number / 10);
+        if number == 0 {
+            break;
+        }
+    }
+    lines.extend_from_slice(digits.get(first..).unwrap_or_default());
+}
+
 /// Fields as the `http` crate has them; a field that it does not take is left out.
 pub fn header_map(fields: &Fields) -> http::HeaderMap {
     let mut map = http::HeaderMap::with_capacity(fields.len());
@@ -194,5 +209,19 @@ impl Reply {
         self.content = Content::None;
         self.close = false;
         self.note = Note::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_decimal() {
+        for number in [0, 7, 10, 1024, u64::MAX] {
+            let mut lines = Vec::new();
+            push_decimal(&mut lines, number);
+            assert_eq!(lines, number.to_string().into_bytes());
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The member that we add to `Cache-Status` (RFC 9211).
 
+use edgeplane_http::reply::push_decimal;
+
 /// Why a request went forward (section 2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forward {
@@ -67,7 +69,7 @@ impl CacheStatus<'_> {
         self.forward_status.iter().for_each(|status| parameter(into, "fwd-status", &status.to_string()));
         if let Some(seconds) = self.ttl_s {
             into.extend_from_slice(if seconds < 0 { b"; ttl=-" } else { b"; ttl=" });
-            push_number(into, seconds.unsigned_abs());
+            push_decimal(into, seconds.unsigned_abs());
         }
         for (flag, name) in [(self.stored, &b"; stored"[..]), (self.collapsed, b"; collapsed")] {
             into.extend_from_slice(if flag { name } else { b"" });
@@ -75,20 +77,6 @@ impl CacheStatus<'_> {
         self.key.iter().for_each(|key| parameter(into, "key", &quoted(key)));
         self.detail.iter().for_each(|detail| parameter(into, "detail", detail));
     }
-}
-
-/// Adds a number in decimal.
-pub fn push_number(into: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    while let Some(place) = at.checked_sub(1).and_then(|before| digits.get_mut(before)) {
-        *place = b'0' + (number % 10) as u8;
-        (number, at) = (number / 10, at - 1);
-        if number == 0 {
-            break;
-        }
-    }
-    into.extend_from_slice(digits.get(at..).unwrap_or_default());
 }
 
 fn parameter(into: &mut Vec<u8>, name: &str, value: &str) {
@@ -123,12 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_written_whole() {
-        for number in [0, 7, 10, 86_400, u64::MAX] {
-            let mut lines = Vec::new();
-            push_number(&mut lines, number);
-            assert_eq!(String::from_utf8(lines).unwrap(), number.to_string());
-        }
+    fn freshness_is_written_whole() {
         let written = |ttl_s| written(CacheStatus { ttl_s: Some(ttl_s), ..CacheStatus::default() });
         assert_eq!(written(i64::MIN), "edgeplane; hit; ttl=-9223372036854775808");
         assert_eq!(written(0), "edgeplane; hit; ttl=0");

@@ -45,7 +45,7 @@ mod uri;
 pub mod validation;
 pub mod vary;
 
-pub use cache_status::{CacheStatus, Forward, push_number};
+pub use cache_status::{CacheStatus, Forward};
 pub use collapse::may_collapse;
 pub use error::{OriginFailure, error_ttl_s, on_error};
 pub use invalidation::{Target, invalidates};

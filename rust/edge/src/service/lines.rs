@@ -2,8 +2,9 @@
 
 use edgeplane_base::random::Random;
 use edgeplane_http::Fields;
+use edgeplane_http::reply::push_decimal;
 
-use crate::semantics::{CacheStatus, push_number};
+use crate::semantics::CacheStatus;
 
 /// What an answer is, in CloudFront's words (`X-Cache`, `x-edge-result-type`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,7 +69,7 @@ pub struct Said<'a> {
 pub fn write(lines: &mut Vec<u8>, all: &[u8], said: &Said<'_>, id: &[u8]) {
     if let Some(age) = said.age_s {
         lines.extend_from_slice(b"age: ");
-        push_number(lines, age);
+        push_decimal(lines, age);
         lines.extend_from_slice(b"\r\n");
     }
     lines.extend_from_slice(said.outcome.line());

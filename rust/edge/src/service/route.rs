@@ -79,32 +79,21 @@ impl Route {
         content: Outgoing,
         interim: Option<Interim<'_>>,
     ) -> Result<Fetched, OriginError> {
-        let mut fetched = self.ask_target(origins, request, content, interim).await?;
-        if !self.behaviour.rules.admits_cookies() {
-            fetched.response.fields.remove("set-cookie");
-        }
-        Ok(fetched)
-    }
-
-    async fn ask_target(
-        &self,
-        origins: &Origins,
-        request: Request,
-        content: Outgoing,
-        interim: Option<Interim<'_>>,
-    ) -> Result<Fetched, OriginError> {
-        match &self.behaviour.target {
+        let mut fetched = match &self.behaviour.target {
             Target::Origin(index) => {
                 let origin = self.distribution.origins.get(*index).ok_or(OriginError::BreakerOpen)?;
-                origins.fetch(origin, request, content, interim).await
+                origins.fetch(origin, request, content, interim).await?
             }
             Target::Group(index) => {
                 let group = self.distribution.groups.get(*index).ok_or(OriginError::BreakerOpen)?;
                 let members = &self.distribution.origins;
-                let fetched = origins.fetch_from_group(group, members, |_| request.clone(), content, interim).await;
-                fetched.map(|(_, fetched)| fetched)
+                origins.fetch_from_group(group, members, |_| request.clone(), content, interim).await?.1
             }
+        };
+        if !self.behaviour.rules.admits_cookies() {
+            fetched.response.fields.remove("set-cookie");
         }
+        Ok(fetched)
     }
 }
 

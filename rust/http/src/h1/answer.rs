@@ -2,7 +2,7 @@
 
 use super::output::Output;
 use crate::Method;
-use crate::reply::{Content, PreparedHead, Reply};
+use crate::reply::{Content, PreparedHead, Reply, push_decimal};
 use crate::request::{Request, Version};
 
 /// What is said of the connection.
@@ -87,36 +87,8 @@ pub(crate) fn push_length(lines: &mut Vec<u8>, length: u64) {
     lines.extend_from_slice(b"\r\n");
 }
 
-#[inline]
-fn push_decimal(lines: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0u8; 20];
-    let mut first = digits.len();
-    for (place, digit) in digits.iter_mut().enumerate().rev() {
-        *digit = b'0' + (number % 10) as u8;
-        (first, number) = (place, number / 10);
-        if number == 0 {
-            break;
-        }
-    }
-    lines.extend_from_slice(digits.get(first..).unwrap_or_default());
-}
-
 /// The size line of a chunk.
 pub(crate) fn push_chunk_size(lines: &mut Vec<u8>, size: u64) {
     use std::io::Write;
     let _ = write!(lines, "{size:x}\r\n");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_decimal() {
-        for number in [0, 7, 10, 1024, u64::MAX] {
-            let mut lines = Vec::new();
-            push_decimal(&mut lines, number);
-            assert_eq!(lines, number.to_string().into_bytes());
-        }
-    }
 }

@@ -7,6 +7,7 @@ def test_…(make_edge, origin):
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
@@ -187,6 +188,15 @@ class Edge(Running):
     def forwarded(self) -> int:
         """Requests that origins were asked, each attempt."""
         return int(self.metric(FORWARDED))
+
+
+def heard(sock: socket.socket) -> bytes:
+    """All that comes until the end, a reset being one."""
+    found = b""
+    with contextlib.suppress(ConnectionResetError):
+        while octets := sock.recv(65536):
+            found += octets
+    return found
 
 
 def certificate(folder: Path, *names: str, days: int = 30) -> Path:

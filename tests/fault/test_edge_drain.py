@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from ..edge import HOST
+from ..edge import HOST, heard
 from ..origin import response
 from ..running import until
 from .http2 import DATA, GOAWAY, Http2, connected
@@ -113,14 +113,6 @@ def get(sock: socket.socket, path: str = "/small") -> bytes:
     """The answer to a request, as far as its end can be seen in the first octets."""
     sock.sendall(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
     return sock.recv(65_536)
-
-
-def heard(sock: socket.socket) -> bytes:
-    found = b""
-    with contextlib.suppress(ConnectionResetError):
-        while octets := sock.recv(65_536):
-            found += octets
-    return found
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ import dns.query
 import dns.rcode
 import pytest
 
-from ..edge import HOST
+from ..edge import HOST, heard
 from ..origin import response
 from ..running import until
 from .http2 import DATA, GOAWAY, Http2
@@ -33,15 +33,6 @@ def connect(edge, octets: bytes = b"", port: int | None = None, client: str = "1
     sock = socket.create_connection(("127.0.0.1", port or edge.http), timeout=30, source_address=(client, 0))
     sock.sendall(octets)
     return sock
-
-
-def heard(sock: socket.socket) -> bytes:
-    """All that comes until the end, a reset being one."""
-    found = b""
-    with contextlib.suppress(ConnectionResetError):
-        while octets := sock.recv(65536):
-            found += octets
-    return found
 
 
 @contextlib.contextmanager

@@ -30,11 +30,18 @@ def test_nothing_is_hidden_in_http_1(make_edge, witness: Witness):
     assert not faults, "\n".join(f"{name}: {each}" for name, each in faults.items())
 
 
-@pytest.mark.xfail(
-    strict=True, reason="crate h2 lets pseudo-header fields in trailers pass, http cuts a fragment off :path"
-)
-def test_nothing_is_hidden_in_http_2(make_edge, witness: Witness):
-    """What would be something else as HTTP/1.1 is refused."""
+LET_THROUGH = {f"h2: {name!r} in trailers" for name in (b":method", b":scheme", b":authority", b":path")} | {
+    "h2: path b'/v#x'"
+}
+"""What crate h2 does not refuse: pseudo-header fields in trailers; crate http cuts the fragment off."""
+BROKEN_OFF = {f"h2: {name!r} in trailers" for name in (b"transfer-encoding", b"connection")}
+"""The origin has the request by the time its trailers come, if it is quick: the exchange is broken off."""
+
+
+def test_nothing_else_is_hidden_in_http_2(make_edge, witness: Witness):
+    """What would be something else as HTTP/1.1 is refused, but for these, by name: neither more nor fewer."""
     edge = make_edge(witness.port, policy="CachingDisabled").start()
     faults = Court(edge, witness).hear(streams.vectors())
-    assert not faults, "\n".join(f"{name}: {each}" for name, each in faults.items())
+    others = {name: each for name, each in faults.items() if name not in LET_THROUGH | BROKEN_OFF}
+    assert not others, "\n".join(f"{name}: {each}" for name, each in others.items())
+    assert faults.keys() >= LET_THROUGH, "mended: take them out of the list"

@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -46,6 +47,7 @@ IDLE = 2000
 
 def main() -> int:
     options = parser().parse_args()
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # Servers are stopped on the way out.
     if options.list:
         return list_scenarios()
     if options.scenario == "check-load":
@@ -69,7 +71,12 @@ def parser() -> argparse.ArgumentParser:
     add("--rival", choices=MODULES, help="what edgeplane is measured beside (gdnsd; nginx for http-…)")
     add("--subject", default="edgeplane", choices=MODULES, help="what is measured (edgeplane)")
     add("--rounds", type=int, default=20, help="rounds; 20 or more are kept under bench/runs (20)")
-    add("--seconds", type=float, default=3.0, help="length of a measured window (3; reload-1m: all of its load)")
+    add(
+        "--seconds",
+        type=float,
+        default=3.0,
+        help="seconds of load on each server in a round, in turns (3; reload-1m: all of its load)",
+    )
     add(
         "--mode", default="both", choices=("saturate", "half", "both"), help="closed loop, open loop at half peak, both"
     )
@@ -189,6 +196,7 @@ def run_load(options: argparse.Namespace, bench: Bench[Any], material: Material)
                 step(f"round {number + 1}: {name}")
     columns = {
         "seconds": ("seconds", 1.0),
+        "empty s": ("seconds_empty", 1.0),
         "CPU s": ("cpu_seconds", 1.0),
         "peak RSS MB": ("rss_peak", 1e-6),
         "RSS MB": ("rss", 1e-6),
@@ -197,7 +205,11 @@ def run_load(options: argparse.Namespace, bench: Bench[Any], material: Material)
         "bytes a record": ("bytes_a_record", 1.0),
     }
     wide().print(report.plain_table("1,000,000 names: start to first correct answer", found, columns))
-    return conclude(options, bench, dict.fromkeys(names, material.content), found, report.disturbed(found), {})
+    ours, theirs = ([row.seconds - row.seconds_empty for row in found if row.server == name] for name in names[:2])
+    ratio = paired(ours, theirs)
+    wide().print(f"{options.subject} / {options.rival}, load time over an empty server's: {ratio}")
+    extra = {"ratios": {"load time over an empty server's": vars(ratio)}}
+    return conclude(options, bench, dict.fromkeys(names, material.content), found, report.disturbed(found), extra)
 
 
 def run_reload(options: argparse.Namespace, bench: Bench[Any], material: Material) -> int:

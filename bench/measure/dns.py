@@ -43,6 +43,7 @@ class Queries:
     unit: str = "query"
     floor: str = "echo"
     warm_up_s: float = 0.3
+    turn_s: float = 0.25
 
     def answers(self, port: int, bare: bool) -> bool:
         """An echo has no answer to give, it only has to send something back."""

@@ -38,6 +38,7 @@ class Requests:
     block: bool = False
     connections: int = 32
     warm_up_s: float = 0.5
+    turn_s: float = 0.25
     unit: str = "request"
     floor: str = "bare"
     curl: tuple[str, ...] = ("--http1.1",)
@@ -109,7 +110,7 @@ class Requests:
         reasons = []
         if wrong := sum(each.wrong for each in windows):
             reasons.append(f"{wrong} responses were not 200, or not of {self.origin.length} octets")
-        fetched = sum(round((1 - each.hits) * each.load["received"]) for each in windows)
+        fetched = sum(round((1 - each.hits) * each.answered) for each in windows)
         if self.hits == 1.0 and fetched:
             reasons.append(f"{fetched} requests reached the origin, which should be none")
         if self.hits == 0.0 and (found := max(each.hits for each in windows)) > 0:

@@ -23,9 +23,10 @@ TRAFFIC = re.compile(r"\((\d+)\) data$", re.M)
 
 @dataclass(frozen=True)
 class Streams(Requests):
-    """Ten requests at a time on each connection. There is no bare server to compare with."""
+    """Ten requests at a time on each connection. There is no bare server beside, and h2load counts in seconds."""
 
     floor: str = ""
+    turn_s: float = 1.0
     curl: tuple[str, ...] = ("--http2",)
     scheme: str = "https"
 

@@ -21,10 +21,13 @@ SETTLE_S = 1.0
 
 @dataclass(frozen=True)
 class Loaded:
-    """`seconds` from the start of the process to the first correct answer; CPU seconds; bytes."""
+    """`seconds` from the start of the process to the first correct answer, `seconds_empty` with an empty zone; CPU
+    seconds; bytes.
+    """
 
     server: str
     seconds: float
+    seconds_empty: float
     cpu_seconds: float
     rss: int
     pss: int
@@ -62,7 +65,9 @@ class Reloaded:
 def load_once(bench: Bench[dns.Queries], name: str, content: Content, empty: Content, records: int) -> Loaded:
     """Starts the server with nothing, then with everything."""
     asked = replace(bench.traffic, ready=bench.traffic.ready.replace("marker.", "ready."))
+    begun = time.monotonic()
     with running(replace(bench, traffic=asked), name, empty) as server:
+        seconds_empty = time.monotonic() - begun
         time.sleep(SETTLE_S)
         nothing = server.memory().pss
     setup = prepare(bench, name, content)
@@ -79,7 +84,7 @@ def load_once(bench: Bench[dns.Queries], name: str, content: Content, empty: Con
         server.stop()
     weight = (memory.pss - nothing) / records
     peak = max(*sizes, memory.rss)
-    return Loaded(name, seconds, cpu, memory.rss, memory.pss, peak, nothing, weight, foreign)
+    return Loaded(name, seconds, seconds_empty, cpu, memory.rss, memory.pss, peak, nothing, weight, foreign)
 
 
 def reload_once(bench: Bench[dns.Queries], name: str, content: Content, seconds: float) -> Reloaded:

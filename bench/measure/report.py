@@ -94,7 +94,8 @@ def save(document: dict[str, Any], scenario: str, rival: str, rounds: int, priva
     stem = f"{datetime.date.today()}-{scenario}-{rival}"
     taken = len(list(folder.glob(f"{stem}*.json")))
     path = folder / f"{stem}{f'-{taken + 1}' if taken else ''}.json"
-    text = json.dumps(document, indent=1, default=str)
+    samples = ",\n".join(f"  {json.dumps(row, default=str)}" for row in document.pop("samples"))
+    text = json.dumps(document, indent=1, default=str).removesuffix("\n}") + f',\n "samples": [\n{samples}\n ]\n}}'
     path.write_text(text.replace(str(private), "$WORK").replace(str(ROOT), "$ROOT") + "\n")
     return path
 

@@ -45,6 +45,10 @@ class Traffic(Protocol):
     @property
     def warm_up_s(self) -> float: ...
 
+    @property
+    def turn_s(self) -> float:
+        """Length of a window, seconds, where servers take turns."""
+
     def answers(self, port: int, bare: bool) -> bool:
         """Whether a server answers rightly; of a `bare` one, whether it answers at all."""
 

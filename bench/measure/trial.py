@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import mean, median
 from typing import Any, Generic, TypeVar
 
 from measure import process
@@ -37,13 +38,15 @@ class Bench(Generic[T]):
 
 @dataclass(frozen=True)
 class Sample:
-    """One measured window. Times an answer are CPU of the whole process tree, in µs; latencies in µs; memory in bytes.
+    """The windows of one server in one round. Times an answer are CPU of the whole process tree, in µs; latencies are
+    medians over the windows, in µs; memory in bytes.
 
-    busy: share of the window that the tree was on its CPU. foreign: share taken there by anything else.
+    busy: share of the windows that the tree was on its CPU. foreign: share taken there by anything else.
     """
 
     server: str
     mode: str
+    answered: int
     per_second: float
     cpu_us: float
     user_us: float
@@ -59,7 +62,7 @@ class Sample:
     steal: float
     rss: int
     pss: int
-    load: dict[str, Any]
+    load: list[dict[str, Any]]
 
     def document(self) -> dict[str, Any]:
         return asdict(self)
@@ -102,36 +105,63 @@ def warm_up(bench: Bench[Traffic]) -> None:
     bench.load(bench.traffic.warm_up_s)
 
 
-def measure(
-    bench: Bench[Traffic], server: process.Server, name: str, mode: str, seconds: float, rate: float | None
-) -> Sample:
+@dataclass(frozen=True)
+class Turn:
+    """One window of load, and what happened on the server's CPU meanwhile."""
+
+    window: Window
+    cost: process.Cost
+    foreign: float
+    steal: float
+
+
+def turn(bench: Bench[Traffic], server: process.Server, seconds: float, rate: float | None) -> Turn:
     """One window of load; `rate` a second, None for as fast as it answers."""
     watch, cpu = process.Watch(bench.cpu), server.cpu_now()
     window = bench.load(seconds, rate)
     cost = process.cost(cpu, server.cpu_now())
-    foreign, steal = watch.shares(cost.total)
-    memory = server.memory()
-    answered = max(window.answered, 1)
+    return Turn(window, cost, *watch.shares(cost.total))
+
+
+def sample(server: process.Server, name: str, mode: str, turns: Sequence[Turn]) -> Sample:
+    """What a server's turns come to."""
+    windows, memory = [each.window for each in turns], server.memory()
+    answered, seconds = max(sum(w.answered for w in windows), 1), sum(w.seconds for w in windows) or 1.0
+    cpu, user, system = (sum(getattr(each.cost, part) for each in turns) for part in ("total", "user", "system"))
     return Sample(
         server=name,
         mode=mode,
-        per_second=window.per_second,
-        cpu_us=cost.total / answered * 1e6,
-        user_us=cost.user / answered * 1e6,
-        system_us=cost.system / answered * 1e6,
-        p50=window.p50,
-        p99=window.p99,
-        p999=window.p999,
-        lost=window.lost,
-        wrong=window.wrong,
-        hits=window.hits,
-        busy=cost.total / window.seconds if window.seconds else 0.0,
-        foreign=foreign,
-        steal=steal,
+        answered=answered,
+        per_second=answered / seconds,
+        cpu_us=cpu / answered * 1e6,
+        user_us=user / answered * 1e6,
+        system_us=system / answered * 1e6,
+        p50=median(w.p50 for w in windows),
+        p99=median(w.p99 for w in windows),
+        p999=median(w.p999 for w in windows),
+        lost=sum(w.lost for w in windows),
+        wrong=sum(w.wrong for w in windows),
+        hits=hits(windows),
+        busy=cpu / seconds,
+        foreign=mean(each.foreign for each in turns),
+        steal=mean(each.steal for each in turns),
         rss=memory.rss,
         pss=memory.pss,
-        load=window.raw,
+        load=[w.raw for w in windows],
     )
+
+
+def hits(windows: Sequence[Window]) -> float | None:
+    """Share of all answers that a cache gave by itself."""
+    given = [(w.hits * w.answered, w.answered) for w in windows if w.hits is not None]
+    return sum(hits for hits, _ in given) / max(sum(of for _, of in given), 1) if given else None
+
+
+def measure(
+    bench: Bench[Traffic], server: process.Server, name: str, mode: str, seconds: float, rate: float | None
+) -> Sample:
+    """One window alone."""
+    return sample(server, name, mode, [turn(bench, server, seconds, rate)])
 
 
 def compare(bench: Bench[Traffic], sides: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from measure import http, http2, trial
+from measure import http, http2, process, trial
 from measure.http import Requests
 from measure.origin import Origin
 from measure.report import void
@@ -41,12 +41,29 @@ def asked(hits: float | None) -> Requests:
 def sample(server: str, window: Window, per_second: float = 500.0) -> trial.Sample:
     fields: dict[str, Any] = dict.fromkeys(trial.Sample.__dataclass_fields__, 0.0)
     own = {"server": server, "mode": "saturate", "per_second": per_second, "hits": window.hits}
-    return trial.Sample(**fields | own | {"wrong": window.wrong, "load": window.raw})
+    return trial.Sample(**fields | own | {"answered": window.answered, "wrong": window.wrong, "load": [window.raw]})
 
 
 def test_answers_that_came_from_the_origin_are_no_hits() -> None:
     window = http.window(REPORT, 250)
     assert (window.per_second, window.hits, window.wrong, window.lost) == (500.0, 0.75, 12, 1)
+
+
+def test_turns_count_by_their_answers() -> None:
+    """A window with few answers weighs little: CPU an answer is that of all windows together."""
+    few, many = http.window(REPORT | {"received": 100}, 100), http.window(REPORT | {"received": 900}, 0)
+    turns = [
+        trial.Turn(few, process.Cost(0.4, 0.1, 0.3), 0.0, 0.0),
+        trial.Turn(many, process.Cost(0.6, 0.2, 0.4), 0.2, 0.0),
+    ]
+    server = process.Server(["sleep", "10"], 0, Path("/dev/null"))
+    try:
+        found = trial.sample(server, "nginx", "saturate", turns)
+    finally:
+        server.stop()
+    assert (found.answered, found.per_second, found.hits) == (1000, 250.0, 0.9)
+    assert (found.cpu_us, found.user_us, found.system_us) == pytest.approx((1000.0, 300.0, 700.0))
+    assert (found.busy, found.foreign, found.wrong) == pytest.approx((0.25, 0.1, 24))
 
 
 @pytest.mark.parametrize(

@@ -21,21 +21,45 @@ impl Policy for Multivalue {
         out.extend((0u32..).zip(healthy).filter(|&(_, &healthy)| healthy || all).map(|(candidate, _)| candidate));
     }
 
-    /// Draws without replacement (R. W. Floyd's sampling), then shuffles.
     #[inline]
     fn select(&self, derived: &[u32], _: &Client, random: &mut Random, chosen: &mut Chosen) {
         chosen.clear();
-        for last in derived.len().saturating_sub(CHOSEN_MAX)..derived.len() {
-            let drawn = random.below(last as u32 + 1) as usize;
-            let Some(&candidate) = derived.get(drawn) else {
-                continue;
-            };
-            let taken = chosen.indexes().contains(&(candidate as u16));
-            let candidate = if taken { derived.get(last).copied().unwrap_or(candidate) } else { candidate };
-            chosen.push(candidate as u16);
+        let mut pool = [0; POOL];
+        match pool.get_mut(..derived.len()) {
+            Some(pool) => {
+                pool.copy_from_slice(derived);
+                draw(pool, random, chosen);
+            }
+            None => draw_from_many(derived, random, chosen),
         }
-        chosen.shuffle(random);
     }
+}
+
+/// Candidates that are shuffled in a copy. Their number decides nothing within the loop, so that no branch there can be
+/// guessed wrong.
+const POOL: usize = 32;
+
+/// The front of the pool as it is shuffled (R. A. Fisher and F. Yates).
+#[inline]
+fn draw(pool: &mut [u32], random: &mut Random, chosen: &mut Chosen) {
+    for n in 0..pool.len().min(CHOSEN_MAX) {
+        pool.swap(n, n + random.below((pool.len() - n) as u32) as usize);
+        chosen.push(pool.get(n).copied().unwrap_or(0) as u16);
+    }
+}
+
+/// Draws without replacement and without a copy (R. W. Floyd's sampling), then shuffles.
+fn draw_from_many(derived: &[u32], random: &mut Random, chosen: &mut Chosen) {
+    for last in derived.len().saturating_sub(CHOSEN_MAX)..derived.len() {
+        let drawn = random.below(last as u32 + 1) as usize;
+        let Some(&candidate) = derived.get(drawn) else {
+            continue;
+        };
+        let taken = chosen.indexes().contains(&(candidate as u16));
+        let candidate = if taken { derived.get(last).copied().unwrap_or(candidate) } else { candidate };
+        chosen.push(candidate as u16);
+    }
+    chosen.shuffle(random);
 }
 
 #[cfg(test)]
@@ -47,6 +71,8 @@ mod tests {
     fn every_candidate_is_given_out_equally_often() {
         let counts = frequencies(&Multivalue, &[true; 20]);
         assert!(counts.iter().all(|count| (3_800..4_200).contains(count)), "8 of 20 in 10,000 draws: {counts:?}");
+        let counts = frequencies(&Multivalue, &[true; 2 * POOL]);
+        assert!(counts.iter().all(|count| (1_100..1_400).contains(count)), "8 of 64 in 10,000 draws: {counts:?}");
         let mut healthy = [false; 20];
         healthy[3..6].fill(true);
         assert_eq!(frequencies(&Multivalue, &healthy).iter().sum::<u32>(), 30_000, "all three healthy, always");
@@ -55,13 +81,26 @@ mod tests {
 
     #[test]
     fn every_candidate_comes_first_equally_often() {
-        let (mut random, mut chosen, mut first) = (Random::seeded(5), Chosen::default(), [0u32; 12]);
-        let derived: Vec<u32> = (0..12).collect();
-        for _ in 0..12_000 {
-            Multivalue.select(&derived, &crate::battery::client(), &mut random, &mut chosen);
-            first[usize::from(chosen.indexes()[0])] += 1;
+        for candidates in [12, 2 * POOL] {
+            let (mut random, mut chosen, mut first) = (Random::seeded(5), Chosen::default(), vec![0u32; candidates]);
+            let derived: Vec<u32> = (0..candidates as u32).collect();
+            for _ in 0..1_000 * candidates {
+                Multivalue.select(&derived, &crate::battery::client(), &mut random, &mut chosen);
+                first[usize::from(chosen.indexes()[0])] += 1;
+            }
+            assert!(first.iter().all(|count| (850..1_150).contains(count)), "{first:?}");
         }
-        assert!(first.iter().all(|count| (850..1_150).contains(count)), "{first:?}");
+    }
+
+    #[test]
+    fn nothing_is_chosen_twice_from_many() {
+        let (mut random, mut chosen) = (Random::seeded(9), Chosen::default());
+        let derived: Vec<u32> = (0..POOL as u32 + 1).collect();
+        for _ in 0..1_000 {
+            Multivalue.select(&derived, &crate::battery::client(), &mut random, &mut chosen);
+            let distinct: std::collections::HashSet<_> = chosen.indexes().iter().collect();
+            assert_eq!(distinct.len(), CHOSEN_MAX, "{chosen:?}");
+        }
     }
 
     #[test]

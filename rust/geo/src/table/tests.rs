@@ -70,6 +70,30 @@ fn prefixes() -> impl Strategy<Value = Vec<(Prefix, u32)>> {
     prop::collection::vec(one, 0..24)
 }
 
+/// Many prefixes close together in some places, ever closer in some: nodes below nodes.
+fn crowds() -> impl Strategy<Value = Vec<(Prefix, u32)>> {
+    let one = (0u32..3, any::<u32>(), 0u32..32, 20u8..=32, 0u32..4, any::<bool>()).prop_map(
+        |(crowd, offset, closeness, length, value, v6)| {
+            let address = (crowd << 30).wrapping_add(offset >> closeness);
+            let address: IpAddr =
+                if v6 { Ipv6Addr::from(u128::from(address) << 40).into() } else { Ipv4Addr::from(address).into() };
+            (Prefix::new(address, if v6 { 56 + length } else { length }).unwrap(), value)
+        },
+    );
+    prop::collection::vec(one, 200..400)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn lookups_in_crowds_agree_with_trying_every_prefix(prefixes in crowds()) {
+        let table = PrefixTable::build(prefixes.iter().copied(), DEFAULT);
+        for address in edges(&prefixes) {
+            prop_assert_eq!(table.lookup(address).0, longest(&prefixes, address), "{}", address);
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn lookups_agree_with_trying_every_prefix(prefixes in prefixes(), more in prop::collection::vec(address(), 10)) {
@@ -142,6 +166,15 @@ fn values_and_scopes_by_hand() {
     assert_eq!(at("::"), (0, 3));
     assert_eq!(table.ranges(), (7, 3));
     assert_eq!(PrefixTable::build([], 5).lookup("::1".parse().unwrap()), (5, 0));
+}
+
+/// A lookup walks over few ranges, however unevenly they lie.
+#[test]
+fn crowds_have_nodes_of_their_own() {
+    let hosts = (0..5_000u32).map(|n| (n << 1) + (n / 1_000 << 28));
+    let prefix = |host: u32| Prefix::new(IpAddr::V4(host.into()), 32).unwrap();
+    let table = PrefixTable::build(hosts.clone().map(|host| (prefix(host), 1)), 0).v4;
+    assert!(hosts.flat_map(|host| [host, host + 1]).chain([u32::MAX]).all(|host| table.steps(host) <= 4));
 }
 
 #[test]

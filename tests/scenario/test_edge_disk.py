@@ -160,3 +160,74 @@ def test_without_a_disk_nothing_is_broken_off_for_its_length(make_edge: Make, or
     for path in ("/known", "/unknown"):
         with ThreadPoolExecutor(4) as clients:
             assert all(reply.content == LARGE for reply in clients.map(edge.fetch, [path] * 4))
+
+
+LANGUAGES = ("de", "en", "fr")
+
+
+def spoken(asked: Asked) -> bytes:
+    """In the language that the client likes; the German one alone has a tag."""
+    language = asked.field("Accept-Language") or "none"
+    tags = {"x_amz_meta_cache_tag": "german"} if language == "de" else {}
+    size = LARGE if asked.target.startswith("/large") else SMALL
+    content = language.encode() + size
+    return response(content, Cache_Control="max-age=600", Vary="Accept-Language", ETag=f'"{language}"', **tags)
+
+
+@pytest.fixture
+def spoken_edge(make_edge: Make, origin: Origin) -> Edge:
+    """Three variants of /a, of /b and of /large on disk."""
+    origin.answer = spoken
+    edge = make_edge(origin.port, semantics="rfc9111", settings=DISK, policy=cache_policy()).start()
+    for path in ("/a", "/b", "/large"):
+        assert all(edge.fetch(path, Accept_Language=each).content[:2] == each.encode() for each in LANGUAGES)
+    kept(edge, 3 * (len(LANGUAGES) + 1))
+    return edge
+
+
+def fetched_anew(edge: Edge, origin: Origin, path: str) -> list[str]:
+    """In which languages the origin had to be asked for a path; each client gets its own whatever happens."""
+    anew = []
+    for each in LANGUAGES:
+        before = origin.count
+        assert edge.fetch(path, Accept_Language=each).content[:2] == each.encode()
+        anew += [each] * (origin.count - before)
+    return anew
+
+
+def test_each_variant_is_served_after_a_kill(spoken_edge: Edge, origin: Origin) -> None:
+    assert [fetched_anew(spoken_edge, origin, path) for path in ("/a", "/large")] == [[], []]
+    killed(spoken_edge)
+    assert [fetched_anew(spoken_edge, origin, path) for path in ("/a", "/b", "/large")] == [[], [], []]
+    objects = spoken_edge.do("cache_inspect", url="http://edge.test/large")["objects"]
+    assert [each["tier"] for each in objects] == ["disk"] * 3
+
+
+def test_a_path_is_invalidated_in_all_variants_and_a_tag_in_those_that_have_it(
+    spoken_edge: Edge, origin: Origin
+) -> None:
+    spoken_edge.do("invalidate", distribution="edge.test", paths=["/a"], tags=["german"], all=False)
+    killed(spoken_edge)
+    anew = [fetched_anew(spoken_edge, origin, path) for path in ("/a", "/b", "/large")]
+    assert anew == [list(LANGUAGES), ["de"], ["de"]]
+    assert fetched_anew(spoken_edge, origin, "/b") == []
+    spoken_edge.do("invalidate", distribution="edge.test", paths=[], tags=[], all=True)
+    killed(spoken_edge)
+    assert [fetched_anew(spoken_edge, origin, path) for path in ("/a", "/large")] == [list(LANGUAGES)] * 2
+
+
+def test_what_a_client_wrote_goes_in_all_variants(spoken_edge: Edge, origin: Origin) -> None:
+    assert [spoken_edge.fetch(path, "POST").status for path in ("/a", "/large")] == [200, 200]
+    kept(spoken_edge, len(LANGUAGES) + 1)
+    killed(spoken_edge)
+    anew = [fetched_anew(spoken_edge, origin, path) for path in ("/a", "/b", "/large")]
+    assert anew == [list(LANGUAGES), [], list(LANGUAGES)]
+
+
+def test_a_damaged_variant_is_fetched_anew_alone(spoken_edge: Edge, origin: Origin) -> None:
+    [path] = [path for path in files(spoken_edge) if path.read_bytes().startswith(b"en" + SMALL[:10])][:1]
+    octets = path.read_bytes()
+    path.write_bytes(octets[:100] + b"!" + octets[101:])
+    killed(spoken_edge)
+    anew = [fetched_anew(spoken_edge, origin, path) for path in ("/a", "/b", "/large")]
+    assert sorted(anew) == [[], [], ["en"]]

@@ -183,7 +183,7 @@ impl Shared {
             return Some(("memory", object));
         }
         let archive = self.archive.as_ref().filter(|archive| archive.may_have(key))?;
-        let object = archive.find(key, now)?;
+        let object = archive.find(key, &request.fields, now)?;
         usable(&Resource::default().with(Arc::new(object))).map(|object| ("disk", object))
     }
 
@@ -192,9 +192,9 @@ impl Shared {
         let resource = self.memory.peek(key).map(|(resource, _)| resource);
         let in_memory = resource.iter().flat_map(|resource| &resource.objects);
         let archive = self.archive.as_ref().filter(|archive| archive.may_have(key));
-        let on_disk = archive.and_then(|archive| archive.find(key, now));
+        let on_disk = archive.map(|archive| archive.all(key, now)).unwrap_or_default();
         let in_memory = in_memory.map(|object| self.describe(key, "memory", object, now));
-        in_memory.chain(on_disk.map(|object| self.describe(key, "disk", &object, now))).collect()
+        in_memory.chain(on_disk.iter().map(|object| self.describe(key, "disk", object, now))).collect()
     }
 
     fn describe(&self, key: &[u8], tier: &'static str, object: &Object, now: Now) -> Kept {

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use edgeplane_edge::archive::Archive;
 use edgeplane_edge::object::Object;
 use edgeplane_edge::plan::settings;
-use edgeplane_edge::semantics::Now;
+use edgeplane_edge::semantics::{Now, Vary};
 use edgeplane_edge::store::Bodies;
 use edgeplane_fuzz::site;
 use edgeplane_net::clock::CoarseClock;
@@ -22,13 +22,14 @@ static ARCHIVE: LazyLock<Archive> = LazyLock::new(|| {
 });
 
 fuzz_target!(|description: &[u8]| {
-    let mut writer = ARCHIVE.writer(KEY).unwrap();
+    let mut writer = ARCHIVE.writer(KEY, &Vary::default()).unwrap();
     assert!(writer.write(CONTENT) && writer.commit(description).is_some());
-    let Some(read) = ARCHIVE.find(KEY, NOW) else { return };
+    // The one for every request comes last, the newest first.
+    let Some(read) = ARCHIVE.all(KEY, NOW).pop() else { return };
     is_placed(&read);
-    let mut writer = ARCHIVE.writer(KEY).unwrap();
-    assert!(writer.write(CONTENT) && ARCHIVE.commit(writer, &read).is_some());
-    let again = ARCHIVE.find(KEY, NOW).expect("what we write can be read");
+    let mut writer = ARCHIVE.writer(KEY, &read.stored.vary).unwrap();
+    assert!(writer.write(CONTENT) && ARCHIVE.commit(KEY, writer, &read).is_some());
+    let again = ARCHIVE.all(KEY, NOW).into_iter().next().expect("what we write can be read");
     assert_eq!(again.stored, read.stored);
     assert_eq!(again.sequence.into_inner(), read.sequence.into_inner());
     let (again, read) = (again.subject.as_kept(), read.subject.as_kept());

@@ -7,7 +7,7 @@ use edgeplane_edge::access::Remembered;
 use edgeplane_edge::archive::Archive;
 use edgeplane_edge::object::{Object, Subject};
 use edgeplane_edge::plan::settings;
-use edgeplane_edge::semantics::{Now, Rfc9111Rules, Rules, store};
+use edgeplane_edge::semantics::{Now, Rfc9111Rules, Rules, Vary, store};
 use edgeplane_edge::store::{Bodies, Generations};
 use edgeplane_http::Content;
 use edgeplane_net::clock::CoarseClock;
@@ -162,7 +162,8 @@ pub fn disk_descriptions() -> Vec<Vec<u8>> {
         Archive::open(&settings, Arc::new(CoarseClock), Bodies::new(1 << 20, 64), 1 << 16, Arc::default()).unwrap();
     let file = sealed::place(&path, key);
     let describe = |object: Object| {
-        assert!(archive.commit(archive.writer(key).unwrap(), &object).is_some());
+        let writer = archive.writer(key, &Vary::default()).unwrap();
+        assert!(archive.commit(key, writer, &object).is_some());
         let octets = std::fs::read(&file).unwrap();
         let [_, meta, _] = sealed::read_object(&octets).expect("a whole file");
         meta.to_vec()

@@ -4,14 +4,16 @@
 //! not in memory ─► may_have ─ find ─ description, content ─► Object, and back into memory where it is small
 //! stored, confirmed ─► keep ─ queue ─ one thread ─► a file, or another description for the content that is there
 //! ```
-//! A key has one response on disk, the newest: of those that `Vary` tells apart the others are fetched anew after a restart.
+//! Of the responses of a key that `Vary` tells apart, the disk has as many as memory has, and a list of them (`variants`).
 //! Where more waits for the disk than the queue holds, a response passes by, and what the disk has of its key counts as gone.
 
 mod entry;
 mod finds;
+mod places;
 mod queue;
 #[cfg(test)]
 mod tests;
+mod variants;
 
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -19,26 +21,30 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use edgeplane_base::clock::Clock;
-use edgeplane_http::Content;
+use edgeplane_http::{Content, Fields};
 
 use crate::behaviour::key::uri;
 use crate::object::Object;
 use crate::plan::settings;
-use crate::semantics::Now;
+use crate::semantics::{Now, Vary};
 use crate::store::disk::{Keeper, Stats, Writer};
 use crate::store::{Bodies, Disk, DiskHit, Written};
 use finds::Finds;
+use places::{List, Places};
 pub use queue::copy;
 use queue::{Job, Queue};
+use variants::place;
 
 /// Responses on disk.
 pub struct Archive {
     disk: Arc<Disk>,
+    places: Arc<Places>,
     queue: Queue,
     bodies: Bodies,
     small: u64,
     written: Arc<Written>,
-    finds: Arc<Finds>,
+    finds: Arc<Finds<Object>>,
+    lists: Arc<Finds<List>>,
     _keeper: Keeper,
 }
 
@@ -55,75 +61,115 @@ impl Archive {
         let disk = Disk::open(&settings.path, settings.size, clock, uri);
         disk.allow_open(bodies.open_files());
         let _keeper = Keeper::start(disk.clone())?;
+        let places = Arc::new(Places::new(disk.clone(), written.clone()));
         Ok(Self {
-            queue: Queue::start(disk.clone(), written.clone())?,
+            queue: Queue::start(places.clone(), written.clone())?,
             disk,
+            places,
             bodies,
             small,
             written,
             finds: Arc::default(),
+            lists: Arc::default(),
             _keeper,
         })
     }
 
     /// Whether `find` may find something. Does not block.
     pub fn may_have(&self, key: &[u8]) -> bool {
-        self.disk.may_have(key)
+        self.places.may_have(key)
     }
 
     /// As `find`, for many at once: one of them reads, and what is long stays open for those who come later.
-    pub async fn find_together(self: &Arc<Self>, key: &[u8], now: Now) -> Option<Arc<Object>> {
-        if let Some(object) = self.opened(key) {
+    pub async fn find_together(self: &Arc<Self>, key: &[u8], request: &Fields, now: Now) -> Option<Arc<Object>> {
+        if !self.places.has_list(key) {
+            return self.read_together(key, now).await.filter(|object| object.stored.vary.matches(request));
+        }
+        let (list, is_at_hand) = self.list_together(key).await;
+        for place in list.variants.places(key, request) {
+            let found = self.read_together(&place, now).await;
+            if let Some(object) = found.filter(|object| object.stored.vary.matches(request)) {
+                if !is_at_hand && object.content.len() > self.small {
+                    self.disk.hold_open(&variants::list(key), list.number, list.clone(), list.variants.weight());
+                }
+                return Some(object);
+            }
+        }
+        None
+    }
+
+    async fn read_together(self: &Arc<Self>, place: &[u8], now: Now) -> Option<Arc<Object>> {
+        if let Some(object) = self.opened(place) {
             return Some(object);
         }
-        let (archive, wanted) = (self.clone(), Box::<[u8]>::from(key));
-        self.finds.find(key, move || archive.find_and_hold(&wanted, now)).await
+        let (archive, wanted) = (self.clone(), Box::<[u8]>::from(place));
+        self.finds.find(place, move || archive.find_and_hold(&wanted, now)).await
+    }
+
+    /// The list of a key's variants, and whether it was at hand: where one of them is long, it stays so with that.
+    async fn list_together(self: &Arc<Self>, key: &[u8]) -> (Arc<List>, bool) {
+        let list = variants::list(key);
+        if let Some(made) = self.disk.look_up_opened(&list).and_then(|made| made.downcast().ok()) {
+            return (made, true);
+        }
+        let (places, wanted) = (self.places.clone(), Box::<[u8]>::from(key));
+        let read = self.lists.find(&list, move || places.list(&wanted).map(Arc::new)).await;
+        (read.unwrap_or_default(), false)
     }
 
     /// A long response whose file is open, and not cut off since.
-    fn opened(&self, key: &[u8]) -> Option<Arc<Object>> {
-        let object = self.disk.opened(key)?.downcast::<Object>().ok()?;
+    fn opened(&self, place: &[u8]) -> Option<Arc<Object>> {
+        let object = self.disk.opened(place)?.downcast::<Object>().ok()?;
         let Content::File { file, offset, length } = &object.content else { return None };
         file.metadata().is_ok_and(|file| file.len() > offset + length).then_some(object)
     }
 
-    fn find_and_hold(&self, key: &[u8], now: Now) -> Option<Arc<Object>> {
-        let (object, number) = self.read(key, now)?;
+    fn find_and_hold(&self, place: &[u8], now: Now) -> Option<Arc<Object>> {
+        let (object, number) = self.read(place, now)?;
         let object = Arc::new(object);
         if object.content.len() > self.small {
             let described = object.head.weight() + object.stored.fields.weight();
-            self.disk.hold_open(key, number, object.clone(), described as u64);
+            self.disk.hold_open(place, number, object.clone(), described as u64);
         }
         Some(object)
     }
 
-    /// The response of a key, in the time of this process. Blocks.
-    pub fn find(&self, key: &[u8], now: Now) -> Option<Object> {
-        self.read(key, now).map(|(object, _)| object)
+    /// The newest response of a key for a request with these fields, in the time of this process. Blocks.
+    pub fn find(&self, key: &[u8], request: &Fields, now: Now) -> Option<Object> {
+        let places = self.places.list(key).unwrap_or_default().variants.places(key, request);
+        let found = places.into_iter().filter_map(|place| self.read(&place, now));
+        found.map(|(object, _)| object).find(|object| object.stored.vary.matches(request))
+    }
+
+    /// All responses of a key, the newest first. Blocks.
+    pub fn all(&self, key: &[u8], now: Now) -> Vec<Object> {
+        let places = self.places.list(key).unwrap_or_default().variants.all(key);
+        let found = places.into_iter().filter_map(|place| self.read(&place, now));
+        found.map(|(object, _)| object).collect()
     }
 
     /// With the number under which the disk has it.
-    fn read(&self, key: &[u8], now: Now) -> Option<(Object, u64)> {
-        let hit = self.disk.get(key)?;
-        let Some(entry) = entry::read(key, &hit.meta, &self.written) else {
-            self.disk.remove(key);
+    fn read(&self, place: &[u8], now: Now) -> Option<(Object, u64)> {
+        let hit = self.disk.get(place)?;
+        let Some(entry) = entry::read(place, &hit.meta, &self.written) else {
+            self.disk.remove(place);
             return None;
         };
         let (number, content) = (hit.number(), self.content(hit)?);
         Some((Object::new(entry.stored.placed(now), content, entry.sequence, Arc::new(entry.subject)), number))
     }
 
-    /// Puts a response in the place of what is there under its key, soon. False: too much waits for the disk.
+    /// Puts a response in the place of what is there for the same requests, soon. False: too much waits for the disk.
     pub fn keep(&self, key: &[u8], object: &Arc<Object>) -> bool {
         let octets = if object.content.len() <= self.small { object.content.len() } else { 0 };
         let described = object.head.weight() + object.stored.fields.weight();
         self.queue.add(Job::Keep(key.into(), object.clone()), octets + described as u64)
     }
 
-    /// Takes a key's response out: it is not found any more from now on, and its file goes soon.
-    pub fn remove(&self, key: &[u8]) {
-        self.disk.drop_later(key);
-        self.queue.add(Job::Remove(key.into()), 0);
+    /// Takes a key's response that varies by this out: it is not found any more from now on, and its file goes soon.
+    pub fn remove(&self, key: &[u8], vary: &Vary) {
+        self.disk.drop_later(&place(key, vary));
+        self.queue.add(Job::Remove(key.into(), vary.clone()), vary.weight() as u64);
     }
 
     /// Takes all responses of a URI out. Blocks.
@@ -131,17 +177,17 @@ impl Archive {
         self.disk.remove_group(uri);
     }
 
-    /// Begins a response that goes to disk while it comes; none where the disk takes no writes now. Blocks.
-    pub fn writer(&self, key: &[u8]) -> Option<Writer> {
-        self.disk.writer(key)
+    /// Begins a response that varies by this and goes to disk while it comes; none where the disk takes no writes now.
+    /// Blocks.
+    pub fn writer(&self, key: &[u8], vary: &Vary) -> Option<Writer> {
+        self.disk.writer(&place(key, vary))
     }
 
     /// Ends a response that was written while it came: the content as it lies on disk. Blocks.
-    pub fn commit(&self, writer: Writer, object: &Object) -> Option<Content> {
-        let key = writer.key().to_vec();
-        let hit = writer.commit(&entry::write(object, &self.written)?)?;
+    pub fn commit(&self, key: &[u8], writer: Writer, object: &Object) -> Option<Content> {
+        let hit = self.places.commit(key, writer, object)?;
         if self.written.covers(&object.subject.mark) {
-            self.disk.remove(&key);
+            self.places.take(key, &object.stored.vary);
         }
         Some(Content::File { file: hit.file, offset: hit.offset, length: hit.length })
     }

@@ -10,19 +10,20 @@ use std::thread::{self, JoinHandle};
 
 use edgeplane_http::Content;
 
-use super::entry;
+use super::places::Places;
 use crate::limits;
 use crate::object::Object;
+use crate::semantics::Vary;
+use crate::store::Written;
 use crate::store::disk::Writer;
 use crate::store::hash::Hasher;
-use crate::store::{Disk, Written};
 
 /// One thing to do.
 pub enum Job {
     /// Put a response in its place.
     Keep(Box<[u8]>, Arc<Object>),
-    /// Take a key out.
-    Remove(Box<[u8]>),
+    /// Take the response of a key out that varies by this.
+    Remove(Box<[u8]>, Vary),
     /// Take out what was dropped because too much waited.
     Sweep,
 }
@@ -32,7 +33,7 @@ type Numbered = (Job, u64, u64);
 
 /// Jobs in order; so many octets of them wait at most. Dropped, it waits until all is done.
 pub struct Queue {
-    disk: Arc<Disk>,
+    places: Arc<Places>,
     jobs: Option<Sender<Numbered>>,
     count: Arc<Count>,
     thread: Option<JoinHandle<()>>,
@@ -74,12 +75,12 @@ impl Count {
 
 impl Queue {
     /// Starts the thread.
-    pub fn start(disk: Arc<Disk>, written: Arc<Written>) -> io::Result<Self> {
+    pub fn start(places: Arc<Places>, written: Arc<Written>) -> io::Result<Self> {
         let (jobs, taken) = channel();
         let count = Arc::<Count>::default();
-        let mut queue = Self { disk: disk.clone(), jobs: Some(jobs), count: count.clone(), thread: None };
+        let mut queue = Self { places: places.clone(), jobs: Some(jobs), count: count.clone(), thread: None };
         let name = "edge-archive".to_owned();
-        queue.thread = Some(thread::Builder::new().name(name).spawn(move || work(&disk, &written, &taken, &count))?);
+        queue.thread = Some(thread::Builder::new().name(name).spawn(move || work(&places, &written, &taken, &count))?);
         Ok(queue)
     }
 
@@ -96,7 +97,7 @@ impl Queue {
         if let Some(refused) = self.count.last_refused(job.key()) {
             refused.fetch_max(number, Release);
         }
-        self.disk.drop_later(job.key());
+        self.places.drop_later(job.key());
         // Not charged: there is one at most.
         if !self.count.sweeps.swap(true, AcqRel) {
             self.send(Job::Sweep, number, 0);
@@ -112,7 +113,7 @@ impl Queue {
 impl Job {
     fn key(&self) -> &[u8] {
         match self {
-            Self::Keep(key, _) | Self::Remove(key) => key,
+            Self::Keep(key, _) | Self::Remove(key, _) => key,
             Self::Sweep => b"",
         }
     }
@@ -128,42 +129,28 @@ impl Drop for Queue {
     }
 }
 
-fn work(disk: &Arc<Disk>, written: &Written, jobs: &Receiver<Numbered>, count: &Count) {
+fn work(places: &Places, written: &Written, jobs: &Receiver<Numbered>, count: &Count) {
     while let Ok((job, number, charged)) = jobs.recv() {
         match job {
             Job::Keep(key, object) => {
                 if !count.is_outdated(&key, number) {
-                    put(disk, written, &key, &object);
+                    places.put(&key, &object);
                 }
                 // Asked last: what is written or refused from now on is removed, or dropped, by who does so.
-                if count.is_outdated(&key, number) || written.covers(&object.subject.mark) {
-                    disk.remove(&key);
+                if count.is_outdated(&key, number) {
+                    places.clear(&key);
+                } else if written.covers(&object.subject.mark) {
+                    places.take(&key, &object.stored.vary);
                 }
             }
-            Job::Remove(key) => disk.remove(&key),
+            Job::Remove(key, vary) => places.take(&key, &vary),
             Job::Sweep => {
                 // First, so that who comes meanwhile asks for another.
                 count.sweeps.store(false, Release);
-                disk.sweep();
+                places.sweep();
             }
         }
         count.waiting.fetch_sub(charged, Relaxed);
-    }
-}
-
-/// Where the content is on disk already, it gets the new description; else both are written, or what is there goes.
-fn put(disk: &Arc<Disk>, written: &Written, key: &[u8], object: &Object) {
-    let Some(meta) = entry::write(object, written) else { return disk.remove(key) };
-    let is_same = |old: &[u8], length: u64| {
-        length == object.content.len()
-            && entry::read(key, old, written).is_some_and(|entry| entry.subject.request_id == object.subject.request_id)
-    };
-    if disk.may_have(key) && disk.update_if(key, &meta, is_same).is_some() {
-        return;
-    }
-    let written = disk.writer(key).and_then(|mut writer| copy(&object.content, &mut writer).then_some(writer));
-    if written.and_then(|writer| writer.commit(&meta)).is_none() {
-        disk.remove(key);
     }
 }
 
@@ -193,45 +180,50 @@ pub fn copy(content: &Content, writer: &mut Writer) -> bool {
 mod tests {
     use super::super::tests::{Place, object};
     use super::*;
+    use crate::store::Disk;
     use edgeplane_net::clock::CoarseClock;
 
     /// A queue that nobody works on yet, over a folder of its own.
-    fn standing(name: &str) -> (Queue, Receiver<Numbered>, Place) {
+    fn standing(name: &str) -> (Queue, Receiver<Numbered>, Arc<Disk>, Place) {
         let place = Place::new(name);
         let disk = Disk::open(&place.0, 64 << 20, Arc::new(CoarseClock), |key| key);
         disk.rebuild();
         let (jobs, taken) = channel();
-        (Queue { disk, jobs: Some(jobs), count: Arc::default(), thread: None }, taken, place)
+        let places = Arc::new(Places::new(disk.clone(), Arc::default()));
+        (Queue { places, jobs: Some(jobs), count: Arc::default(), thread: None }, taken, disk, place)
     }
 
     fn keep(key: &[u8]) -> Job {
         Job::Keep(key.into(), object("r1", &[("Cache-Control", "max-age=60")], b"content"))
     }
 
+    fn remove(key: &[u8]) -> Job {
+        Job::Remove(key.into(), Vary::default())
+    }
+
     #[test]
     fn what_waits_is_bounded_whatever_it_is() {
-        let (queue, taken, _place) = standing("bounded");
+        let (queue, taken, _disk, _place) = standing("bounded");
         let most = limits::ARCHIVE_QUEUE.default / limits::ARCHIVE_JOB.default;
-        let added = (0..2 * most).take_while(|n| queue.add(Job::Remove(n.to_le_bytes().into()), 0)).count() as u64;
+        let added = (0..2 * most).take_while(|n| queue.add(remove(&n.to_le_bytes()), 0)).count() as u64;
         assert!((most / 2..most).contains(&added), "{added}");
-        (0..1_000u64).for_each(|n| assert!(!queue.add(Job::Remove(n.to_le_bytes().into()), 0)));
+        (0..1_000u64).for_each(|n| assert!(!queue.add(remove(&n.to_le_bytes()), 0)));
         assert_eq!(taken.try_iter().count() as u64, added + 1, "and one that sweeps");
     }
 
     #[test]
     fn what_finds_no_room_is_gone_at_once_and_stays_gone() {
-        let (mut queue, taken, _place) = standing("dropped");
-        let disk = queue.disk.clone();
+        let (mut queue, taken, disk, _place) = standing("dropped");
         let put = |key: &[u8], meta: &[u8]| disk.writer(key).unwrap().commit(meta).unwrap();
         put(b"a", b"old");
         put(b"b", b"old");
         let most = limits::ARCHIVE_QUEUE.default;
-        assert!(queue.add(keep(b"c"), 0) && queue.add(keep(b"d"), 0) && !queue.add(Job::Remove(b"c"[..].into()), most));
-        assert!(!queue.add(Job::Remove(b"a"[..].into()), most) && !queue.add(Job::Remove(b"b"[..].into()), most));
+        assert!(queue.add(keep(b"c"), 0) && queue.add(keep(b"d"), 0) && !queue.add(remove(b"c"), most));
+        assert!(!queue.add(remove(b"a"), most) && !queue.add(remove(b"b"), most));
         assert!(!disk.may_have(b"a") && disk.get(b"a").is_none() && disk.update(b"a", b"x").is_none());
         put(b"b", b"new");
         drop(queue.jobs.take());
-        work(&disk, &Written::default(), &taken, &queue.count);
+        work(&queue.places, &Written::default(), &taken, &queue.count);
         assert_eq!(disk.get(b"b").unwrap().meta, b"new");
         assert_eq!([b"a", b"c", b"d"].map(|key| disk.get(key).is_some()), [false, false, true]);
         assert_eq!(disk.stats().entries, 2);

@@ -1,7 +1,10 @@
+mod several;
+
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
+use edgeplane_http::Request;
 use edgeplane_net::clock::CoarseClock;
 
 use super::*;
@@ -25,6 +28,18 @@ impl Place {
         Archive::open(&settings, Arc::new(CoarseClock), Bodies::new(1 << 20, 64), 100_000, self.1.clone()).unwrap()
     }
 
+    /// Looked through: nothing may be there that is not.
+    fn open_whole(&self) -> Archive {
+        let archive = self.open();
+        archive.disk.rebuild();
+        archive
+    }
+
+    fn open_again(&self, archive: Archive) -> Archive {
+        drop(archive);
+        self.open()
+    }
+
     fn objects(&self) -> Vec<PathBuf> {
         let folders = fs::read_dir(self.0.join("objects")).unwrap();
         folders
@@ -40,14 +55,29 @@ impl Drop for Place {
     }
 }
 
+/// What all requests here have.
+fn asked() -> Fields {
+    get(&[("a", "1")]).fields
+}
+
 fn stored(fields: &[(&str, &str)]) -> Stored {
-    match store(&rfc9111(), &get(&[("a", "1")]), &response(200, fields), at(0), at(0)) {
+    stored_for(&asked(), fields)
+}
+
+/// For a request with these fields.
+fn stored_for(asked: &Fields, fields: &[(&str, &str)]) -> Stored {
+    let request = Request { fields: asked.clone(), ..get(&[]) };
+    match store(&rfc9111(), &request, &response(200, fields), at(0), at(0)) {
         Storing::Whole(stored) => stored,
         other => panic!("{other:?}"),
     }
 }
 
 pub(super) fn object(request_id: &str, fields: &[(&str, &str)], content: &[u8]) -> Arc<Object> {
+    object_of(request_id, stored(fields), content)
+}
+
+fn object_of(request_id: &str, stored: Stored, content: &[u8]) -> Arc<Object> {
     let subject = Subject {
         request_id: request_id.into(),
         distribution: "D1".into(),
@@ -57,7 +87,7 @@ pub(super) fn object(request_id: &str, fields: &[(&str, &str)], content: &[u8]) 
         mark: Mark::default(),
     };
     let content = Content::Bytes(content.to_vec().into());
-    Arc::new(Object::new(stored(fields), content, 7, subject.into()))
+    Arc::new(Object::new(stored, content, 7, subject.into()))
 }
 
 fn octets(content: &Content) -> Vec<u8> {
@@ -81,7 +111,7 @@ fn a_response_outlives_the_process_and_ages_meanwhile() {
         let content: Vec<u8> = (0..length).map(|n: u32| n as u8).collect();
         assert!(place.open().keep(b"key", &object("r1", &[FRESH, ("Vary", "a")], &content)));
         let now = Now { monotonic_ms: 5, wall_s: at(40_000).wall_s };
-        let found = place.open().find(b"key", now).unwrap();
+        let found = place.open().find(b"key", &asked(), now).unwrap();
         assert_eq!(octets(&found.content), content);
         assert_eq!(age_s(&found.stored.lifetime, now), 40);
         assert!(is_plainly_fresh(&found.stored.lifetime, now));
@@ -109,13 +139,16 @@ fn news_about_a_response_leave_its_content_where_it_is() {
         for news in [&b"new"[..], b"newer"] {
             let renewed = first.renewed(stored(&[FRESH, ("x", std::str::from_utf8(news).unwrap())]), 8);
             place.open().keep(b"key", &Arc::new(renewed));
-            let found = place.open().find(b"key", at(0)).unwrap();
+            let found = place.open().find(b"key", &asked(), at(0)).unwrap();
             assert_eq!((octets(&found.content), found.stored.fields.get("x")), (content.to_vec(), Some(news)));
         }
         assert_eq!(inode(&file()) == before, content.len() > 100_000, "what is long is never copied");
         place.open().keep(b"key", &object("r2", &[FRESH], content));
-        assert!(place.open().find(b"key", at(0)).unwrap().stored.fields.get("x").is_none(), "old news about the new");
-        place.open().remove(b"key");
+        assert!(
+            place.open().find(b"key", &asked(), at(0)).unwrap().stored.fields.get("x").is_none(),
+            "old news about the new"
+        );
+        place.open().remove(b"key", &Vary::default());
         assert_eq!(place.objects(), [""; 0].map(PathBuf::from));
     }
 }
@@ -131,7 +164,7 @@ fn news_about_one_response_never_describe_the_content_of_another() {
     place.open().keep(b"key", &german);
     place.open().keep(b"key", &english);
     place.open().keep(b"key", &Arc::new(german.renewed(stored(&[FRESH, ("x", "new")]), 8)));
-    assert_eq!(octets(&place.open().find(b"key", at(0)).unwrap().content), b"deutsch");
+    assert_eq!(octets(&place.open().find(b"key", &asked(), at(0)).unwrap().content), b"deutsch");
 }
 
 #[test]
@@ -141,7 +174,7 @@ fn what_was_changed_on_disk_is_not_found() {
     let [path] = place.objects().try_into().unwrap();
     fs::OpenOptions::new().write(true).open(path).unwrap().write_all_at(b"x", 2_500).unwrap();
     let archive = place.open();
-    assert!(archive.find(b"key", at(0)).is_none());
+    assert!(archive.find(b"key", &asked(), at(0)).is_none());
     assert_eq!((archive.stats().corrupted, place.objects().len()), (1, 0));
 }
 
@@ -149,14 +182,14 @@ fn what_was_changed_on_disk_is_not_found() {
 fn what_is_taken_out_is_not_found_while_its_file_waits_to_go() {
     let place = Place::new("waiting");
     place.open().keep(b"key", &object("r1", &[FRESH], b"a"));
-    let archive = place.open();
-    assert!(archive.find(b"key", at(0)).is_some());
+    let archive = place.open_whole();
+    assert!(archive.find(b"key", &asked(), at(0)).is_some());
     (0..500u64).for_each(|n| assert!(archive.keep(&n.to_le_bytes(), &object("r2", &[FRESH], &[7; 5_000]))));
-    archive.remove(b"key");
-    assert!(!archive.may_have(b"key") && archive.find(b"key", at(0)).is_none());
+    archive.remove(b"key", &Vary::default());
+    assert!(!archive.may_have(b"key") && archive.find(b"key", &asked(), at(0)).is_none());
     assert!(archive.keep(b"key", &object("r3", &[FRESH], b"b")));
     drop(archive);
-    assert_eq!(octets(&place.open().find(b"key", at(0)).unwrap().content), b"b", "what came after it stays");
+    assert_eq!(octets(&place.open().find(b"key", &asked(), at(0)).unwrap().content), b"b", "what came after it stays");
 }
 
 #[test]
@@ -164,9 +197,9 @@ fn what_was_taken_out_stays_out() {
     let place = Place::new("out");
     let archive = place.open();
     archive.keep(b"key", &object("r1", &[FRESH], b"a"));
-    archive.remove(b"key");
+    archive.remove(b"key", &Vary::default());
     drop(archive);
-    assert!(place.open().find(b"key", at(0)).is_none());
+    assert!(place.open().find(b"key", &asked(), at(0)).is_none());
 }
 
 /// A key of a URI; `rest` is what else counts.
@@ -183,7 +216,7 @@ fn what_was_written_goes_with_all_that_is_kept_of_its_uri() {
     drop(archive);
     place.open().remove_uri(uri(&keys[0]));
     let archive = place.open();
-    assert_eq!(keys.map(|key| archive.find(&key, at(0)).is_some()), [false, false, true]);
+    assert_eq!(keys.map(|key| archive.find(&key, &asked(), at(0)).is_some()), [false, false, true]);
 }
 
 #[test]
@@ -206,17 +239,17 @@ fn what_was_written_while_it_came_is_not_kept() {
     written.add(uri(&key));
     let (archive, after) = (place.open(), marked("r2"));
     let streamed = |object: &Object| {
-        let mut writer = archive.writer(&key).unwrap();
+        let mut writer = archive.writer(&key, &Vary::default()).unwrap();
         writer.write(b"a");
-        archive.commit(writer, object)
+        archive.commit(&key, writer, object)
     };
     assert!(streamed(&before).is_some(), "those who wait for it get it");
-    assert!(archive.find(&key, at(0)).is_none());
+    assert!(archive.find(&key, &asked(), at(0)).is_none());
     streamed(&after).unwrap();
-    assert!(!written.covers(&archive.find(&key, at(0)).unwrap().subject.mark));
+    assert!(!written.covers(&archive.find(&key, &asked(), at(0)).unwrap().subject.mark));
     archive.keep(&key, &before);
     drop(archive);
-    assert!(place.open().find(&key, at(0)).is_none());
+    assert!(place.open().find(&key, &asked(), at(0)).is_none());
 }
 
 #[test]
@@ -227,7 +260,7 @@ fn more_than_the_queue_holds_passes_by_and_nothing_old_stays() {
     archive.keep(b"key", &object("r1", &[FRESH], b"old"));
     assert!(!archive.keep(b"key", &object("r2", &[FRESH], &vec![0; most as usize + 1])));
     drop(archive);
-    assert!(place.open().find(b"key", at(0)).is_none());
+    assert!(place.open().find(b"key", &asked(), at(0)).is_none());
 }
 
 #[test]
@@ -252,9 +285,9 @@ fn what_is_long_stays_open_until_it_is_another() {
     let archive = place.open();
     let commit = |request_id| {
         let content = [7; 200_000];
-        let mut writer = archive.writer(b"key").unwrap();
+        let mut writer = archive.writer(b"key", &Vary::default()).unwrap();
         writer.write(&content);
-        archive.commit(writer, &object(request_id, &[FRESH], &content)).unwrap();
+        archive.commit(b"key", writer, &object(request_id, &[FRESH], &content)).unwrap();
     };
     commit("r1");
     let first = find(&archive, b"key").unwrap();
@@ -281,9 +314,9 @@ fn no_more_stays_open_than_may_be() {
     let archive = place.open();
     let mut found = Vec::new();
     for n in 0..10u8 {
-        let mut writer = archive.writer(&[n]).unwrap();
+        let mut writer = archive.writer(&[n], &Vary::default()).unwrap();
         writer.write(&[n; 200_000]);
-        archive.commit(writer, &object("r1", &[FRESH], &[n; 200_000])).unwrap();
+        archive.commit(&[n], writer, &object("r1", &[FRESH], &[n; 200_000])).unwrap();
         found.push(find(&archive, &[n]).unwrap());
     }
     let open = found.iter().filter(|object| Arc::strong_count(object) > 1).count() as u64;

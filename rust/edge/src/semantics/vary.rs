@@ -82,6 +82,16 @@ impl Vary {
         }
     }
 
+    /// What it tells apart, in octets: those that have the same answer the same requests.
+    pub fn identity(&self) -> Vec<u8> {
+        let fields = self.selecting.iter().flat_map(|field| [Some(field.name.as_bytes()), field.value.as_deref()]);
+        let octets = fields.flat_map(|part| {
+            let length = part.map_or(u64::MAX, |part| part.len() as u64);
+            length.to_le_bytes().into_iter().chain(part.unwrap_or_default().iter().copied())
+        });
+        std::iter::once(self.star.into()).chain(octets).collect()
+    }
+
     /// Octets held.
     pub fn weight(&self) -> usize {
         let length = |value: &Option<Vec<u8>>| value.as_ref().map_or(0, |value| value.len() + ALLOCATED);

@@ -180,7 +180,7 @@ impl Errand {
     }
 
     async fn stream(&mut self, app: &App, mut fetched: Fetched, stored: Stored, sequence: u64, shared: bool) {
-        let Some((sink, body)) = Sink::open(app, &self.route, fetched.length).await else {
+        let Some((sink, body)) = Sink::open(app, &self.route, &stored.vary, fetched.length).await else {
             return self.give_away(app, fetched, app.now());
         };
         let subject = Arc::new(self.route.subject(&fetched.response.fields));
@@ -190,7 +190,7 @@ impl Errand {
         let opening = Arc::new(opening);
         self.fill.advance(Stage::Streaming(opening.clone()));
         match self.read(app, &mut fetched, &opening, sink).await {
-            Ok(sink) => match sink.close(app, &object, &body).await {
+            Ok(sink) => match sink.close(app, &self.route, &object, &body).await {
                 Some((content, on_disk)) => {
                     let object = Arc::new(object.with_content(content));
                     app.counters.fills_stored.add(1);
@@ -219,7 +219,7 @@ impl Errand {
         mut sink: Sink,
     ) -> Result<Sink, String> {
         while let Some(piece) = fetched.body.next().await.map_err(|error| error.to_string())? {
-            sink = sink.take(app, &self.route, &opening.body, piece).await?;
+            sink = sink.take(app, &self.route, opening, piece).await?;
             if let Sink::Passing(piece) = &mut sink {
                 self.lead = None;
                 self.wait_for_readers(opening).await?;
@@ -335,7 +335,7 @@ impl App {
 
     /// Takes an object out.
     pub(super) fn forget(&self, route: &Route, object: &Arc<Object>) {
-        self.forget_on_disk(route);
+        self.forget_on_disk(route, object);
         self.change(route, |before| before.has(object).then(|| before.without(object)));
     }
 

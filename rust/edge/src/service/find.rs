@@ -13,9 +13,9 @@ impl App {
     /// What the disk has for a request that found nothing in memory; from then on it is there, too, where it is small.
     pub(super) async fn find_on_disk(&self, route: &Route, request: &Request) -> Option<Arc<Object>> {
         let archive = self.shared.archive.clone().filter(|archive| archive.may_have(&route.key))?;
-        let object = archive.find_together(&route.key, self.now()).await?;
+        let object = archive.find_together(&route.key, &request.fields, self.now()).await?;
         if self.is_invalidated(&object) {
-            self.forget_on_disk(route);
+            self.forget_on_disk(route, &object);
             return None;
         }
         let found = self.usable(&Resource::default().with(object), request)?;
@@ -40,10 +40,10 @@ impl App {
         }
     }
 
-    /// Takes what the disk has under a key out, soon.
-    pub(super) fn forget_on_disk(&self, route: &Route) {
+    /// Takes what the disk has in a response's place out, soon.
+    pub(super) fn forget_on_disk(&self, route: &Route, object: &Object) {
         if let Some(archive) = &self.shared.archive {
-            archive.remove(&route.key);
+            archive.remove(&route.key, &object.stored.vary);
         }
     }
 }

@@ -9,8 +9,9 @@ use tokio::task::spawn_blocking;
 use super::app::App;
 use super::route::Route;
 use crate::archive::copy;
-use crate::fill::{Growing, Piece};
+use crate::fill::{Growing, Opening, Piece};
 use crate::object::Object;
+use crate::semantics::Vary;
 use crate::shared::small;
 use crate::store::disk::Writer;
 
@@ -31,25 +32,26 @@ impl Sink {
         length.unwrap_or(0) <= small(&app.shared.memory).max(on_disk)
     }
 
-    /// For content of this length; none where it has no place.
-    pub async fn open(app: &App, route: &Route, length: Option<u64>) -> Option<(Self, Arc<Growing>)> {
+    /// For content of this length, of a response that varies by this; none where it has no place.
+    pub async fn open(app: &App, route: &Route, vary: &Vary, length: Option<u64>) -> Option<(Self, Arc<Growing>)> {
         if length.unwrap_or(0) <= small(&app.shared.memory) {
             let body = Growing::new(length, app.shared.bodies.smallest_file()).ok()?;
             return Some((Self::Memory, Arc::new(body)));
         }
-        let writer = writer(app, route, Vec::new()).await?;
+        let writer = writer(app, route, vary, Vec::new()).await?;
         let body = Growing::on_disk(writer.file()?);
         Some((Self::Disk(writer), Arc::new(body)))
     }
 
     /// Takes a piece; where it goes from then on. `Passing` gives it back.
-    pub async fn take(self, app: &App, route: &Route, body: &Growing, piece: Bytes) -> Result<Self, String> {
+    pub async fn take(self, app: &App, route: &Route, opening: &Opening, piece: Bytes) -> Result<Self, String> {
+        let body = &opening.body;
         match self {
             Self::Memory if body.len() + piece.len() as u64 <= small(&app.shared.memory) => {
                 body.push(piece).map_err(|error| format!("no room for an answer under way: {error}"))?;
                 Ok(self)
             }
-            Self::Memory => match move_to_disk(app, route, body).await {
+            Self::Memory => match move_to_disk(app, route, opening).await {
                 Some(writer) => Ok(write(writer, body, piece).await),
                 None => Ok(Self::Passing(piece)),
             },
@@ -59,12 +61,18 @@ impl Sink {
     }
 
     /// The content has come; where it is kept, if it is, and whether the disk has it already.
-    pub async fn close(self, app: &App, object: &Arc<Object>, body: &Growing) -> Option<(Content, bool)> {
+    pub async fn close(
+        self,
+        app: &App,
+        route: &Route,
+        object: &Arc<Object>,
+        body: &Growing,
+    ) -> Option<(Content, bool)> {
         match self {
             Self::Memory => Some((body.finish(), false)),
             Self::Disk(writer) => {
-                let (archive, object) = (app.shared.archive.clone(), object.clone());
-                let content = spawn_blocking(move || archive?.commit(*writer, &object)).await;
+                let (archive, key, object) = (app.shared.archive.clone(), route.key.clone(), object.clone());
+                let content = spawn_blocking(move || archive?.commit(&key, *writer, &object)).await;
                 body.end();
                 Some((content.ok()??, true))
             }
@@ -77,22 +85,22 @@ impl Sink {
 }
 
 /// A file on disk with what has come so far.
-async fn move_to_disk(app: &App, route: &Route, body: &Growing) -> Option<Box<Writer>> {
-    let (mut so_far, mut at) = (Vec::new(), 0);
+async fn move_to_disk(app: &App, route: &Route, opening: &Opening) -> Option<Box<Writer>> {
+    let (body, mut so_far, mut at) = (&opening.body, Vec::new(), 0);
     while at < body.len() {
         let Piece::Content(content) = body.at(at).await else { return None };
         at += content.len();
         so_far.push(content);
     }
-    let writer = writer(app, route, so_far).await?;
+    let writer = writer(app, route, &opening.object.stored.vary, so_far).await?;
     body.move_to_disk(writer.file()?);
     Some(writer)
 }
 
-async fn writer(app: &App, route: &Route, so_far: Vec<Content>) -> Option<Box<Writer>> {
-    let (archive, key) = (app.shared.archive.clone()?, route.key.clone());
+async fn writer(app: &App, route: &Route, vary: &Vary, so_far: Vec<Content>) -> Option<Box<Writer>> {
+    let (archive, key, vary) = (app.shared.archive.clone()?, route.key.clone(), vary.clone());
     let begin = move || {
-        let mut writer = archive.writer(&key)?;
+        let mut writer = archive.writer(&key, &vary)?;
         so_far.iter().all(|content| copy(content, &mut writer)).then_some(Box::new(writer))
     };
     spawn_blocking(begin).await.ok()?

@@ -196,10 +196,16 @@ impl Disk {
 
     /// What was made of the object of a key that stays open; counts as use. Looks at no file and does not block.
     pub fn opened(&self, key: &[u8]) -> Option<Made> {
+        let made = self.look_up_opened(key)?;
+        self.count(&self.counts.hits);
+        Some(made)
+    }
+
+    /// As `opened`, not counted.
+    pub fn look_up_opened(&self, key: &[u8]) -> Option<Made> {
         let digest = self.digest(key);
         let made = self.opened.get(digest)?;
         self.index.touch(digest);
-        self.count(&self.counts.hits);
         Some(made)
     }
 
@@ -286,7 +292,8 @@ impl Disk {
         Digest::of((self.grouping)(key), key)
     }
 
-    fn look_up(&self, key: &[u8]) -> Option<DiskHit> {
+    /// As `get`, for what callers keep in order by themselves: not counted.
+    pub fn look_up(&self, key: &[u8]) -> Option<DiskHit> {
         let digest = self.digest(key);
         let directory = self.directory.load_full()?;
         if self.dropped.has(digest) {

@@ -85,11 +85,6 @@ impl Writer {
         self.draft.as_ref().map(|draft| draft.file.clone())
     }
 
-    /// Under which the object will be found.
-    pub fn key(&self) -> &[u8] {
-        &self.key
-    }
-
     /// Octets of content so far.
     pub fn length(&self) -> u64 {
         self.length

@@ -131,7 +131,8 @@ class _Connection(asyncio.Protocol):
 
     async def _work(self) -> None:
         while True:
-            answer = self.origin.answer(await self.asked.get())
+            asked = await self.asked.get()
+            answer = self.origin.answer(asked)
             if not answer:
                 return self.transport.abort()
             for piece in [answer] if isinstance(answer, bytes) else answer:

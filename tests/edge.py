@@ -67,6 +67,7 @@ class Distribution:
     """
 
     semantics: str = "cloudfront"
+    ranges: str = "whole"
     policy: str | dict[str, Any] = "CachingOptimized"
     forwards: str | None = "AllViewer"
     behaviour: dict[str, Any] = field(default_factory=dict)
@@ -93,7 +94,7 @@ class Distribution:
         }
         site = {
             "Type": "AWS::CloudFront::Distribution",
-            "Metadata": {"edgeplane": {"Semantics": self.semantics}},
+            "Metadata": {"edgeplane": {"Semantics": self.semantics, "Ranges": self.ranges}},
             "Properties": {"DistributionConfig": config | self.config},
         }
         own = {"Type": "AWS::CloudFront::CachePolicy", "Properties": {"CachePolicyConfig": self.policy}}

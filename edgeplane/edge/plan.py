@@ -8,7 +8,7 @@ from typing import Any
 
 from edgeplane.config.model import Edge
 from edgeplane.edge.resources import EdgeResources
-from edgeplane.edge.types import CLOUDFRONT
+from edgeplane.edge.types import CLOUDFRONT, WHOLE
 from edgeplane.template.resource import Resource
 
 NOT_PLANNED = {"Comment", "Description", "PriceClass", "ViewerCertificate"}
@@ -20,7 +20,11 @@ def plan_source(edge: Edge, resources: EdgeResources, base: Path, geo_database: 
     return {
         "settings": _settings(edge, geo_database),
         "distributions": [
-            {**one, "semantics": resource.metadata.get("Semantics", CLOUDFRONT)}
+            {
+                **one,
+                "semantics": resource.metadata.get("Semantics", CLOUDFRONT),
+                "ranges": resource.metadata.get("Ranges", WHOLE),
+            }
             for resource, one in zip(
                 resources.distributions, _configs(resources.distributions, "DistributionConfig"), strict=True
             )

@@ -158,7 +158,8 @@ impl Shared {
         let key = key(distribution, behaviour, viewer, asked);
         let kept = self.find(&key, viewer.request, now);
         let object = kept.as_ref().map(|(_, object)| object);
-        let outlook = self.outlook(&behaviour.rules, viewer.request, &key, object, now);
+        let slices = distribution.slices;
+        let outlook = self.outlook(&behaviour.rules, viewer.request, &key, object, slices, now);
         Explained {
             access: "allowed".into(),
             kept: kept.as_ref().map_or("nowhere", |(tier, _)| tier),

@@ -10,6 +10,7 @@ use crate::course::Course;
 use crate::object::{Object, Resource};
 use crate::semantics::{self, Now, Precondition, Reuse, Rules, preconditions};
 use crate::service::part::{Asking, range_of};
+use crate::service::slices;
 use crate::shared::Shared;
 
 /// What would be done.
@@ -41,6 +42,7 @@ impl Shared {
         request: &Request,
         key: &[u8],
         kept: Option<&Arc<Object>>,
+        slices: bool,
         now: Now,
     ) -> Outlook {
         let reuse = match kept {
@@ -55,7 +57,10 @@ impl Shared {
         } else {
             Step::of(reuse)
         };
-        let asking = Asking::first(self.part(&resource, request), range_of(request).as_ref());
+        let asking = match slices && kept.is_none() && slices::is_of_one_range(request) {
+            true => Asking::Clients(slices::range(0)),
+            false => Asking::first(self.part(&resource, request), range_of(request).as_ref()),
+        };
         Outlook {
             decision: step.decision,
             why: step.why,

@@ -143,6 +143,14 @@ def test_semantics_are_chosen_beside_the_properties(tmp_path: Path) -> None:
     assert fault == "site.yaml:4: Resources.Site.Metadata.edgeplane.Semantics: must be cloudfront or rfc9111"
 
 
+def test_ranges_are_fetched_as_the_metadata_says(tmp_path: Path) -> None:
+    chosen = SITE.replace("    Properties:", "    Metadata: {edgeplane: {Ranges: slices}}\n    Properties:", 1)
+    (site,) = source(tmp_path, chosen).edge_document()["distributions"]
+    assert (site["ranges"], site["semantics"]) == ("slices", "cloudfront")
+    (fault,) = faults(tmp_path, chosen.replace("slices", "pieces"))
+    assert fault == "site.yaml:4: Resources.Site.Metadata.edgeplane.Ranges: must be whole or slices"
+
+
 def test_ids_come_from_logical_names_and_stay() -> None:
     assert distribution_id("Site") == "EFBA7GBYGU2VI6"
 

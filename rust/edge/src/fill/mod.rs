@@ -13,6 +13,7 @@ mod table;
 pub use body::{Growing, Piece, Reader};
 pub use table::{Fills, Joined, Lead};
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
@@ -90,13 +91,14 @@ pub struct Fill {
     /// The URI as it was then.
     pub mark: Mark,
     stage: Mutex<Stage>,
+    ended: AtomicBool,
     moved: Notify,
 }
 
 impl Fill {
     /// One that begins after this invalidation and what this mark has seen.
     pub fn new(sequence: u64, mark: Mark) -> Self {
-        Self { sequence, mark, stage: Mutex::new(Stage::Asked), moved: Notify::new() }
+        Self { sequence, mark, stage: Mutex::new(Stage::Asked), ended: AtomicBool::new(false), moved: Notify::new() }
     }
 
     /// Moves on and wakes all who wait.
@@ -107,6 +109,7 @@ impl Fill {
 
     /// Says that nothing more will come; what was said before stays.
     pub fn end(&self) {
+        self.ended.store(true, Ordering::Release);
         let mut stage = crate::lock(&self.stage);
         match &*stage {
             Stage::Asked => *stage = Stage::Failed(Failure::Lost),
@@ -129,6 +132,19 @@ impl Fill {
             moved.as_mut().enable();
             match self.stage() {
                 Stage::Asked => moved.await,
+                stage => return stage,
+            }
+        }
+    }
+
+    /// Waits until it is over: what streams then will not be stored.
+    pub async fn settled(&self) -> Stage {
+        loop {
+            let mut moved = std::pin::pin!(self.moved.notified());
+            moved.as_mut().enable();
+            let ended = self.ended.load(Ordering::Acquire);
+            match self.stage() {
+                Stage::Asked | Stage::Streaming(_) if !ended => moved.await,
                 stage => return stage,
             }
         }

@@ -17,7 +17,7 @@ use super::hosts::Hosts;
 use super::keys::KeyGroups;
 use super::origins::Origins;
 use super::settings::prefixes;
-use super::source::{DistributionSource, EdgeSource, read};
+use super::source::{DistributionSource, EdgeSource, Ranges, read};
 use super::{Behaviour, Places, Plan, limits};
 use crate::behaviour::PathPattern;
 use crate::origin::{Group, Settings};
@@ -104,6 +104,7 @@ impl Compiler<'_> {
             aliases: aliases(&config.aliases, &place, faults),
             enabled: config.enabled,
             semantics: source.semantics,
+            slices: source.ranges == Ranges::Slices,
             http2: config.http_version != Some(HttpVersion::Http11),
             behaviours: behaviours.into_iter().map(Arc::new).collect(),
             origins,

@@ -34,6 +34,8 @@ pub struct Distribution {
     pub enabled: bool,
     /// By which rules it caches.
     pub semantics: Semantics,
+    /// Whether ranges of what is not kept are fetched in slices.
+    pub slices: bool,
     /// Whether HTTP/2 is offered.
     pub http2: bool,
     /// The behaviours in order, the default one last.

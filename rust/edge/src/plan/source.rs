@@ -67,6 +67,9 @@ pub struct DistributionSource {
     /// By which rules it caches.
     #[serde(default)]
     pub semantics: Semantics,
+    /// How it fetches ranges.
+    #[serde(default)]
+    pub ranges: Ranges,
     /// `DistributionConfig`.
     pub config: Value,
 }
@@ -80,6 +83,17 @@ pub enum Semantics {
     CloudFront,
     /// RFC 9111.
     Rfc9111,
+}
+
+/// How a distribution fetches a range of what is not kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ranges {
+    /// With all that is around it.
+    #[default]
+    Whole,
+    /// In slices of one length.
+    Slices,
 }
 
 /// A shared secret in a file.

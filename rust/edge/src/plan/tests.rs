@@ -225,6 +225,14 @@ fn a_distribution_may_follow_rfc_9111() {
 }
 
 #[test]
+fn a_distribution_may_fetch_ranges_in_slices() {
+    let mut source = distribution(json!({}));
+    assert!(!load(vec![source.clone()], json!({})).unwrap().distributions[0].slices);
+    source["ranges"] = "slices".into();
+    assert!(load(vec![source], json!({})).unwrap().distributions[0].slices);
+}
+
+#[test]
 fn directories_and_buckets_are_found_by_name() {
     let origin =
         |id: &str, name: &str| json!({"Id": id, "DomainName": name, "S3OriginConfig": {}, "OriginPath": "/v1"});

@@ -77,11 +77,16 @@ pub fn rest(stored: &Stored, first: u64, last: Option<u64>) -> Option<Fields> {
 
 /// Whether a response is of the same representation, so that its content completes the stored one.
 pub fn may_combine(stored: &Stored, response: &Response) -> bool {
-    match (tag(&stored.fields), tag(&response.fields)) {
+    is_same(stored, &response.fields)
+}
+
+/// Whether these fields have the strong validator of a stored response.
+pub fn is_same(stored: &Stored, fields: &Fields) -> bool {
+    match (tag(&stored.fields), tag(fields)) {
         (Some(stored), Some(tag)) => stored.matches_strongly(&tag),
         (None, None) => {
             let now_s = stored.lifetime.received.wall_s;
-            let modified_s = response.fields.get("last-modified").and_then(|value| date::parse(value, now_s));
+            let modified_s = fields.get("last-modified").and_then(|value| date::parse(value, now_s));
             modified_s.is_some() && preconditions::strong_date_s(stored) == modified_s
         }
         _ => false,

@@ -116,6 +116,11 @@ impl App {
                 if session.request().method == Method::Head {
                     return self.pass(route, session, reuse, found).await;
                 }
+                if found.is_none()
+                    && let Some(told) = self.serve_slices(route, session, reuse).await
+                {
+                    return told;
+                }
                 self.fetch(route, session, found, resource.as_deref(), reuse).await
             }
             _ => self.pass(route, session, reuse, None).await,
@@ -134,7 +139,7 @@ impl App {
     }
 
     /// Whether another's fetch has ended since this was looked up: then its answer is there, and nothing is to be fetched.
-    fn has_moved_on(&self, route: &Route, resource: Option<&Resource>) -> bool {
+    pub(super) fn has_moved_on(&self, route: &Route, resource: Option<&Resource>) -> bool {
         let now = self.shared.memory.get(&route.key);
         now.as_deref().map(std::ptr::from_ref) != resource.map(std::ptr::from_ref)
     }
@@ -157,6 +162,7 @@ impl App {
                 found: Some(object.clone()),
                 validates: object.stored.has_validator(),
                 range: None,
+                sliced: false,
                 fill: lead.fill.clone(),
                 lead: Some(lead),
                 alone: None,
@@ -194,6 +200,7 @@ impl App {
             found: found.clone(),
             validates: matches!(reuse, Reuse::Validate(_)),
             range: range_of(session.request()),
+            sliced: false,
             fill: fill.clone(),
             lead,
             alone: Some(alone),
@@ -217,7 +224,7 @@ impl App {
     }
 
     /// Joins the fetch of a route's key, unless it began before an invalidation that covers what it brings.
-    fn join(&self, route: &Route) -> Joined {
+    pub(super) fn join(&self, route: &Route) -> Joined {
         let generations = &self.shared.generations;
         let is_outdated = |fill: &Fill| {
             self.shared.written.covers(&fill.mark)
@@ -230,7 +237,7 @@ impl App {
     }
 
     /// Whether what another's fetch brought was invalidated before this request came.
-    fn is_outdated(&self, route: &Route, stage: &Stage) -> bool {
+    pub(super) fn is_outdated(&self, route: &Route, stage: &Stage) -> bool {
         let object = match stage {
             Stage::Streaming(opening) => &opening.object,
             Stage::Done(object, _) => object,

@@ -27,8 +27,10 @@ pub struct Errand {
     pub found: Option<Arc<Object>>,
     /// Whether the origin is asked if it still holds.
     pub validates: bool,
-    /// `Range` and `If-Range` of the client that asked.
+    /// `Range` and `If-Range` of the client that asked, or of the slice that is fetched.
     pub range: Option<Fields>,
+    /// Whether a slice is fetched: that range, and nothing else.
+    pub sliced: bool,
     /// Whom to tell.
     pub fill: Arc<Fill>,
     /// The key's place among the fetches under way; none where nobody may join.
@@ -44,10 +46,7 @@ impl Errand {
     pub async fn run(mut self, app: App) {
         let _ended = Ended(self.fill.clone());
         app.counters.fills.add(1);
-        let mut asking = match self.validates {
-            true => Asking::Whole,
-            false => app.asking(&self.route, &self.request, self.range.as_ref()),
-        };
+        let mut asking = self.asking(&app);
         loop {
             let mut request = self.request.clone();
             if let Some(found) = self.found.as_ref().filter(|_| self.validates) {
@@ -64,9 +63,21 @@ impl Errand {
                 Err(error) => return self.failed(&app, error),
                 Ok(fetched) => match self.received(&app, fetched, &asking, sequence, requested).await {
                     Step::Done => return,
-                    Step::Again(next) => (self.validates, asking) = (false, next),
+                    Step::Again(next) => {
+                        self.validates = false;
+                        asking = if self.sliced { self.asking(&app) } else { next };
+                    }
                 },
             }
+        }
+    }
+
+    /// Which range is asked for first.
+    fn asking(&self, app: &App) -> Asking {
+        match &self.range {
+            Some(range) if self.sliced => Asking::Clients(range.clone()),
+            _ if self.validates => Asking::Whole,
+            range => app.asking(&self.route, &self.request, range.as_ref()),
         }
     }
 
@@ -98,6 +109,10 @@ impl Errand {
         if matches!(asking, Asking::Rest(..)) && is_of_a_range(status) {
             return self.complete(app, fetched, asking, sequence, requested).await;
         }
+        if self.sliced && status != 206 {
+            self.give_away(app, fetched, received);
+            return Step::Done;
+        }
         let storing = semantics::store(rules, asked, &fetched.response, requested, received);
         // Whether those who wait may have it: not what each of them would have to validate anew.
         let shared = storing.serves_waiters(received);
@@ -119,6 +134,7 @@ impl Errand {
                 }
             }
             Storing::Partial(stored, part) if app.keeps_part(&part, fetched.length) => {
+                let stored = self.route.kept(stored, None);
                 self.stream(app, fetched, stored, sequence, false).await;
             }
             _ => self.give_away(app, fetched, received),

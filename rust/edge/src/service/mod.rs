@@ -26,6 +26,7 @@ pub mod room;
 mod route;
 mod send;
 mod sink;
+pub(crate) mod slices;
 mod terms;
 mod tunnel;
 mod watch;

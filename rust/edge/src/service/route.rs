@@ -9,6 +9,7 @@ use edgeplane_http::{Connection, Fields, Request};
 use super::app::App;
 use super::lines::RequestId;
 use super::notice::Notice;
+use super::slices;
 use crate::access::{self, Moment};
 use crate::behaviour::forward::Hop;
 use crate::behaviour::pattern::normalised;
@@ -52,6 +53,23 @@ pub struct Route {
 }
 
 impl Route {
+    /// The way to a slice of what is asked for.
+    pub fn of_slice(&self, number: u64) -> Self {
+        Self {
+            distribution: self.distribution.clone(),
+            behaviour: self.behaviour.clone(),
+            key: slices::key(&self.key, number),
+            mark: self.mark.clone(),
+            path: self.path.clone(),
+            query: self.query.clone(),
+            tag_header: self.tag_header.clone(),
+            withheld: OnceCell::new(),
+            looked_again: Cell::new(false),
+            asked: Cell::new(None),
+            ..*self
+        }
+    }
+
     /// What is asked for can be invalidated by this; which tags an answer will have nobody knows yet.
     pub fn untagged(&self) -> Subject {
         self.subject(&Fields::new())

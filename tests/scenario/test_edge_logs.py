@@ -43,6 +43,34 @@ def test_requests_are_in_the_log_and_in_the_metrics(make_edge: Make, origin: Ori
     assert edge.metric("edgeplane_edge_octets_total") == sum(int(row["sc-bytes"]) for row in rows(path))
 
 
+def test_the_log_says_why_somebody_was_refused(make_edge: Make, origin: Origin, tmp_path: Path) -> None:
+    """In the words of the answer's own field, and of its page where there is one: CloudFront's word where it has one."""
+    places = "prefix,continent,country,subdivision,latitude,longitude\n198.51.100.0/24,EU,FR,,,\n"
+    page = {"ErrorCode": 403, "ResponsePagePath": "/page", "ResponseCode": 403}
+    config = {"Restrictions": {"GeoRestriction": {"RestrictionType": "blacklist", "Locations": ["FR"]}}}
+    edge = make_edge(
+        origin.port,
+        settings=f'trusted_proxies = ["127.0.0.0/8"]\n{log("cloudfront")}',
+        environ={"EDGEPLANE__DNS__GEO_DATABASE": str(tmp_path / "places.csv")},
+        config=config,
+        behaviour={"AllowedMethods": ["GET", "HEAD"]},
+    )
+    (tmp_path / "places.csv").write_text(places)
+    path = edge.start().directory / "access.log"
+    said = []
+    for pages in ([], [page]):
+        edge.distribution.config = config | {"CustomErrorResponses": pages}
+        edge.write()
+        edge.do("reload")
+        refused = [edge.fetch("/a", X_Forwarded_For="198.51.100.7"), edge.fetch("/a", "DELETE")]
+        assert [reply.status for reply in refused] == [403, 403]
+        said += [reply.fields["x-edge-reason"] for reply in refused]
+    assert said == ["ClientGeoBlocked", "method-not-allowed"] * 2
+    until(lambda: len(rows(path)) == len(said), edge)
+    assert [row["x-edge-detailed-result-type"] for row in rows(path)] == said
+    assert {row["x-edge-result-type"] for row in rows(path)} == {"Error"}
+
+
 def test_a_moved_log_is_opened_anew_on_sighup(make_edge: Make, origin: Origin) -> None:
     edge = make_edge(origin.port, settings=log("cloudfront")).start()
     path, moved = edge.directory / "access.log", edge.directory / "access.log.1"

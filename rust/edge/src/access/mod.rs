@@ -17,7 +17,7 @@ use std::sync::Arc;
 use edgeplane_http::{Framing, Method, Scheme};
 use edgeplane_sign::Grant;
 
-pub use refusal::Refusal;
+pub use refusal::{REASON, Refusal};
 pub use remembered::Remembered;
 
 use crate::behaviour::{Viewer, generated};

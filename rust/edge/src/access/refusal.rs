@@ -3,8 +3,8 @@
 use edgeplane_http::Response;
 use edgeplane_sign::Denied;
 
-/// The field that names the reason.
-pub const REASON: &str = "X-Edgeplane-Reason";
+/// The field in which the edge names why it answers by itself; the log's `x-edge-detailed-result-type` is read from it.
+pub const REASON: &str = "x-edge-reason";
 
 /// The first check that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,26 +33,17 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Its name, for log and reason header.
+    /// Its name, for log and reason header: `x-edge-detailed-result-type` where CloudFront has one for it.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Disabled => "distribution-disabled",
             Self::NotHttps => "https-required",
             Self::Redirect { .. } => "redirect-to-https",
-            Self::Country => "country-restricted",
+            Self::Country => "ClientGeoBlocked",
             Self::Method => "method-not-allowed",
             Self::ContentWithGet => "content-with-get",
             Self::AmbiguousPath => "ambiguous-path",
             Self::Signature(denied) => denied.name(),
-        }
-    }
-
-    /// `x-edge-detailed-result-type` of the log.
-    pub const fn result_type(&self) -> &'static str {
-        match self {
-            Self::Redirect { .. } => "Redirect",
-            Self::Country => "ClientGeoBlocked",
-            _ => "Error",
         }
     }
 

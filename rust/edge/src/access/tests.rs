@@ -138,7 +138,7 @@ fn a_signed_url_opens_and_loses_what_signs_it() {
     assert_eq!(refused(&signed_url("/a", 2_000).replace("/a", "/b")), Refusal::Signature(Denied::WrongSignature));
     assert_eq!(refused(&signed_url("/a", 2_000).replace("Id=K", "Id=L")), Refusal::Signature(Denied::UnknownKey));
     let (response, content) = refused("/a").answer();
-    assert_eq!((response.status, response.fields.get("x-edgeplane-reason")), (403, Some(&b"missing-key"[..])));
+    assert_eq!((response.status, response.fields.get("x-edge-reason")), (403, Some(&b"missing-key"[..])));
     assert!(String::from_utf8(content).unwrap().contains("<Code>MissingKey</Code>"));
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use edgeplane_http::{Connection, Fields, Method, Reply, Request, Response, Scheme, Version};
 
 use super::ResultType;
+use crate::access::REASON;
 
 /// Longest path, query or cookie in octets (CloudFront: longest URL).
 const LONG: usize = 8_192;
@@ -157,7 +158,7 @@ impl<'a> Answer<'a> {
         Self {
             status,
             result,
-            reason: if result == ResultType::Miss { b"" } else { last(fields, "x-edge-reason") },
+            reason: if result == ResultType::Miss { b"" } else { last(fields, REASON) },
             content_type: last(fields, "content-type"),
             content_range: last(fields, "content-range"),
             ..Self::default()

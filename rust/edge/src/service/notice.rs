@@ -4,7 +4,7 @@ use bytes::Bytes;
 use edgeplane_http::Response;
 
 use super::lines::Outcome;
-use crate::access::Refusal;
+use crate::access::{REASON, Refusal};
 use crate::limiter::Exceeded;
 use crate::origin::OriginError;
 
@@ -26,7 +26,7 @@ impl Notice {
         let response = Response::new(status)
             .with("content-type", "text/plain; charset=utf-8")
             .with("cache-control", "no-store")
-            .with("x-edge-reason", reason);
+            .with(REASON, reason);
         Self { response, content: format!("{status} {reason}: {sentence}\n").into(), outcome, reason }
     }
 

@@ -14,6 +14,7 @@ use super::app::App;
 use super::exchange::Told;
 use super::notice::Notice;
 use super::route::Route;
+use crate::access::REASON;
 use crate::plan::{CustomError, Distribution};
 
 /// A page that stands in.
@@ -48,8 +49,6 @@ impl Instead {
         }
     }
 }
-
-const REASON: &str = "x-edge-reason";
 
 /// What the client said of another object.
 fn is_dropped(name: &[u8]) -> bool {

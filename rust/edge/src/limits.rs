@@ -29,6 +29,8 @@ limits! {
     ENCODING_ROOM = "encoding room": 33554432, 10000000..=1125899906842624 "octets", "five seconds of one thread's encoding, the longest that anybody waits; what finds no room is sent as it is";
     /// Interim responses of an origin that wait for their client.
     INTERIM_RESPONSES = "interim responses": 16, 1..=1024 "responses", "servers send one or two; what a client does not take helps it no more";
+    /// Time between two lines of the log about failures of one origin.
+    FAILURE_LINE_MS = "origin failures in the log": 1000, 1..=60000 "milliseconds", "a flood of requests for what fails must not be a flood of lines, nor take the place of other events";
     /// Clients whose requests are counted at a time.
     CLIENTS = "limited clients": 65536, 4..=16777216 "clients", "half a MiB; of more clients at once, those who asked least begin anew";
     /// Time in which nothing moves in a tunnel, after which it is closed.

@@ -49,6 +49,13 @@ impl<'a> Terms<'a> {
         Self { settings, breaker, probe, suspected: Cell::new(false), call, attempts, connect_timeout }
     }
 
+    /// The origin took a connection.
+    fn succeeded(&self) {
+        if self.breaker.succeeded() {
+            self.settings.told().tell_closed();
+        }
+    }
+
     /// The content for another attempt, where one may be made: nothing was sent, or a GET or HEAD without content was, and
     /// nobody found out meanwhile that the origin is dead.
     fn again(&self, fallen: &mut Fallen, contentless: bool) -> Option<Outgoing> {
@@ -92,11 +99,7 @@ impl Origins {
         }
         if terms.breaker.failed(self.shared.now_ms(), &mut self.random.borrow_mut()) {
             self.counters.breaker_opened.add(1);
-            tracing::warn!(
-                origin = terms.settings.id,
-                host = terms.call.peer.host(),
-                "the origin failed again and again and is asked once in a while"
-            );
+            terms.settings.told().tell_opened();
         }
     }
 
@@ -135,7 +138,7 @@ impl Origins {
             match self.client.exchange(connection, terms.call, content, reborrowed(&mut interim)).await {
                 Ok(received) => {
                     self.counters.reused.add(1);
-                    terms.breaker.succeeded();
+                    terms.succeeded();
                     return Ok(self.fetched(received, timing));
                 }
                 Err(failed) => content = after_stale(terms.call.request.method, failed, copy)?,
@@ -150,7 +153,7 @@ impl Origins {
         let connect_us = start.elapsed().as_micros() as u64;
         self.counters.connections.add(1);
         self.counters.connect_us.add(connect_us);
-        terms.breaker.succeeded();
+        terms.succeeded();
         let received = self.client.exchange(connection, terms.call, content, interim).await.map_err(Fallen::from)?;
         let resolve_us = resolved.saturating_duration_since(start).as_micros() as u64;
         Ok(self.fetched(received, Timing { connect_us: Some(connect_us), resolve_us, ..timing }))
@@ -215,7 +218,7 @@ impl Origins {
         let Received { response, length, content, tunnel } = received;
         let source = content.map_or(Source::None, Source::Server);
         let body = Incoming::new(source, self.counters.clone());
-        Fetched { response, length, body, timing, upgrade: tunnel }
+        Fetched { response, length, body, timing, upgrade: tunnel, origin: None }
     }
 }
 

@@ -62,14 +62,12 @@ impl Breaker {
         if taken.is_ok() { Admission::Probe } else { Admission::Refused }
     }
 
-    /// The origin took a connection. Writes nothing where there is nothing to forget.
-    pub fn succeeded(&self) {
+    /// The origin took a connection; whether that closed the breaker. Writes nothing where there is nothing to forget.
+    pub fn succeeded(&self) -> bool {
         if self.failures.load(Relaxed) != 0 {
             self.failures.store(0, Relaxed);
         }
-        if self.open_until.load(Relaxed) != 0 {
-            self.open_until.store(0, Relaxed);
-        }
+        self.is_open() && self.open_until.swap(0, Relaxed) != 0
     }
 
     /// The origin took no connection; whether that opened the breaker.
@@ -127,10 +125,11 @@ mod tests {
         assert_eq!(breaker.admit(1, &mut random), Admission::Refused);
         assert_eq!(breaker.admit(10_000, &mut random), Admission::Probe);
         assert_eq!(breaker.admit(10_000, &mut random), Admission::Refused, "another worker in the same window");
-        breaker.succeeded();
+        assert!(breaker.succeeded());
+        assert!(!breaker.succeeded(), "it was closed already");
         assert_eq!(breaker.admit(10_000, &mut random), Admission::Closed);
         (1..FAILURES.default).for_each(|_| assert!(!breaker.failed(10_000, &mut random)));
-        breaker.succeeded();
+        assert!(!breaker.succeeded());
         assert!(!breaker.failed(10_000, &mut random), "not in a row");
     }
 

@@ -181,7 +181,8 @@ impl Origins {
         let length = Some(body.len() as u64);
         let response = Response::new(403).with("content-type", "application/xml");
         let body = Incoming::new(Source::Bytes(body), self.counters.clone());
-        Fetched { response, length, body, timing: Timing { attempts: 1, ..Timing::default() }, upgrade: None }
+        let timing = Timing { attempts: 1, ..Timing::default() };
+        Fetched { response, length, body, timing, upgrade: None, origin: None }
     }
 }
 

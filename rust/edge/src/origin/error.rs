@@ -65,6 +65,11 @@ impl OriginError {
         )
     }
 
+    /// Whether the log says so: not what a viewer broke, nor that a breaker is open, which was said when it opened.
+    pub fn is_news(&self) -> bool {
+        *self != Self::BreakerOpen && self.fails_over()
+    }
+
     /// Whether another attempt may help. Whether one may be made depends on the request as well.
     pub fn is_retryable(&self) -> bool {
         matches!(

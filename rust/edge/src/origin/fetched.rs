@@ -1,5 +1,6 @@
 //! What a fetch gives: a head, and content that is read piece by piece.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use edgeplane_http::client::{self, Tunnel};
 use super::counters::Counters;
 use super::directory::FileContent;
 use super::error::OriginError;
+use super::told::Told;
 
 /// A response from an origin.
 pub struct Fetched {
@@ -22,6 +24,17 @@ pub struct Fetched {
     pub timing: Timing,
     /// After 101: the octets both ways.
     pub upgrade: Option<Tunnel>,
+    /// Where it comes from, for the log; none before the fetch has ended.
+    pub origin: Option<Arc<Told>>,
+}
+
+impl Fetched {
+    /// Says in the log what went wrong with the content.
+    pub fn tell(&self, what: &dyn Display) {
+        if let Some(origin) = &self.origin {
+            origin.tell(what);
+        }
+    }
 }
 
 /// How long what took.

@@ -30,6 +30,10 @@ impl Origins {
             if !goes_on || !group.fails_over(&fetched) {
                 return fetched.map(|fetched| (index, fetched));
             }
+            if let Ok(Fetched { response, .. }) = &fetched {
+                let id = &group.id;
+                settings.told().tell(&format_args!("answered {}: group {id} asks its next member", response.status));
+            }
             self.counters.failovers.add(1);
         }
         Err(OriginError::Refused(format!("the group \"{}\" has no members", group.id)))

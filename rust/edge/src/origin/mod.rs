@@ -22,6 +22,7 @@ mod settings;
 mod shared;
 #[cfg(test)]
 mod tests;
+mod told;
 mod vetting;
 
 pub use breaker::{FAILURES, WINDOW};
@@ -38,6 +39,7 @@ pub use settings::{
     Settings, minimum_tls,
 };
 pub use shared::Shared;
+pub use told::Told;
 pub use vetting::{Host, Vetting};
 
 use std::cell::RefCell;
@@ -91,18 +93,27 @@ impl Origins {
                 self.fetch_from_server(settings, peer, &request, content, interim).await
             }
         };
-        self.count(start, fetched)
+        self.count(settings, start, fetched)
     }
 
-    fn count(&self, start: Instant, fetched: Result<Fetched, OriginError>) -> Result<Fetched, OriginError> {
+    fn count(
+        &self,
+        settings: &Settings,
+        start: Instant,
+        fetched: Result<Fetched, OriginError>,
+    ) -> Result<Fetched, OriginError> {
         match fetched {
             Ok(mut fetched) => {
+                fetched.origin = Some(settings.told().clone());
                 fetched.timing.first_octet_us = start.elapsed().as_micros() as u64;
                 self.counters.first_octet_us.add(fetched.timing.first_octet_us);
                 Ok(fetched)
             }
             Err(error) => {
-                self.counters.failures.add(1);
+                self.counters.failed(&error);
+                if error.is_news() {
+                    settings.told().tell(&error);
+                }
                 Err(error)
             }
         }

@@ -10,6 +10,7 @@ use edgeplane_http::{Fields, Request, Scheme};
 
 use super::breaker::Breaker;
 use super::bucket::Bucket;
+use super::told::Told;
 use super::vetting::{Host, Vetting};
 
 /// `ConnectionAttempts`.
@@ -49,8 +50,11 @@ pub struct Settings {
     pub keepalive_timeout: Duration,
     /// Which addresses may be connected to: `allow_private_origins`.
     pub vetting: Arc<Vetting>,
+    /// Id of the distribution, for the log.
+    pub distribution: String,
     /// Found on the first fetch; kept by `Shared` over plans.
     pub(super) breaker: OnceLock<Arc<Breaker>>,
+    pub(super) told: OnceLock<Arc<Told>>,
 }
 
 impl Settings {
@@ -66,8 +70,16 @@ impl Settings {
             response_timeout: Duration::from_secs(RESPONSE_TIMEOUT.default),
             keepalive_timeout: Duration::from_secs(KEEPALIVE_TIMEOUT.default),
             vetting: Arc::default(),
+            distribution: String::new(),
             breaker: OnceLock::new(),
+            told: OnceLock::new(),
         }
+    }
+
+    /// What the log says of it.
+    pub(super) fn told(&self) -> &Arc<Told> {
+        let name = || format!("{}: origin {} ({})", self.distribution, self.id, self.place());
+        self.told.get_or_init(|| Arc::new(Told::new(name())))
     }
 
     /// Where it is, for people: host and port, or a directory.

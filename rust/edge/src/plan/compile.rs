@@ -88,7 +88,7 @@ impl Compiler<'_> {
         let config: DistributionConfig = read(&source.config, &place, faults)?;
         self.check_counts(&config, &place, faults);
         refuse_what_is_not_offered(&config, &place, faults);
-        let origins = self.origins(&config, &place, faults);
+        let origins = self.origins(&source.id, &config, &place, faults);
         let groups = groups(&config, &place, faults);
         let behaviours = self.behaviours(source, &config, &place, faults)?;
         let domain = &self.source.settings.domain;
@@ -128,7 +128,13 @@ impl Compiler<'_> {
     }
 
     /// In the order of the configuration; one that is a fault leaves a gap, and then there is no plan.
-    fn origins(&mut self, config: &DistributionConfig, place: &str, faults: &mut Faults) -> Vec<Arc<Settings>> {
+    fn origins(
+        &mut self,
+        distribution: &str,
+        config: &DistributionConfig,
+        place: &str,
+        faults: &mut Faults,
+    ) -> Vec<Arc<Settings>> {
         let mut ids = HashSet::new();
         let mut compiled = Vec::new();
         for (n, origin) in config.origins.iter().enumerate() {
@@ -136,7 +142,9 @@ impl Compiler<'_> {
             if !ids.insert(&origin.id) {
                 faults.push(Fault::at(format!("{place}.Id"), format!("{:?} is there twice", origin.id)));
             }
-            compiled.extend(self.origins.compile(origin, &place, faults).map(Arc::new));
+            let Some(mut settings) = self.origins.compile(origin, &place, faults) else { continue };
+            settings.distribution = distribution.to_owned();
+            compiled.push(Arc::new(settings));
         }
         compiled
     }

@@ -44,7 +44,7 @@ impl Errand {
         let subject = Arc::new(self.route.subject(&fetched.response.fields));
         if let Err(error) = read_whole(app, &mut fetched, &body).await {
             app.counters.fills_broken.add(1);
-            tracing::warn!("{}: {}", self.route.distribution.id, error);
+            fetched.tell(&error);
             self.lead = None;
             return self.fill.advance(Stage::Failed(Failure::Lost));
         }

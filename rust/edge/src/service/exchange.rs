@@ -385,7 +385,7 @@ impl App {
                 Ok(Some(piece)) => session.send(edgeplane_http::Content::Bytes(piece)).await?,
                 Ok(None) => return session.end().await,
                 Err(error) => {
-                    tracing::warn!("{}: {error}", route.distribution.id);
+                    fetched.tell(&error);
                     return Err(SessionError::Gone);
                 }
             }

@@ -220,7 +220,7 @@ impl Errand {
             },
             Err(error) => {
                 app.counters.fills_broken.add(1);
-                tracing::warn!("{}: {}", self.route.distribution.id, error);
+                fetched.tell(&error);
                 self.lead = None;
                 body.break_off();
             }
@@ -319,10 +319,9 @@ impl App {
                 self.counters.origin_microseconds.add(microseconds);
                 self.with_account(&route.distribution.id, |account| account.origin_microseconds.add(microseconds));
             }
-            Err(error) => {
+            Err(_) => {
                 self.counters.origin_errors.add(1);
                 self.with_account(&route.distribution.id, |account| account.origin_errors.add(1));
-                tracing::warn!("{}: {error}", route.distribution.id);
             }
         }
         asked

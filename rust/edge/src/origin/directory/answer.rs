@@ -30,7 +30,8 @@ pub(in super::super) async fn fetch(
     let Answer { response, content, length } = answer;
     let content = if request.method == Method::Head { Source::None } else { content.into() };
     let timing = Timing { attempts: 1, ..Timing::default() };
-    Ok(Fetched { response, length, body: Incoming::new(content, counters.clone()), timing, upgrade: None })
+    let body = Incoming::new(content, counters.clone());
+    Ok(Fetched { response, length, body, timing, upgrade: None, origin: None })
 }
 
 struct Answer {

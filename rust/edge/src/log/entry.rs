@@ -72,6 +72,7 @@ pub enum Text {
     Id,
     ContentType,
     ContentRange,
+    CacheStatus,
     Reason,
 }
 
@@ -112,6 +113,8 @@ pub struct Answer<'a> {
     pub content_range: &'a [u8],
     /// `Content-Length`.
     pub length: Option<u64>,
+    /// The edge's own `Cache-Status`.
+    pub cache_status: &'a [u8],
 }
 
 /// When things happened.
@@ -142,7 +145,13 @@ impl<'a> Answer<'a> {
     /// From a head that was sent.
     pub fn of_response(response: &'a Response, result: ResultType, length: Option<u64>) -> Self {
         let fields = &response.fields;
-        Self { id: last(fields, "x-amz-cf-id"), length, ..Self::of_fields(response.status, fields, result) }
+        let cache_status = last(fields, "cache-status");
+        Self {
+            id: last(fields, "x-amz-cf-id"),
+            length,
+            cache_status,
+            ..Self::of_fields(response.status, fields, result)
+        }
     }
 
     /// From an answer that was ready.
@@ -151,7 +160,8 @@ impl<'a> Answer<'a> {
         let length = if reply.content.is_empty() { None } else { Some(reply.content.len()) };
         let result = ResultType::of(line(&reply.lines, b"x-cache: "));
         let id = line(&reply.lines, b"x-amz-cf-id: ").unwrap_or_default();
-        Self { id, length, ..Self::of_fields(head.status, &head.fields, result) }
+        let cache_status = line(&reply.lines, b"cache-status: ").unwrap_or_default();
+        Self { id, length, cache_status, ..Self::of_fields(head.status, &head.fields, result) }
     }
 
     fn of_fields(status: u16, fields: &'a Fields, result: ResultType) -> Self {
@@ -257,6 +267,7 @@ impl Texts {
             answer.id,
             answer.content_type,
             answer.content_range,
+            answer.cache_status,
             answer.reason,
         ];
         let mut texts = Self::default();

@@ -73,7 +73,8 @@ fn encode(octets: &[u8], is_encoded: impl Fn(u8) -> bool, line: &mut String) {
     }
 }
 
-/// Fields that are empty are left out; the distribution's id is there as well, and the exact time.
+/// Fields that are empty are left out; the distribution's id is there as well, the exact time, and why the store answered or
+/// not.
 fn write_object(entry: &Entry, values: &[Value<'_>], line: &mut String) {
     let _ = write!(line, "{{\"timestamp(ms)\":{}", entry.time_ms);
     let distribution = entry.text(Text::Distribution);
@@ -93,6 +94,11 @@ fn write_object(entry: &Entry, values: &[Value<'_>], line: &mut String) {
                 line.push('"');
             }
         }
+    }
+    let cache_status = entry.text(Text::CacheStatus);
+    if !cache_status.is_empty() {
+        line.push_str(",\"Cache-Status\":");
+        write_text(cache_status, line);
     }
     line.push('}');
 }

@@ -2,6 +2,8 @@
 
 use edgeplane_http::reply::push_decimal;
 
+use super::Reason;
+
 /// Why a request went forward (section 2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forward {
@@ -54,8 +56,8 @@ pub struct CacheStatus<'a> {
     pub collapsed: bool,
     /// The cache key, where it may be shown; what is not visible ASCII is percent-encoded.
     pub key: Option<&'a [u8]>,
-    /// A token: the name of a `Reason`.
-    pub detail: Option<&'a str>,
+    /// Why, where that is not said by the others.
+    pub detail: Option<Reason>,
 }
 
 impl CacheStatus<'_> {
@@ -75,7 +77,7 @@ impl CacheStatus<'_> {
             into.extend_from_slice(if flag { name } else { b"" });
         }
         self.key.iter().for_each(|key| parameter(into, "key", &quoted(key)));
-        self.detail.iter().for_each(|detail| parameter(into, "detail", detail));
+        self.detail.iter().for_each(|reason| parameter(into, "detail", reason.name()));
     }
 }
 
@@ -127,7 +129,7 @@ mod tests {
             stored: true,
             collapsed: true,
             key: Some(b"a\"b\\\xe9"),
-            detail: Some("expired"),
+            detail: Some(Reason::Expired),
         };
         let expected =
             "edgeplane; fwd=stale; fwd-status=304; ttl=-1; stored; collapsed; key=\"a\\\"b\\\\%E9\"; detail=expired";

@@ -5,7 +5,7 @@ use edgeplane_http::{Method, Request};
 use super::cache_control::RequestDirectives;
 use super::storing::{has_content, is_cached};
 use super::time::ms;
-use super::{Forward, Now, Reason, Rules, StaleUse, Stored};
+use super::{CacheStatus, Forward, Now, Reason, Rules, StaleUse, Stored};
 
 /// What to do with a request. The client's own conditions do not go to the origin with `Validate` and `Fetch`
 /// (`without_conditions`): the answer is to be stored, and `preconditions` then makes the client's answer from it.
@@ -47,6 +47,19 @@ impl Reuse {
             Self::Fetch(_) => "fetch",
             Self::Pass(_) => "pass",
             Self::OnlyIfCached(_) => "only-if-cached",
+        }
+    }
+
+    /// What `Cache-Status` says of it before there is an answer.
+    pub fn status(self) -> CacheStatus<'static> {
+        CacheStatus { forward: self.forward(), detail: self.detail(), ..CacheStatus::default() }
+    }
+
+    /// Why, where `hit` or `fwd` does not say it.
+    const fn detail(self) -> Option<Reason> {
+        match self.reason() {
+            Reason::Fresh | Reason::Immutable | Reason::NotStored | Reason::VaryMismatch | Reason::Method => None,
+            reason => Some(reason),
         }
     }
 

@@ -26,6 +26,14 @@ impl Storing {
         }
     }
 
+    /// Why nothing is stored; none where something is.
+    pub fn refusal(&self) -> Option<Reason> {
+        match self {
+            Self::Whole(_) | Self::Partial(..) => None,
+            Self::Not(reason) => Some(*reason),
+        }
+    }
+
     /// What is stored.
     pub fn stored(&self) -> Option<&Stored> {
         match self {

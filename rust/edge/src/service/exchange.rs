@@ -28,7 +28,7 @@ use crate::course::Course;
 use crate::fill::{Came, Failure, Fill, Joined, Opening, Piece, Reader, Stage};
 use crate::object::{Object, Resource};
 use crate::origin::Fetched;
-use crate::semantics::{self, Forward, OriginFailure, Reuse};
+use crate::semantics::{self, CacheStatus, Forward, OriginFailure, Reason, Reuse};
 
 /// How an exchange ended, for counters and logs.
 pub type Told = Result<(), SessionError>;
@@ -93,22 +93,23 @@ impl App {
             None => semantics::miss(rules, session.request()),
         };
         match (reuse, found) {
-            (Reuse::Fresh(_), Some(object)) => self.send(session, route, &object, Outcome::Hit, None).await,
+            (Reuse::Fresh(_), Some(object)) => self.send(session, route, &object, Outcome::Hit, reuse.status()).await,
             (Reuse::StaleWhileRevalidate(_), Some(object)) => {
                 if resource.as_deref().is_none_or(|resource| resource.failed_lately(now).is_none()) {
                     let request = self.outgoing(route, session.request(), session.connection(), Purpose::Fill);
                     let method = if request.method == Method::Head { Method::Get } else { request.method };
                     self.revalidate_aside(route, Request { method, ..request }, &object);
                 }
-                self.send(session, route, &object, Outcome::Stale, None).await
+                self.send(session, route, &object, Outcome::Stale, reuse.status()).await
             }
             (Reuse::OnlyIfCached(_), _) => self.notify(session, Notice::not_cached()).await,
             (Reuse::Validate(_) | Reuse::Fetch(_), found) => {
                 let remembered = resource.as_deref();
                 let course = remembered.map(|kept| kept.course(rules, session.request(), found.as_deref(), now));
                 match (course, &found) {
-                    (Some(Course::Stale(_)), Some(object)) => {
-                        return self.send(session, route, object, Outcome::Stale, reuse.forward()).await;
+                    (Some(Course::Stale(reason)), Some(object)) => {
+                        let status = CacheStatus { detail: Some(reason), ..CacheStatus::default() };
+                        return self.send(session, route, object, Outcome::Stale, status).await;
                     }
                     (Some(Course::Fail(error)), _) => return self.notify(session, Notice::origin(error)).await,
                     _ => {}
@@ -133,9 +134,10 @@ impl App {
         (object.answers(request) && !self.is_invalidated(object)).then(|| object.clone())
     }
 
-    /// Whether what is stored may be sent in place of a failure.
-    fn stands_in<S: Session>(&self, route: &Route, session: &S, object: &Object, failure: OriginFailure) -> bool {
-        semantics::on_error(&route.behaviour.rules, session.request(), &object.stored, failure, self.now()).is_some()
+    /// Why what is stored may be sent in place of an answer that did not come.
+    fn stands_in<S: Session>(&self, route: &Route, session: &S, object: &Object) -> Option<Reason> {
+        let (rules, failure) = (&route.behaviour.rules, OriginFailure::Disconnected);
+        semantics::on_error(rules, session.request(), &object.stored, failure, self.now())
     }
 
     /// Whether another's fetch has ended since this was looked up: then its answer is there, and nothing is to be fetched.
@@ -209,7 +211,7 @@ impl App {
         tokio::task::spawn_local(errand.run(self.clone()));
         match interims.until(session, fill.opened()).await? {
             Stage::Private => match given.await {
-                Ok(fetched) => self.relay(session, route, fetched, reuse.forward()).await,
+                Ok(fetched) => self.relay(session, route, fetched, reuse.status()).await,
                 Err(_) => self.failed(session, route, found, Failure::Lost).await,
             },
             Stage::Streaming(opening) => {
@@ -305,12 +307,13 @@ impl App {
             Stage::Done(object, came)
                 if fetched == Outcome::Miss || object.stored.vary.matches(&session.request().fields) =>
             {
-                let outcome = match came {
-                    Came::Fetched => fetched,
-                    Came::Confirmed => Outcome::RefreshHit,
-                    Came::Stale => Outcome::Stale,
+                let (outcome, forward_status) = match came {
+                    Came::Fetched => (fetched, None),
+                    Came::Confirmed => (Outcome::RefreshHit, Some(304)),
+                    Came::Stale => (Outcome::Stale, None),
                 };
-                self.send(session, route, &object, outcome, reuse.forward()).await
+                let status = CacheStatus { forward_status, collapsed: fetched == Outcome::Hit, ..reuse.status() };
+                self.send(session, route, &object, outcome, status).await
             }
             Stage::Done(..) => self.fetch_alone(route, session, found, reuse).await,
             Stage::Failed(failure) => self.failed(session, route, found, failure).await,
@@ -328,9 +331,10 @@ impl App {
         found: Option<Arc<Object>>,
         failure: Failure,
     ) -> Told {
-        let stands_in = found.filter(|object| self.stands_in(route, session, object, OriginFailure::Disconnected));
-        if let Some(object) = stands_in {
-            return self.send(session, route, &object, Outcome::Stale, Some(Forward::Stale)).await;
+        let stands_in = found.and_then(|object| Some((self.stands_in(route, session, &object)?, object)));
+        if let Some((reason, object)) = stands_in {
+            let status = CacheStatus { forward: Some(Forward::Stale), detail: Some(reason), ..CacheStatus::default() };
+            return self.send(session, route, &object, Outcome::Stale, status).await;
         }
         let notice = match failure {
             Failure::Error(error) => Notice::origin(&error),
@@ -352,7 +356,8 @@ impl App {
         self.count(outcome, opening.object.stored.status);
         let Begun { mut response, length, octets } =
             Begun::new(session.request(), &opening.object.stored, opening.length);
-        self.dress(route, session.request(), &mut response, Some(&opening.object), outcome, reuse.forward());
+        let status = CacheStatus { collapsed: outcome == Outcome::Hit, ..reuse.status() };
+        self.dress(route, session.request(), &mut response, Some(&opening.object), outcome, status);
         session.head(&response, length).await?;
         let mut at = octets.start;
         while at < octets.end {
@@ -375,10 +380,10 @@ impl App {
         session: &mut S,
         route: &Route,
         mut fetched: Fetched,
-        forward: Option<Forward>,
+        status: CacheStatus<'_>,
     ) -> Told {
         self.count(Outcome::Miss, fetched.response.status);
-        self.dress(route, session.request(), &mut fetched.response, None, Outcome::Miss, forward);
+        self.dress(route, session.request(), &mut fetched.response, None, Outcome::Miss, status);
         session.head(&fetched.response, fetched.length).await?;
         loop {
             match fetched.body.next().await {

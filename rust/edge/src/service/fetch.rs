@@ -100,7 +100,9 @@ impl Errand {
                 return self.confirmed(app, update, sequence);
             }
             let failure = OriginFailure::Status(status);
-            if failure.is_error() && semantics::on_error(rules, asked, &found.stored, failure, received).is_some() {
+            let stands_in = semantics::on_error(rules, asked, &found.stored, failure, received);
+            if failure.is_error() && stands_in.is_some() {
+                self.route.decided.set(stands_in);
                 app.remember_failure(&self.route, failure, None);
                 self.fill.advance(Stage::Done(found.clone(), Came::Stale));
                 return Step::Done;
@@ -114,6 +116,7 @@ impl Errand {
             return Step::Done;
         }
         let storing = semantics::store(rules, asked, &fetched.response, requested, received);
+        self.route.decided.set(storing.refusal());
         // Whether those who wait may have it: not what each of them would have to validate anew.
         let shared = storing.serves_waiters(received);
         if let Some(stored) = storing.stored() {

@@ -37,7 +37,7 @@ impl App {
             let fill = self.outgoing(route, session.request(), session.connection(), Purpose::Fill);
             self.as_for_get(route, &Request { method: Method::Get, ..fill }, &mut fetched, requested);
         }
-        self.relay(session, route, fetched, reuse.forward()).await
+        self.relay(session, route, fetched, reuse.status()).await
     }
 
     async fn hand_on<S: Session>(

@@ -17,7 +17,7 @@ use crate::behaviour::{Asked, Encodings, Purpose, Viewer, key, query};
 use crate::object::Subject;
 use crate::origin::{Fetched, Interim, OriginError, Origins, Outgoing, Timing};
 use crate::plan::{Behaviour, Distribution, Plan, Target};
-use crate::semantics::{Rules, surrogate};
+use crate::semantics::{Reason, Rules, surrogate};
 use crate::store::written::Mark;
 
 /// Where a request leads. Owns what it names, so that a fetch may outlive its request and its plan.
@@ -44,6 +44,9 @@ pub struct Route {
     pub tag_header: Box<str>,
     /// Fields of the origin's answer that only this request's client may have: named by `no-cache` or `private`.
     pub withheld: OnceCell<Fields>,
+    /// What was decided about the origin's answer, where it is not simply stored: why it is not, or why what is stale
+    /// stands in for it.
+    pub decided: Cell<Option<Reason>>,
     /// Whether the store was asked again because another's fetch had ended meanwhile: that is worth a try, not more.
     pub looked_again: Cell<bool>,
     /// When the request was taken up.
@@ -64,6 +67,7 @@ impl Route {
             query: self.query.clone(),
             tag_header: self.tag_header.clone(),
             withheld: OnceCell::new(),
+            decided: Cell::new(None),
             looked_again: Cell::new(false),
             asked: Cell::new(None),
             ..*self
@@ -182,6 +186,7 @@ impl App {
             id: RequestId::new(&mut self.random.borrow_mut()),
             tag_header: plan.settings.tag_header.as_str().into(),
             withheld: OnceCell::new(),
+            decided: Cell::new(None),
             looked_again: Cell::new(false),
             begun: Instant::now(),
             asked: Cell::new(None),
@@ -247,6 +252,7 @@ mod tests {
             id: RequestId::new(&mut edgeplane_base::random::Random::seeded(1)),
             tag_header: "tag".into(),
             withheld: OnceCell::new(),
+            decided: Cell::new(None),
             looked_again: Cell::new(false),
             begun: Instant::now(),
             asked: Cell::new(None),

@@ -13,7 +13,7 @@ use super::route::Route;
 use crate::behaviour::response_headers::{Served, ServerTiming, Upstream};
 use crate::object::Object;
 use crate::plan::distribution::pop_line;
-use crate::semantics::{CacheStatus, Forward, age_s};
+use crate::semantics::{CacheStatus, age_s};
 
 impl App {
     /// Sends a stored response.
@@ -23,12 +23,12 @@ impl App {
         route: &Route,
         object: &Object,
         outcome: Outcome,
-        forward: Option<Forward>,
+        status: CacheStatus<'_>,
     ) -> Told {
         let Rendered { head, content, length } = object.render(session.request());
         self.count(outcome, head.status);
         let mut response = Response { status: head.status, fields: head.fields.clone() };
-        self.dress(route, session.request(), &mut response, Some(object), outcome, forward);
+        self.dress(route, session.request(), &mut response, Some(object), outcome, status);
         session.head(&response, length).await?;
         for piece in content {
             session.send(piece).await?;
@@ -62,15 +62,15 @@ impl App {
         response: &mut Response,
         object: Option<&Object>,
         outcome: Outcome,
-        forward: Option<Forward>,
+        status: CacheStatus<'_>,
     ) {
         let now = self.now();
         let (mut lines, id) = (Vec::new(), RequestId::new(&mut self.random.borrow_mut()));
         let status = CacheStatus {
-            forward,
             ttl_s: object.map(|object| object.stored.lifetime.ttl_s(now)),
-            stored: forward.is_some() && object.is_some(),
-            ..CacheStatus::default()
+            stored: status.forward.is_some() && object.is_some() && outcome != Outcome::Stale,
+            detail: route.decided.get().or(status.detail),
+            ..status
         };
         let said =
             Said { outcome, age_s: object.map(|object| age_s(&object.stored.lifetime, now)), status: Some(status) };

@@ -30,7 +30,7 @@ use crate::fill::{Failure, Fill, Joined, Stage};
 use crate::limits;
 use crate::object::{Object, Resource};
 use crate::semantics::range::requested;
-use crate::semantics::{self, ByteRange, OriginFailure, Reuse, partial};
+use crate::semantics::{self, ByteRange, CacheStatus, OriginFailure, Reuse, partial};
 
 /// Before length and number of a slice at the end of its key: as in `archive`, no key goes on like this.
 const MARK: u8 = 0xfe;
@@ -185,9 +185,10 @@ impl App {
         reuse: Reuse,
     ) -> Told {
         let was_kept = first.was_kept && slice.as_ref().is_none_or(|slice| slice.was_kept);
-        let (outcome, forward) = if was_kept { (Outcome::Hit, None) } else { (Outcome::Miss, reuse.forward()) };
+        let outcome = if was_kept { Outcome::Hit } else { Outcome::Miss };
+        let status = if was_kept { CacheStatus::default() } else { reuse.status() };
         self.count(outcome, response.status);
-        self.dress(route, session.request(), &mut response, Some(&first.object), outcome, forward);
+        self.dress(route, session.request(), &mut response, Some(&first.object), outcome, status);
         session.head(&response, length).await?;
         let (mut at, mut slice) = (octets.start, slice);
         while at < octets.end {

@@ -18,6 +18,7 @@ use crate::behaviour::Purpose;
 use crate::limits::{TUNNEL_GRACE_S, TUNNEL_IDLE_S};
 use crate::metrics::Counters;
 use crate::origin::{Fetched, Outgoing};
+use crate::semantics::{CacheStatus, Forward};
 
 impl App {
     /// WebSocket and the like: once the origin agrees, octets both ways until one side ends or nothing moves any more.
@@ -31,7 +32,8 @@ impl App {
         };
         let (Some(origin), 101) = (fetched.upgrade, fetched.response.status) else {
             let refused = Fetched { upgrade: None, ..fetched };
-            return self.relay(session, route, refused, None).await;
+            let status = CacheStatus { forward: Some(Forward::Bypass), ..CacheStatus::default() };
+            return self.relay(session, route, refused, status).await;
         };
         self.counters.tunnels.add(1);
         let _open = OpenTunnel::new(&self.counters);

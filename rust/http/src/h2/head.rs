@@ -9,6 +9,10 @@ use crate::fields::{Fields, OF_A_CONNECTION};
 use crate::h1::{Refusal, Target, bad, digits};
 use crate::{Content, Framing, Method, Reply, Request, Response, Scheme, Version};
 
+/// Fields with a value that no other answer has: in the table of HPACK they would take the place of those that come again, and
+/// be looked through for each new one.
+static ONCE: [HeaderName; 2] = [HeaderName::from_static("x-amz-cf-id"), HeaderName::from_static("server-timing")];
+
 /// Fills a cleared request. Crate `h2` has refused by then: upper case, repeated, unknown and misplaced pseudo-header
 /// fields, fields of a connection, control octets, a `Content-Length` that END_STREAM belies.
 pub(super) fn read(
@@ -122,10 +126,20 @@ fn respond(status: u16, mut headers: HeaderMap) -> Option<http::Response<()>> {
     if status >= 200 {
         fill(&mut headers, DATE, date::now());
     }
+    keep_out_of_the_table(&mut headers);
     let mut response = http::Response::new(());
     *response.status_mut() = StatusCode::from_u16(status).ok()?;
     *response.headers_mut() = headers;
     Some(response)
+}
+
+/// Marks what is never indexed (RFC 7541 section 6.2.3).
+fn keep_out_of_the_table(headers: &mut HeaderMap) {
+    for name in &ONCE {
+        if let Entry::Occupied(mut values) = headers.entry(name) {
+            values.iter_mut().for_each(|value| value.set_sensitive(true));
+        }
+    }
 }
 
 /// Adds `name: value` lines, as `Reply::field` writes them.
@@ -257,6 +271,18 @@ mod tests {
             assert_eq!(sent.headers().get_all(name).iter().collect::<Vec<_>>(), [value]);
         }
         assert_eq!(sent.headers().get_all("vary").iter().collect::<Vec<_>>(), ["a", "b"]);
+    }
+
+    #[test]
+    fn what_comes_once_is_kept_out_of_the_table() {
+        let mut reply = Reply::default();
+        reply.head = Some(Arc::new(PreparedHead::new(200, [("via", "a")].into_iter().collect())));
+        reply.field("x-amz-cf-id", "1");
+        let fetched = Response::new(200).with("X-Amz-Cf-Id", "origin's").with("Via", "a").with("x-amz-cf-id", "1");
+        for sent in [prepared(&reply).unwrap(), response(&fetched, None).unwrap()] {
+            assert!(sent.headers().get_all("x-amz-cf-id").iter().all(HeaderValue::is_sensitive));
+            assert!(!sent.headers()["via"].is_sensitive() && !sent.headers()["date"].is_sensitive());
+        }
     }
 
     #[test]

@@ -1,12 +1,13 @@
 """Answers are encoded once, when they are fetched, for those who take it."""
 
 import gzip
+import socket
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from ..edge import Edge, cache_policy
+from ..edge import HOST, Edge, cache_policy, heard
 from ..origin import Asked, Origin, response
 from ..running import until
 
@@ -76,3 +77,13 @@ def test_a_304_with_the_origins_tag_keeps_what_was_encoded(edge: Edge, origin: O
     after = edge.fetch("/a", Accept_Encoding="deflate, gzip")
     assert (after.content, after.fields["vary"]) == (first.content, "Accept-Encoding")
     assert after.fields["x-cache"].startswith("Hit")
+
+
+def test_old_clients_get_the_origins_octets(edge: Edge) -> None:
+    """HTTP/1.0 with Accept-Encoding: CloudFront encodes nothing before HTTP/1.1."""
+    assert edge.fetch("/a", Accept_Encoding="gzip").fields["content-encoding"] == "gzip"
+    with socket.create_connection(("127.0.0.1", edge.http), timeout=20) as sock:
+        sock.sendall(b"GET /a HTTP/1.0\r\nHost: %s\r\nAccept-Encoding: gzip\r\n\r\n" % HOST.encode())
+        head, _, content = heard(sock).partition(b"\r\n\r\n")
+    assert content == TEXT
+    assert b"content-encoding" not in head.lower()

@@ -1,6 +1,6 @@
 //! The key of an object: what makes two requests the same.
 
-use edgeplane_http::Method;
+use edgeplane_http::{Method, Version};
 
 use super::cookies::{self, is_chosen};
 use super::{Asked, Encodings, Generated, Selection, Viewer, query};
@@ -40,10 +40,13 @@ const LAYOUT: u8 = 2;
 const FEW: usize = 32;
 
 impl KeyRules {
-    /// What of `Accept-Encoding` counts for this request.
+    /// What of `Accept-Encoding` counts for this request: nothing before HTTP/1.1 ("Serve compressed files").
     #[inline]
     pub fn encodings(&self, viewer: &Viewer<'_>) -> Encodings {
-        self.encodings.accepted(&viewer.request.fields)
+        match viewer.request.version {
+            Version::Http10 => Encodings::NONE,
+            Version::Http11 | Version::Http2 => self.encodings.accepted(&viewer.request.fields),
+        }
     }
 
     /// Writes the key of a request at the end of `key`: layout, distribution, kind of method, codings, path, query,

@@ -57,6 +57,8 @@ pub struct Request {
     pub framing: Framing,
     /// `Expect: 100-continue`.
     pub expects_continue: bool,
+    /// Whether another request came before it on its connection.
+    pub reused: bool,
     /// The token of `Upgrade` with `Connection: upgrade`, HTTP/1.1 only; in lower case.
     pub upgrade: Option<Bytes>,
 }
@@ -73,7 +75,7 @@ impl Request {
     /// Empties it for the next request and keeps its memory, but for the query's, which has no place while there is none.
     pub fn clear(&mut self) {
         (self.method, self.scheme, self.version) = (Method::default(), Scheme::default(), Version::default());
-        (self.framing, self.expects_continue) = (Framing::default(), false);
+        (self.framing, self.expects_continue, self.reused) = (Framing::default(), false, false);
         (self.query, self.upgrade) = (None, None);
         self.authority.clear();
         self.path.clear();

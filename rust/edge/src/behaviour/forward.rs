@@ -125,6 +125,7 @@ impl ForwardRules {
             fields,
             framing: if passes { request.framing } else { Framing::None },
             expects_continue: false,
+            reused: false,
             upgrade: request.upgrade.clone().filter(|_| passes),
         }
     }

@@ -134,7 +134,12 @@ fn write_tls(viewer: &Viewer<'_>, value: &mut Vec<u8>) -> std::io::Result<()> {
     let Some(tls) = &viewer.connection.tls else {
         return Ok(());
     };
-    write!(value, "{}:{}:{}", tls.version, tls.cipher, if tls.resumed { "sessionResumed" } else { "fullHandshake" })
+    let how = match (viewer.request.reused, tls.resumed) {
+        (true, _) => "connectionReused",
+        (false, true) => "sessionResumed",
+        (false, false) => "fullHandshake",
+    };
+    write!(value, "{}:{}:{how}", tls.version, tls.cipher)
 }
 
 /// `http`, `https`.

@@ -316,6 +316,8 @@ fn all_viewer_forwards_what_is_the_viewers() {
     ];
     assert_eq!(lines, usual(&more));
     assert_eq!((sent.authority.as_str(), sent.query.as_deref()), ("www.example.com", Some("q=1")));
+    let (_, lines) = outgoing(&rules, &Request { reused: true, ..asked.clone() }, Purpose::Fill);
+    assert!(lines.contains(&"cloudfront-viewer-tls: TLSv1.3:TLS_AES_128_GCM_SHA256:connectionReused".to_owned()));
     let except = ForwardRules { headers: HeaderRule::AllExcept(names(&["host", "x-custom"])), ..rules };
     let (sent, lines) = outgoing(&except, &asked, Purpose::Fill);
     assert!(sent.authority.is_empty() && !lines.iter().any(|line| line.starts_with("x-custom")));

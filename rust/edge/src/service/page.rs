@@ -45,6 +45,7 @@ impl Instead {
             fields: request.fields.iter().filter(|(name, _)| kept(name)).collect(),
             framing: Framing::None,
             expects_continue: false,
+            reused: request.reused,
             upgrade: None,
         }
     }

@@ -32,6 +32,8 @@ pub(crate) struct Wire<I: Io> {
     pub keep_alive: bool,
     /// Nothing has come yet.
     is_new: bool,
+    /// A request was answered, or is being answered.
+    has_served: bool,
     /// An answer of `Service::ready` is in the output, of which the service was not told yet that it went.
     unsettled: Option<u64>,
     /// Whether a write could not be finished, so that the client is being waited for.
@@ -60,8 +62,17 @@ enum Step {
 impl<I: Io> Wire<I> {
     pub fn new(io: I, thread: Rc<Thread>) -> Self {
         let seat = thread.seats.take(&thread.settings);
-        let io = Some(io);
-        Self { io, thread, seat, bench: None, keep_alive: true, is_new: true, unsettled: None, is_stuck: false }
+        Self {
+            io: Some(io),
+            thread,
+            seat,
+            bench: None,
+            keep_alive: true,
+            is_new: true,
+            has_served: false,
+            unsettled: None,
+            is_stuck: false,
+        }
     }
 
     /// Answers requests at once until there is something else to do.
@@ -133,6 +144,7 @@ impl<I: Io> Wire<I> {
     fn answer<S: Service>(&mut self, bench: &mut Bench, head: Head, connection: &Connection, service: &S) -> Step {
         let Bench { request, reply, output, .. } = bench;
         request.scheme = connection.scheme;
+        request.reused = std::mem::replace(&mut self.has_served, true);
         self.keep_alive = head.keep_alive && !self.thread.is_draining();
         if request.upgrade.is_some() || !matches!(request.framing, Framing::None | Framing::Length(0)) {
             return Step::Next(Next::Handle);

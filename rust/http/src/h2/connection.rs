@@ -83,6 +83,7 @@ where
         shared,
         request: Request::default(),
         reply: Reply::default(),
+        has_served: false,
         spare: String::new(),
         watch: Watch::default(),
     };
@@ -166,6 +167,8 @@ struct Loop<IO, S> {
     shared: Rc<Shared<S>>,
     request: Request,
     reply: Reply,
+    /// A request was answered, or is being answered.
+    has_served: bool,
     /// Memory of a query, while a request has none.
     spare: String,
     watch: Watch,
@@ -307,6 +310,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Loop<IO, S> {
         if let Err(refusal) = read {
             return self.refuse(refusal, &mut respond);
         }
+        self.request.reused = std::mem::replace(&mut self.has_served, true);
         if ended {
             self.reply.clear();
             self.shared.service.ready(&self.request, &self.shared.connection, &mut self.reply);

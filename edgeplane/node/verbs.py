@@ -23,6 +23,8 @@ from edgeplane.observe import metrics
 if TYPE_CHECKING:
     from edgeplane.node.supervisor import Supervisor
 
+_EDGE = ("edge", "edge_distributions", "edge_workers")
+"""Of what the front counts, the parts that are the edge's."""
 EDGE = ("distributions", "distribution", "invalidate", "cache_stats", "cache_inspect", "explain_url")
 """Questions to the running edge, which the front passes on; arguments and replies are the core's."""
 
@@ -98,7 +100,7 @@ class Verbs:
         """The page of /metrics. A part that does not answer is missing from it, and only that part."""
         found = list(metrics.of_node(self.status()))
         front, checker = await asyncio.gather(_stats(self._node.front), _stats(self._node.checker))
-        web: dict[str, Any] = {key: front.pop(key) for key in ("edge", "edge_distributions") if key in front}
+        web: dict[str, Any] = {key: front.pop(key) for key in _EDGE if key in front}
         found += [*metrics.of_dns(front, _counters_help()), *metrics.of_edge(web, _counters_help())]
         found += metrics.of_checker(checker) if checker else ()
         return await asyncio.to_thread(metrics.render, found)

@@ -22,7 +22,7 @@ _LABELS: dict[str, tuple[str, Callable[[str], str], str]] = {
     "cookies_": ("state", str, "Queries by what their cookie was."),
 }
 _EDGE_LABELS = {"responses": ("status", "Responses by class of status."), "results": ("result", "Answers by source.")}
-_GAUGES = ("_open", "_held", "_running")
+_GAUGES = ("_open", "_held", "_running", "_objects", "_used", "_limit")
 """Ends of names of the edge's numbers that are a state at this moment."""
 _QUERIES = "Queries by transport and address family."
 _FORBIDDEN = re.compile(r"[^a-zA-Z0-9_]")
@@ -120,23 +120,27 @@ def of_dns(totals: Mapping[str, float], help_: Mapping[str, str]) -> Iterator[Me
 
 
 def of_edge(stats: Mapping[str, Any], help_: Mapping[str, str]) -> Iterator[Metric]:
-    """The edge's counters: {"edge": {name: value}, "edge_distributions": {id: {name: value}}}.
+    """The edge's: {"edge": {name: value}, "edge_distributions": {id: {name: value}}, "edge_workers": [{name: value}]}.
 
-    One that is kept for each distribution is a family with that label, without the sum of all.
+    One that is kept for each distribution is a family with that label, without the sum of all. Those of workers,
+    who share the same requests in another way, are families of their own.
     """
     apart = stats.get("edge_distributions", {})
     kept = {name for counters in apart.values() for name in counters}
     families: dict[str, list[tuple[str, Sample]]] = {}
-    for labels, counters in (
-        ((), stats.get("edge", {})),
-        *(((("distribution", id_),), own) for id_, own in apart.items()),
-    ):
+    sets: list[tuple[str, Labels, Mapping[str, float]]] = [
+        ("", (), stats.get("edge", {})),
+        *(("", (("distribution", id_),), own) for id_, own in apart.items()),
+        *(("worker_", (("worker", str(n)),), own) for n, own in enumerate(stats.get("edge_workers", []))),
+    ]
+    for prefix, labels, counters in sets:
         for name, value in counters.items():
             if labels or name not in kept:
                 family, more = _edge_family(name)
-                families.setdefault(family, []).append((name, Sample((*labels, *more), value)))
+                families.setdefault(prefix + family, []).append((name, Sample((*labels, *more), value)))
     for family, named in sorted(families.items()):
-        said = _EDGE_LABELS[family][1] if family in _EDGE_LABELS else _sentence(named[0][0], help_)
+        group = family.removeprefix("worker_")
+        said = _EDGE_LABELS[group][1] if group in _EDGE_LABELS else _sentence(named[0][0], help_)
         yield _edge_metric(family, said, tuple(sample for _, sample in named))
 
 

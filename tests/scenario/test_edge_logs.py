@@ -40,11 +40,15 @@ def test_requests_are_in_the_log_and_in_the_metrics(make_edge: Make, origin: Ori
     shown = edge.do("distribution", distribution=HOST)
     assert (shown["requests"], shown["hits"], shown["counters"]["misses"]) == (2, 1, 1)
     assert edge.metric("edgeplane_edge_hits_total") == 1
+    assert edge.metric("edgeplane_edge_worker_requests_total") == 2
+    assert edge.metric("edgeplane_edge_worker_results_total") == 1
+    assert edge.metric("edgeplane_edge_memory_objects") == 1
+    assert 0 < edge.metric("edgeplane_edge_memory_used") < edge.metric("edgeplane_edge_memory_limit")
     assert edge.metric("edgeplane_edge_octets_total") == sum(int(row["sc-bytes"]) for row in rows(path))
 
 
 def test_the_log_says_why_somebody_was_refused(make_edge: Make, origin: Origin, tmp_path: Path) -> None:
-    """In the words of the answer's own field, and of its page where there is one: CloudFront's word where it has one."""
+    """In the words of the answer's own field, and of its page where there is one: CloudFront's where it has one."""
     places = "prefix,continent,country,subdivision,latitude,longitude\n198.51.100.0/24,EU,FR,,,\n"
     page = {"ErrorCode": 403, "ResponsePagePath": "/page", "ResponseCode": 403}
     config = {"Restrictions": {"GeoRestriction": {"RestrictionType": "blacklist", "Locations": ["FR"]}}}

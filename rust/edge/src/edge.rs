@@ -106,6 +106,11 @@ impl Edge {
         self.shared().map(|shared| shared.counters.distributions()).unwrap_or_default()
     }
 
+    /// Counters since the start of each worker, by name.
+    pub fn workers(&self) -> Vec<BTreeMap<&'static str, u64>> {
+        self.shared().map(|shared| shared.counters.each()).unwrap_or_default()
+    }
+
     /// Opens log files anew, after somebody moved the old ones away.
     pub fn reopen_logs(&self) {
         if let Some(shared) = self.shared() {

@@ -64,6 +64,32 @@ counters! {
     access_log_dropped: "Lines of the access log that found no room",
 }
 
+/// What the store's tiers are asked for: `_objects`, `_used`, `_limit` and `_open` are states of this moment.
+pub const STORE_HELP: &[(&str, &str)] = &[
+    ("memory_objects", "Keys in memory now"),
+    ("memory_used", "Octets of memory that they take now"),
+    ("memory_limit", "Octets of memory that they may take"),
+    ("memory_evictions", "Keys that left memory to make room"),
+    ("disk_objects", "Responses on disk now"),
+    ("disk_used", "Octets of the disk that they take now"),
+    ("disk_limit", "Octets of the disk that they may take"),
+    ("disk_evictions", "Responses that left the disk to make room"),
+    ("disk_faults", "Times that the disk said no; for a while responses then pass by it"),
+    ("disk_corrupted", "Files that were found damaged, and were removed unserved"),
+    ("disk_open", "1 while responses are written to disk, 0 while they pass by it"),
+];
+
+/// The counters that are shown of each worker as well.
+pub const OF_EACH_WORKER: [&str; 7] = [
+    "requests",
+    "results_hit",
+    "results_refresh_hit",
+    "octets_sent",
+    "connections_open",
+    "origin_requests",
+    "origin_microseconds",
+];
+
 impl Counters {
     /// The counter of a status.
     #[inline]

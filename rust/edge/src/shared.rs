@@ -13,7 +13,7 @@ use crate::compress::Encoders;
 use crate::fill::Fills;
 use crate::limiter::Limiter;
 use crate::log;
-use crate::metrics::{Account, AccountTotals, Counters, Totals};
+use crate::metrics::{Account, AccountTotals, Counters, OF_EACH_WORKER, Totals};
 use crate::object::Resource;
 use crate::origin;
 use crate::plan::Plan;
@@ -58,6 +58,31 @@ pub struct Shared {
     pub log: log::Desk,
 }
 
+impl Shared {
+    /// How full the store is and what it went through, by the names of `STORE_HELP`.
+    pub fn store(&self) -> BTreeMap<&'static str, u64> {
+        let memory = self.memory.stats();
+        let mut found = BTreeMap::from([
+            ("memory_objects", memory.entries),
+            ("memory_used", memory.weight),
+            ("memory_limit", memory.capacity),
+            ("memory_evictions", memory.evictions),
+        ]);
+        if let Some(disk) = self.archive.as_ref().map(|archive| archive.stats()) {
+            found.extend([
+                ("disk_objects", disk.entries),
+                ("disk_used", disk.octets),
+                ("disk_limit", disk.capacity),
+                ("disk_evictions", disk.evictions),
+                ("disk_faults", disk.faults),
+                ("disk_corrupted", disk.corrupted),
+                ("disk_open", disk.open.into()),
+            ]);
+        }
+        found
+    }
+}
+
 /// Every worker's counters.
 #[derive(Default)]
 pub struct Book {
@@ -96,6 +121,16 @@ impl Book {
         let mut totals = Totals::default();
         crate::lock(&self.own).iter().for_each(|counters| totals += &**counters);
         totals
+    }
+
+    /// Of each worker, by name: what `OF_EACH_WORKER` lists.
+    pub fn each(&self) -> Vec<BTreeMap<&'static str, u64>> {
+        let totals = |counters: &Arc<Counters>| {
+            let mut totals = Totals::default();
+            totals += &**counters;
+            totals.named().filter(|(name, _)| OF_EACH_WORKER.contains(name)).collect()
+        };
+        crate::lock(&self.own).iter().map(totals).collect()
     }
 
     /// Sums of each distribution, by its id.

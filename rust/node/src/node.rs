@@ -135,7 +135,12 @@ impl Node {
 
     /// Counters since the start, the edge's included where it runs.
     pub fn counted(&self) -> Counted {
-        Counted { dns: self.stats(), edge: self.edge.counters(), edge_distributions: self.edge.accounts() }
+        Counted {
+            dns: self.stats(),
+            edge: self.edge.counters(),
+            edge_distributions: self.edge.accounts(),
+            edge_workers: self.edge.workers(),
+        }
     }
 
     /// What is served.

@@ -87,6 +87,9 @@ pub struct Counted {
     /// Of each distribution, by its id.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub edge_distributions: BTreeMap<String, AccountTotals>,
+    /// Of each of the edge's workers, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub edge_workers: Vec<BTreeMap<&'static str, u64>>,
 }
 
 /// What a node serves.

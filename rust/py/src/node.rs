@@ -124,6 +124,7 @@ pub fn explain<'py>(py: Python<'py>, path: PathBuf, request: &[u8]) -> PyResult<
 #[pyfunction]
 pub fn metrics_help() -> HashMap<&'static str, &'static str> {
     let edge = edgeplane_edge::metrics::HELP.iter().chain(edgeplane_edge::metrics::ACCOUNT_HELP);
+    let edge = edge.chain(edgeplane_edge::metrics::STORE_HELP);
     edge.chain(edgeplane_edge::origin::HELP).chain(edgeplane_dns::metrics::HELP).copied().collect()
 }
 

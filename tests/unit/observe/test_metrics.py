@@ -63,7 +63,9 @@ def test_a_histogram_counts_upwards_and_ends_with_all():
 
 def test_counters_of_distributions_are_labelled_and_not_summed_beside():
     own = {"E1": {"requests": 3, "responses_2xx": 2}, "E2": {"requests": 4, "responses_2xx": 1}}
-    stats = {"edge": {"requests": 7, "connections_open": 5, "panics": 0}, "edge_distributions": own}
+    edge = {"requests": 7, "connections_open": 5, "panics": 0, "memory_used": 9}
+    workers = [{"requests": 6, "results_hit": 2, "connections_open": 4}, {"requests": 1}]
+    stats = {"edge": edge, "edge_distributions": own, "edge_workers": workers}
     page = render(of_edge(stats, {"requests": "Requests"}))
     assert {line for line in page.splitlines() if not line.startswith("#")} == {
         'edgeplane_edge_requests_total{distribution="E1"} 3',
@@ -72,6 +74,11 @@ def test_counters_of_distributions_are_labelled_and_not_summed_beside():
         'edgeplane_edge_responses_total{distribution="E2",status="2xx"} 1',
         "edgeplane_edge_connections_open 5",
         "edgeplane_edge_panics_total 0",
+        "edgeplane_edge_memory_used 9",
+        'edgeplane_edge_worker_requests_total{worker="0"} 6',
+        'edgeplane_edge_worker_requests_total{worker="1"} 1',
+        'edgeplane_edge_worker_results_total{worker="0",result="hit"} 2',
+        'edgeplane_edge_worker_connections_open{worker="0"} 4',
     }
     assert "# HELP edgeplane_edge_requests_total Requests.\n# TYPE edgeplane_edge_requests_total counter" in page
     assert list(of_edge({}, {})) == []

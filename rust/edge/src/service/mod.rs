@@ -107,9 +107,10 @@ impl Service {
         self.shared.counters.totals()
     }
 
-    /// The same by name, with those of origins.
+    /// The same by name, with those of origins and of the store.
     pub fn counters(&self) -> BTreeMap<&'static str, u64> {
         let mut counters = self.shared.counters.named();
+        counters.extend(self.shared.store());
         *counters.entry("panics").or_default() += self.workers.panics();
         counters
     }

@@ -46,15 +46,15 @@ class Site(Running):
         super().__init__(folder / SITE, (ROOT / SITE / "edgeplane.toml").read_text())
         self.folder = folder
         self.ports = {"5300": self.port, "9900": self.observe, "5302": free_port(), "9902": free_port()}
-        self.ports["8080"] = free_port()
-        for path in [self.config, self.directory / "site.yaml"]:
+        self.ports |= {"8080": free_port(), "8000": free_port()}
+        for path in [self.config, *self.directory.glob("*.yaml")]:
             path.write_text(self.moved(path.read_text()))
         binaries = str(Path(sys.executable).parent)
         self.environ |= {"EDGEPLANE_CONFIG": str(SITE / "edgeplane.toml"), "PATH": f"{binaries}:{os.environ['PATH']}"}
 
     def moved(self, text: str) -> str:
         """The ports of the pages → the ports of this node."""
-        return re.sub(r"\b(5300|9900|5302|9902|8080)\b", lambda port: str(self.ports[port[0]]), text)
+        return re.sub(r"\b(5300|9900|5302|9902|8080|8000)\b", lambda port: str(self.ports[port[0]]), text)
 
     def run(self, command: str) -> tuple[str, int]:
         """What a command prints, and its exit code."""

@@ -7,6 +7,7 @@ import http.client
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -38,7 +39,11 @@ FAILURES = {
     ),
     "hesitates": Failure(lambda asked: [9.0], 504, "OriginCommError", "failed_timeout", "no response in time"),
     "rambles": Failure(
-        lambda asked: b"hello\r\n\r\n", 502, "OriginInvalidResponseError", "failed_response", "the response is malformed"
+        lambda asked: b"hello\r\n\r\n",
+        502,
+        "OriginInvalidResponseError",
+        "failed_response",
+        "the response is malformed",
     ),
     "lies": Failure(
         lambda asked: PLAIN.replace(b"Content-Length: 3\r\n", TWICE),
@@ -86,7 +91,7 @@ def counted(edge: Edge, name: str) -> int:
 
 
 def test_what_an_origin_does_is_told_to_all(make_edge, origin):
-    """The client learns the status and the reason, the log the distribution, the origin, its address and what it did."""
+    """The client learns status and reason, the log the distribution, the origin, its address and what it did."""
     origin.answer = lambda asked: FAILURES[asked.target.split("/")[1]].answer(asked)
     at = dict.fromkeys(FAILURES, ("127.0.0.1", origin.port))
     edge = make_edge(origin.port, config=places(at, OriginReadTimeout=1)).start()
@@ -99,6 +104,7 @@ def test_what_an_origin_does_is_told_to_all(make_edge, origin):
         until(lambda id_=id_: lines(edge, id_), edge)
         assert f"{distribution}: origin {id_} (127.0.0.1:{origin.port}): {failure.said}" in lines(edge, id_)[0]
         assert (counted(edge, failure.counter), counted(edge, "errors")) == (before + 1, errors + 1), id_
+    assert edge.forwarded() == origin.count == len(FAILURES)
 
 
 def test_an_origin_that_is_gone_is_told_once_and_again_when_it_is_back(make_edge):
@@ -114,20 +120,23 @@ def test_an_origin_that_is_gone_is_told_once_and_again_when_it_is_back(make_edge
     assert counted(edge, "breaker_opened") == 1
     assert counted(edge, "failed_connect") + counted(edge, "breaker_refused") == len(replies)
     assert len(lines(edge, "gone")) < 10
+    assert edge.forwarded() == 0
     with socket.create_server(("127.0.0.1", port)) as sock:
         threading.Thread(target=_serve, args=(sock, None), daemon=True).start()
-        until(lambda: edge.fetch("/gone/back").status == 200, edge)
+        until(lambda: edge.fetch(f"/gone/{time.monotonic()}").status == 200, edge)
         sock.shutdown(socket.SHUT_RDWR)
     until(lambda: any("it takes connections again" in line for line in lines(edge, "gone")), edge)
 
 
 def test_content_that_is_too_short_is_an_error_for_its_client_too(make_edge, origin):
     """Nothing of it is kept; who comes next gets the whole."""
-    origin.answer = lambda asked: [SHORT, b""] if origin.count == 1 else response(b"it is all", Cache_Control="max-age=9")
+    origin.answer = lambda asked: (
+        [SHORT, b""] if origin.count == 1 else response(b"it is all", Cache_Control="max-age=9")
+    )
     edge = make_edge(origin.port, policy=cache_policy(), forwards=None).start()
     connection = http.client.HTTPConnection("127.0.0.1", edge.http, timeout=10)
     connection.request("GET", "/short", headers={"Host": HOST})
-    with pytest.raises(http.client.IncompleteRead), contextlib.closing(connection):
+    with pytest.raises((http.client.IncompleteRead, ConnectionError)), contextlib.closing(connection):
         connection.getresponse().read()
     until(lambda: any("the content broke off" in line for line in lines(edge, "origin")), edge)
     assert counted(edge, "broken") == 1

@@ -65,6 +65,16 @@ impl OriginError {
         )
     }
 
+    /// Whether the request, or all of it that there is, came to the origin.
+    pub fn was_asked(&self) -> bool {
+        use Failure::{Connect, Content, Timeout, Tls, Unsendable};
+        match self {
+            Self::Dns(_) | Self::ResolverTimeout | Self::Refused(_) | Self::BreakerOpen | Self::Credentials(_) => false,
+            Self::Exchange(Connect(_) | Tls(_) | Timeout(Waiting::Connection) | Content | Unsendable(_)) => false,
+            Self::Exchange(_) | Self::File(_) | Self::Changed => true,
+        }
+    }
+
     /// Whether the log says so: not what a viewer broke, nor that a breaker is open, which was said when it opened.
     pub fn is_news(&self) -> bool {
         *self != Self::BreakerOpen && self.fails_over()

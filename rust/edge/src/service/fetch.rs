@@ -313,8 +313,9 @@ impl App {
         let interim = tell.as_mut().map(|tell| tell as Interim<'_>);
         let asked = route.ask(&self.origins, request, content, interim).await;
         // Counted afterwards: a request whose content breaks off on the way is given up, and is none.
-        self.counters.origin_requests.add(1);
-        self.with_account(&route.distribution.id, |account| account.origin_requests.add(1));
+        let handed_on = asked.as_ref().err().is_none_or(OriginError::was_asked).into();
+        self.counters.origin_requests.add(handed_on);
+        self.with_account(&route.distribution.id, |account| account.origin_requests.add(handed_on));
         match &asked {
             Ok(fetched) => {
                 route.asked.set(Some(fetched.timing));

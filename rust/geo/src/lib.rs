@@ -10,6 +10,7 @@
 mod bytes;
 pub mod country;
 pub mod csv;
+mod described;
 pub mod distance;
 pub mod latency;
 pub mod mmdb;
@@ -23,6 +24,7 @@ pub mod states;
 mod table;
 
 pub use bytes::Malformed;
+pub use described::{Described, Words};
 pub use distance::Position;
 pub use latency::LatencyTable;
 pub use nest::Nested;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
 use std::str::FromStr;
 
 use crate::{Position, country};
@@ -67,28 +68,45 @@ impl Place {
         }
         self
     }
+}
 
-    /// Equal for equal places.
-    fn key(&self) -> Key {
+/// What a database says of a prefix; its default is what is said of all others.
+pub(crate) trait Entry: Default {
+    /// Equal for equal entries.
+    type Key: Eq + Hash;
+
+    /// Its key.
+    fn key(&self) -> Self::Key;
+}
+
+impl Entry for Place {
+    type Key = (Option<Code>, Option<Code>, Option<Code>, Option<(u64, u64)>);
+
+    fn key(&self) -> Self::Key {
         let bits = self.position.map(|p| (p.latitude().to_bits(), p.longitude().to_bits()));
         (self.continent, self.country, self.subdivision, bits)
     }
 }
 
-type Key = (Option<Code>, Option<Code>, Option<Code>, Option<(u64, u64)>);
-
 /// Distinct places, each with a number; number 0 is the place of which nothing is known.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Places(Vec<Place>);
+pub struct Places<P = Place>(Vec<P>);
 
 impl Places {
     /// The place with this number; the unknown one for numbers never given.
     pub fn get(&self, number: u32) -> Place {
-        self.0.get(number as usize).copied().unwrap_or_default()
+        self.find(number).copied().unwrap_or_default()
+    }
+}
+
+impl<P> Places<P> {
+    /// The place with this number; none for numbers never given.
+    pub fn find(&self, number: u32) -> Option<&P> {
+        self.0.get(number as usize)
     }
 
     /// All places in order of their numbers.
-    pub fn iter(&self) -> impl Iterator<Item = &Place> {
+    pub fn iter(&self) -> impl Iterator<Item = &P> {
         self.0.iter()
     }
 
@@ -99,26 +117,26 @@ impl Places {
     }
 }
 
-impl Default for Places {
+impl<P: Default> Default for Places<P> {
     fn default() -> Self {
-        Self(vec![Place::default()])
+        Self(vec![P::default()])
     }
 }
 
 /// Places in the making: equal ones share a number.
-pub(crate) struct Gathering {
-    places: Vec<Place>,
-    numbers: HashMap<Key, u32>,
+pub(crate) struct Gathering<P: Entry> {
+    places: Vec<P>,
+    numbers: HashMap<P::Key, u32>,
 }
 
-impl Gathering {
+impl<P: Entry> Gathering<P> {
     pub fn new() -> Self {
-        let unknown = Place::default();
-        Self { places: vec![unknown], numbers: HashMap::from([(unknown.key(), 0)]) }
+        let unknown = P::default();
+        Self { numbers: HashMap::from([(unknown.key(), 0)]), places: vec![unknown] }
     }
 
     /// The number of a place.
-    pub fn number(&mut self, place: Place) -> u32 {
+    pub fn number(&mut self, place: P) -> u32 {
         *self.numbers.entry(place.key()).or_insert_with(|| {
             self.places.push(place);
             self.places.len() as u32 - 1
@@ -126,7 +144,7 @@ impl Gathering {
     }
 
     /// All that were numbered.
-    pub fn finish(self) -> Places {
+    pub fn finish(self) -> Places<P> {
         Places(self.places)
     }
 }

@@ -3,6 +3,7 @@
 
 use std::io::Write;
 
+use edgeplane_geo::Words;
 use edgeplane_http::{Scheme, Version};
 
 use super::Viewer;
@@ -24,6 +25,13 @@ pub enum Generated {
     CountryRegion,
     Latitude,
     Longitude,
+    CountryName,
+    CountryRegionName,
+    City,
+    PostalCode,
+    MetroCode,
+    TimeZone,
+    Asn,
     HeaderOrder,
     HeaderCount,
     HttpVersion,
@@ -52,13 +60,13 @@ const ALL: [(&str, Generated); 25] = [
     ("CloudFront-Viewer-Header-Count", Generated::HeaderCount),
     ("CloudFront-Viewer-Http-Version", Generated::HttpVersion),
     ("CloudFront-Viewer-TLS", Generated::Tls),
-    ("CloudFront-Viewer-ASN", Generated::Unknown("CloudFront-Viewer-ASN")),
-    ("CloudFront-Viewer-City", Generated::Unknown("CloudFront-Viewer-City")),
-    ("CloudFront-Viewer-Country-Name", Generated::Unknown("CloudFront-Viewer-Country-Name")),
-    ("CloudFront-Viewer-Country-Region-Name", Generated::Unknown("CloudFront-Viewer-Country-Region-Name")),
-    ("CloudFront-Viewer-Metro-Code", Generated::Unknown("CloudFront-Viewer-Metro-Code")),
-    ("CloudFront-Viewer-Postal-Code", Generated::Unknown("CloudFront-Viewer-Postal-Code")),
-    ("CloudFront-Viewer-Time-Zone", Generated::Unknown("CloudFront-Viewer-Time-Zone")),
+    ("CloudFront-Viewer-ASN", Generated::Asn),
+    ("CloudFront-Viewer-City", Generated::City),
+    ("CloudFront-Viewer-Country-Name", Generated::CountryName),
+    ("CloudFront-Viewer-Country-Region-Name", Generated::CountryRegionName),
+    ("CloudFront-Viewer-Metro-Code", Generated::MetroCode),
+    ("CloudFront-Viewer-Postal-Code", Generated::PostalCode),
+    ("CloudFront-Viewer-Time-Zone", Generated::TimeZone),
     ("CloudFront-Viewer-JA3-Fingerprint", Generated::Unknown("CloudFront-Viewer-JA3-Fingerprint")),
     ("CloudFront-Viewer-JA4-Fingerprint", Generated::Unknown("CloudFront-Viewer-JA4-Fingerprint")),
 ];
@@ -76,10 +84,7 @@ impl Generated {
 
     /// Whether a cache policy may have it; the others tell viewers apart too well.
     pub fn is_for_keys(self) -> bool {
-        !matches!(
-            self,
-            Self::Address | Self::Tls | Self::HeaderOrder | Self::HeaderCount | Self::Unknown("CloudFront-Viewer-ASN")
-        )
+        !matches!(self, Self::Address | Self::Tls | Self::HeaderOrder | Self::HeaderCount | Self::Asn)
     }
 
     /// Adds its value for a viewer to `value`; false where it is not known.
@@ -104,6 +109,9 @@ impl Generated {
     }
 
     fn write_fact(self, viewer: &Viewer<'_>, value: &mut Vec<u8>) {
+        if let Some(word) = self.word(viewer) {
+            return value.extend_from_slice(word.as_bytes());
+        }
         let position = || viewer.place().position;
         // Writing to memory does not fail.
         let _ = match self {
@@ -119,6 +127,21 @@ impl Generated {
             Self::Tls => write_tls(viewer, value),
             _ => Ok(()),
         };
+    }
+
+    /// Of the fields that say where the client is in words, its word; empty where it is not known.
+    fn word<'v>(self, viewer: &Viewer<'v>) -> Option<&'v str> {
+        let word: fn(&Words) -> &str = match self {
+            Self::CountryName => |words| &words.country,
+            Self::CountryRegionName => |words| &words.region,
+            Self::City => |words| &words.city,
+            Self::PostalCode => |words| &words.postal_code,
+            Self::MetroCode => |words| &words.metro_code,
+            Self::TimeZone => |words| &words.time_zone,
+            Self::Asn => |words| &words.asn,
+            _ => return None,
+        };
+        Some(viewer.words().map_or("", word))
     }
 }
 

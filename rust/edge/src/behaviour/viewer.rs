@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use edgeplane_geo::{Place, Prefix};
+use edgeplane_geo::{Place, Prefix, Words};
 use edgeplane_http::{Connection, Request};
 
 use crate::plan::Places;
@@ -43,6 +43,11 @@ impl<'v> Viewer<'v> {
     /// What is known of where the client is.
     pub fn place(&self) -> Place {
         self.places.map(|places| places.of(self.client.ip())).unwrap_or_default()
+    }
+
+    /// The words for where the client is.
+    pub(super) fn words(&self) -> Option<&'v Words> {
+        self.places.and_then(|places| places.words(self.client.ip()))
     }
 
     /// `Host` as origins may see it: without a port, unless it is the one that the client connected to.

@@ -4,13 +4,13 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use edgeplane_base::Faults;
-use edgeplane_geo::{Place, PrefixTable, csv, mmdb};
+use edgeplane_geo::{Described, Place, PrefixTable, Words, csv, mmdb};
 
 /// Address → place.
 #[derive(Debug, Clone)]
 pub struct Places {
     table: PrefixTable,
-    places: edgeplane_geo::Places,
+    places: edgeplane_geo::Places<Described>,
 }
 
 impl Places {
@@ -21,15 +21,24 @@ impl Places {
         let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
         let (table, places) = if is_csv {
             let text = String::from_utf8(octets).map_err(|_| Faults::one(&name, "is not UTF-8"))?;
-            csv::load(&name, &text)?
+            csv::describe(&name, &text)?
         } else {
-            mmdb::load(&name, octets)?
+            mmdb::describe(&name, octets)?
         };
         Ok(Self { table, places })
     }
 
-    /// What is known of an address.
+    /// Where an address is.
     pub fn of(&self, address: IpAddr) -> Place {
-        self.places.get(self.table.lookup(address.to_canonical()).0)
+        self.find(address).map(|found| found.place).unwrap_or_default()
+    }
+
+    /// The words for where it is.
+    pub fn words(&self, address: IpAddr) -> Option<&Words> {
+        self.find(address).map(|found| &found.words)
+    }
+
+    fn find(&self, address: IpAddr) -> Option<&Described> {
+        self.places.find(self.table.lookup(address.to_canonical()).0)
     }
 }

@@ -1,7 +1,7 @@
 //! Files in the layouts of the three publishers.
 
-use super::load;
 use super::writer::{Value, map, texts, write};
+use super::{describe, load};
 use crate::Place;
 
 /// The place of an address in a file of one value.
@@ -62,6 +62,35 @@ fn ipinfo_is_flat() {
     assert_eq!(words(place(country)), "AS JP - 35.5,138");
     assert_eq!(words(place(texts([("country", "GB"), ("loc", "51.5,-0.12")]))), "EU GB - 51.5,-0.12");
     assert_eq!(words(place(texts([("country", "GB"), ("region_code", "ENG"), ("lat", "x")]))), "EU GB ENG 52,-1.5");
+}
+
+/// The words for an address in a file of one value, with commas between.
+fn said(value: Value) -> String {
+    let (_, places) = describe("test.mmdb", write(&[("192.0.2.0/24", 0)], &[value])).unwrap();
+    let words = &places.find(1).unwrap().words;
+    let all = [&words.country, &words.region, &words.city, &words.postal_code, &words.metro_code, &words.time_zone];
+    [all.map(|word| &**word).join(","), words.asn.to_string()].join(",")
+}
+
+#[test]
+fn each_publisher_has_words_for_places() {
+    let named = |name| map([("names", texts([("en", name)]))]);
+    let location = map([("metro_code", Value::Short(807)), ("time_zone", Value::Text("America/Los_Angeles"))]);
+    let geolite2 = map([
+        ("city", named("Mountain View")),
+        ("country", map([("iso_code", Value::Text("US")), ("names", texts([("en", "United States")]))])),
+        ("location", location),
+        ("postal", texts([("code", "94043")])),
+        ("subdivisions", Value::Array(vec![named("California"), named("else")])),
+    ]);
+    assert_eq!(said(geolite2), "United States,California,Mountain View,94043,807,America/Los_Angeles,");
+    assert_eq!(said(map([("autonomous_system_number", Value::Word(64_500))])), ",,,,,,64500");
+    let ipinfo =
+        [("country", "DE"), ("region", "Hesse"), ("city", "Kassel"), ("postal_code", "34117"), ("asn", "AS64500")];
+    assert_eq!(said(texts(ipinfo)), ",Hesse,Kassel,34117,,,64500");
+    let lite = texts([("country", "France"), ("country_code", "FR"), ("timezone", "Europe/Paris")]);
+    assert_eq!(said(lite), "France,,,,,Europe/Paris,");
+    assert_eq!(said(map([("asn", Value::Double(1.5)), ("postal", map([("code", Value::Word(7))]))])), ",,,7,,,");
 }
 
 #[test]

@@ -10,16 +10,18 @@ import pytest
 from ...origin import Origin
 from .court import Court
 from .smuggling import streams, vectors
-from .witnesses import Octets, Witness, nginx_origin
+from .witnesses import Octets, Witness, nginx_origin, node_origin
 
 
-@pytest.fixture(params=["octets", "nginx"])
+@pytest.fixture(params=["octets", "nginx", "node"])
 def witness(request: pytest.FixtureRequest, origin: Origin, tmp_path: Path):
-    """Two origins, of which one was written by others."""
+    """Three origins, of which two were written by others."""
     with contextlib.ExitStack() as held:
         made: dict[str, Witness] = {"octets": Octets(origin)}
         if request.param == "nginx":
             made["nginx"] = held.enter_context(nginx_origin(tmp_path / "nginx"))
+        if request.param == "node":
+            made["node"] = held.enter_context(node_origin(tmp_path / "node"))
         yield made[request.param]
 
 

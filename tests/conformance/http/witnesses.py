@@ -1,4 +1,4 @@
-"""Origins that say which requests arrived: one keeps octets, two were written by others."""
+"""Origins that say which requests arrived: one keeps octets, three were written by others."""
 
 from __future__ import annotations
 
@@ -158,4 +158,27 @@ def nginx_origin(folder: Path) -> Iterator[NginxOrigin]:
     user = "user root; " if os.getuid() == 0 else ""
     (folder / "nginx.conf").write_text(user + NGINX.format(folder=folder, port=made.port))
     with listening(["nginx", "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")], made.port):
+        yield made
+
+
+@dataclass
+class NodeOrigin:
+    """Node.js: `ok` to everything; the target of a request is in its file before its answer is out."""
+
+    port: int
+    file: Path
+    read: int = 0
+
+    def fresh(self) -> tuple[list[str], list[str]]:
+        lines = self.file.read_text("latin-1").splitlines()
+        begun, self.read = self.read, len(lines)
+        return lines[begun:], []
+
+
+@contextlib.contextmanager
+def node_origin(folder: Path) -> Iterator[NodeOrigin]:
+    folder.mkdir(parents=True, exist_ok=True)
+    made = NodeOrigin(free_port(), folder / "targets")
+    made.file.touch()
+    with listening(["node", str(Path(__file__).with_name("origin.mjs")), str(made.port), str(made.file)], made.port):
         yield made

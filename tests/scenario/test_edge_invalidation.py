@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import statistics
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -92,3 +95,18 @@ def whose(reply: Future[Reply]) -> str:
     content = reply.result().content.decode()
     assert len(content) == 1_000
     return content[0]
+
+
+def test_an_invalidation_holds_for_all_workers_within_a_tenth_of_a_second(make_edge: Make, origin: Origin) -> None:
+    """From the order to its answer, the way to the node included: who comes then, to any worker, gets the new one."""
+    numbers = itertools.count(1)
+    origin.answer = lambda asked: response(str(next(numbers)).encode(), Cache_Control="max-age=600")
+    edge = make_edge(origin.port, policy=cache_policy(), forwards=None, threads=2).start()
+    taken = []
+    for path in (f"/{number}" for number in range(20)):
+        before = int(edge.fetch(path).content)
+        begun = time.monotonic()
+        edge.do("invalidate", distribution="edge.test", **NOTHING | {"paths": [path]})
+        taken.append(time.monotonic() - begun)
+        assert all(int(edge.fetch(path).content) > before for _ in range(4))
+    assert statistics.median(taken) < 0.1

@@ -59,7 +59,6 @@ struct Postal<'a> {
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Loose<'a> {
-    #[serde(borrow)]
     Text(&'a str),
     Number(u64),
     Else(IgnoredAny),

@@ -116,6 +116,7 @@ pub(super) fn prepared(reply: &Reply) -> Option<http::Response<()>> {
 pub(super) fn response(response: &Response, length: Option<u64>) -> Option<http::Response<()>> {
     let mut headers = crate::reply::header_map(&response.fields);
     OF_A_CONNECTION.iter().for_each(|name| drop(headers.remove(*name)));
+    headers.iter_mut().for_each(|(name, value)| mark(name, value));
     if let Some(length) = length {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
@@ -126,19 +127,16 @@ fn respond(status: u16, mut headers: HeaderMap) -> Option<http::Response<()>> {
     if status >= 200 {
         fill(&mut headers, DATE, date::now());
     }
-    keep_out_of_the_table(&mut headers);
     let mut response = http::Response::new(());
     *response.status_mut() = StatusCode::from_u16(status).ok()?;
     *response.headers_mut() = headers;
     Some(response)
 }
 
-/// Marks what is never indexed (RFC 7541 section 6.2.3).
-fn keep_out_of_the_table(headers: &mut HeaderMap) {
-    for name in &ONCE {
-        if let Entry::Occupied(mut values) = headers.entry(name) {
-            values.iter_mut().for_each(|value| value.set_sensitive(true));
-        }
+/// Marks a value that is never to be indexed (RFC 7541 section 6.2.3).
+fn mark(name: &HeaderName, value: &mut HeaderValue) {
+    if ONCE.contains(name) {
+        value.set_sensitive(true);
     }
 }
 
@@ -151,7 +149,8 @@ fn push_lines(mut lines: &[u8], headers: &mut HeaderMap) {
             continue;
         };
         let value = HeaderValue::from_bytes(value.get(2..).unwrap_or_default());
-        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), value) {
+        if let (Ok(name), Ok(mut value)) = (HeaderName::from_bytes(name), value) {
+            mark(&name, &mut value);
             fill(headers, name, value);
         }
     }
@@ -275,8 +274,8 @@ mod tests {
 
     #[test]
     fn what_comes_once_is_kept_out_of_the_table() {
-        let mut reply = Reply::default();
-        reply.head = Some(Arc::new(PreparedHead::new(200, [("via", "a")].into_iter().collect())));
+        let via = [("via", "a")].into_iter().collect();
+        let mut reply = Reply { head: Some(Arc::new(PreparedHead::new(200, via))), ..Reply::default() };
         reply.field("x-amz-cf-id", "1");
         let fetched = Response::new(200).with("X-Amz-Cf-Id", "origin's").with("Via", "a").with("x-amz-cf-id", "1");
         for sent in [prepared(&reply).unwrap(), response(&fetched, None).unwrap()] {

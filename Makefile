@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 export PIP_ROOT_USER_ACTION := ignore
 # `maturin develop` asks pip for what .deps has already installed.
-DEVELOP := PIP_NO_DEPS=1 PIP_QUIET=1 $(BIN)/maturin develop --quiet --locked
+DEVELOP := PIP_NO_DEPS=1 PIP_QUIET=1 $(BIN)/maturin develop --locked
 
 RUST := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find rust -name target -prune -o -path rust/fuzz -prune -o \( -name '*.rs' -o -name Cargo.toml -o -path 'rust/*/data/*' \) -print)
 
@@ -92,12 +92,12 @@ $(VENV)/.deps: pyproject.toml
 
 $(VENV)/.core-ci: $(VENV)/.deps $(RUST)
 	@echo "building the core; the first time takes some minutes"
-	$(DEVELOP) --profile ci --features pyo3/extension-module,test-clock
+	$(DEVELOP) --quiet --profile ci --features pyo3/extension-module,test-clock
 	@rm -f $(VENV)/.core-release
 	@touch $@
 
 $(VENV)/.core-release: $(VENV)/.deps $(RUST)
-	@echo "building the core; the first time takes some minutes"
+	@echo "building the core; the first time takes ten minutes on two cores"
 	$(DEVELOP) --release
 	@rm -f $(VENV)/.core-ci
 	@touch $@

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from edgeplane import __version__
 from edgeplane.cli.lazy import LazyGroup
 
 COMMANDS = {
@@ -31,6 +32,7 @@ COMMANDS = {
     commands_at=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
+@click.version_option(__version__, message="%(prog)s %(version)s")
 def root() -> None:
     """Authoritative DNS with routing policies and health checks, and an HTTP cache, on your own hosts.
 

@@ -68,6 +68,8 @@ def invalidate(
     """
     if not (paths or tags or everything):
         raise click.UsageError("name a path or a --tag, or say --all")
+    if everything and (paths or tags):
+        raise click.UsageError("--all is everything that the distribution has: leave out paths and --tag, or --all")
     request = {"distribution": distribution, "paths": paths, "tags": tags, "all": everything}
     with refusals(output):
         started = time.monotonic()

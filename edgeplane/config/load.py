@@ -57,7 +57,7 @@ def _read(path: Path) -> str:
         with path.open("rb") as file:
             octets = file.read(FILE_OCTETS + 1)
     except OSError as error:
-        advice = f"{VARIABLE} names it" if os.environ.get(VARIABLE) == str(path) else "name a configuration file"
+        advice = f"{VARIABLE} names it" if os.environ.get(VARIABLE) == str(path) else "name a configuration: -c FILE"
         raise ConfigError.one(str(path), f"cannot be read ({error.strerror}); {advice}") from None
     if len(octets) > FILE_OCTETS:
         raise ConfigError.one(str(path), f"is longer than {FILE_OCTETS} octets; this is no configuration file")

@@ -121,6 +121,7 @@ def test_a_broken_module_costs_one_command() -> None:
 
 def test_version_for_machines(core: Core) -> None:
     assert json.loads(run("version", "-o", "json").stdout)["edgeplane"] == edgeplane.__version__
+    assert run("--version").stdout == f"edgeplane {edgeplane.__version__}\n"
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -106,6 +106,8 @@ def test_an_invalidation_says_how_long_it_took(node: Node) -> None:
     ("arguments", "said"),
     [
         (["E1"], "name a path or a --tag, or say --all"),
+        (["E1", "/a", "--all"], "--all is everything"),
+        (["E1", "--tag", "a", "--all"], "--all is everything"),
         (["E1", "/a*b"], "a * stands at the end alone"),
         (["E1", "/" * 4001], "1 to 4000 characters"),
         (["E1", "--tag", "a,b"], "no comma"),

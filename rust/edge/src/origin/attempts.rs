@@ -203,7 +203,7 @@ impl Origins {
         addresses.retain(|&address| match settings.vetting.check(address) {
             Ok(()) => true,
             Err(why) => {
-                refusal = Some(format!("{address} is {why}"));
+                refusal = Some(format!("{address} is {why}, and edge.allow_private_origins does not allow it"));
                 false
             }
         });

@@ -171,7 +171,7 @@ fn values_and_scopes_by_hand() {
 /// A lookup walks over few ranges, however unevenly they lie.
 #[test]
 fn crowds_have_nodes_of_their_own() {
-    let hosts = (0..5_000u32).map(|n| (n << 1) + (n / 1_000 << 28));
+    let hosts = (0..5_000u32).map(|n| n * 2 + ((n / 1_000) << 28));
     let prefix = |host: u32| Prefix::new(IpAddr::V4(host.into()), 32).unwrap();
     let table = PrefixTable::build(hosts.clone().map(|host| (prefix(host), 1)), 0).v4;
     assert!(hosts.flat_map(|host| [host, host + 1]).chain([u32::MAX]).all(|host| table.steps(host) <= 4));

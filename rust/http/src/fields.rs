@@ -40,6 +40,23 @@ impl Fields {
         self.entries.push(Entry { name: at, value: value_at, end: self.octets.len() as u32 });
     }
 
+    /// Adds a field at the end whose value `write` puts behind the octets that it is given, all of which it leaves as they are.
+    pub fn push_with(&mut self, name: impl AsRef<[u8]>, write: impl FnOnce(&mut Vec<u8>)) {
+        self.push(name, "");
+        write(&mut self.octets);
+        if let Some(entry) = self.entries.last_mut() {
+            entry.end = self.octets.len() as u32;
+        }
+    }
+
+    /// Adds a field at the end, its name in lower case.
+    pub(crate) fn push_lower(&mut self, name: &[u8], value: &[u8]) {
+        let at = self.octets.len();
+        self.push(name, value);
+        let name = self.octets.get_mut(at..at + name.len());
+        name.into_iter().for_each(<[u8]>::make_ascii_lowercase);
+    }
+
     /// Puts a field in place of all of its name.
     pub fn set(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
         self.remove(name.as_ref());
@@ -175,6 +192,12 @@ pub(crate) const OF_A_CONNECTION: [&str; 7] =
 /// Whether a field of this name belongs to a connection; `Connection` may name more.
 pub fn is_of_a_connection(name: &[u8]) -> bool {
     OF_A_CONNECTION.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+}
+
+/// Whether a field belongs to a connection, or is set by who writes the message.
+pub(crate) fn is_made_anew(name: &[u8]) -> bool {
+    let made = [&b"content-length"[..], b"expect", b"host"];
+    is_of_a_connection(name) || made.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Whether these octets are a token (RFC 9110 section 5.6.2), as names of fields are.

@@ -1,22 +1,23 @@
 //! The content of a response, read with back-pressure. One that breaks off is an error, never an end.
 
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body::Body;
 
+use super::framing::Framing;
 use super::pool::Pool;
 use super::{Connection, Failure, Keep, Peer, Waiting};
 
 /// The content of a response. Read to its end it gives its connection back; dropped before, it closes it.
 pub struct Incoming {
-    frames: hyper::body::Incoming,
+    framing: Framing,
     lease: Option<Lease>,
+    /// Longest time between two pieces.
+    limit: Duration,
     broken: Option<Failure>,
 }
 
@@ -25,14 +26,15 @@ pub(super) struct Lease {
     pub connection: Connection,
     pub pool: Rc<Pool>,
     pub peer: Arc<Peer>,
-    pub keep: Keep,
+    /// None: it is closed.
+    pub keep: Option<Keep>,
 }
 
 impl Incoming {
     /// Content whose pieces come within `limit` of each other.
-    pub(super) fn new(frames: hyper::body::Incoming, mut lease: Lease, limit: Duration) -> Self {
-        lease.connection.watch.restart(limit);
-        let mut incoming = Self { frames, lease: Some(lease), broken: None };
+    pub(super) fn new(framing: Framing, mut lease: Lease, limit: Duration) -> Self {
+        lease.connection.wire.moved = true;
+        let mut incoming = Self { framing, lease: Some(lease), limit, broken: None };
         incoming.give_back_at_end();
         incoming
     }
@@ -48,43 +50,28 @@ impl Incoming {
         if let Some(failure) = &self.broken {
             return Poll::Ready(Err(failure.clone()));
         }
-        loop {
-            let frame = match Pin::new(&mut self.frames).poll_frame(cx) {
-                Poll::Ready(frame) => frame,
-                Poll::Pending => {
-                    ready!(self.poll_expired(cx));
-                    return Poll::Ready(Err(self.broke(Failure::Timeout(Waiting::Content))));
+        while let Some(lease) = &mut self.lease {
+            let wire = &mut *lease.connection.wire;
+            match self.framing.take(&mut wire.input) {
+                Ok(Some(piece)) => {
+                    wire.moved = true;
+                    self.give_back_at_end();
+                    return Poll::Ready(Ok(Some(piece)));
                 }
-            };
-            match frame.map(|frame| frame.map(http_body::Frame::into_data)) {
-                None => {
-                    self.give_back();
-                    return Poll::Ready(Ok(None));
-                }
-                Some(Err(_)) => return Poll::Ready(Err(self.broke(Failure::Broken))),
-                Some(Ok(Ok(octets))) if !octets.is_empty() => {
-                    self.progress();
-                    return Poll::Ready(Ok(Some(octets)));
-                }
-                // Trailer fields are not kept.
-                Some(Ok(_)) => {}
+                Ok(None) if self.framing.is_end() => self.give_back(),
+                Ok(None) => match wire.poll_fill(cx) {
+                    Poll::Ready(Ok(1..)) => {}
+                    Poll::Ready(Ok(0)) if matches!(self.framing, Framing::UntilClose) => self.lease = None,
+                    Poll::Ready(_) => return Poll::Ready(Err(self.broke(Failure::Broken))),
+                    Poll::Pending => {
+                        ready!(wire.poll_late(self.limit, cx));
+                        return Poll::Ready(Err(self.broke(Failure::Timeout(Waiting::Content))));
+                    }
+                },
+                Err(_) => return Poll::Ready(Err(self.broke(Failure::Broken))),
             }
         }
-    }
-
-    fn progress(&mut self) {
-        if let Some(lease) = &mut self.lease {
-            lease.connection.watch.progress();
-        }
-        self.give_back_at_end();
-    }
-
-    /// Without a lease the content is already here.
-    fn poll_expired(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match &mut self.lease {
-            Some(lease) => lease.connection.watch.poll_expired(cx),
-            None => Poll::Pending,
-        }
+        Poll::Ready(Ok(None))
     }
 
     fn broke(&mut self, failure: Failure) -> Failure {
@@ -93,13 +80,13 @@ impl Incoming {
     }
 
     fn give_back_at_end(&mut self) {
-        if self.frames.is_end_stream() {
+        if self.framing.is_end() {
             self.give_back();
         }
     }
 
     fn give_back(&mut self) {
-        if let Some(Lease { connection, pool, peer, keep }) = self.lease.take() {
+        if let Some(Lease { connection, pool, peer, keep: Some(keep) }) = self.lease.take() {
             pool.put(&peer, connection, keep);
         }
     }

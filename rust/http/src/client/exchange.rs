@@ -1,18 +1,18 @@
 //! One request and its response on one connection.
 
 use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use hyper::client::conn::http1::SendRequest;
-use hyper_util::rt::TokioIo;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use bytes::Buf;
 
 use super::body::Lease;
-use super::connection::HEAD_OCTETS;
-use super::{Client, Connection, Failure, Incoming, Outgoing, Peer, Waiting, head};
+use super::connection::Wire;
+use super::head::{self, Head};
+use super::sending::{Sending, Stopped};
+use super::stream::Stream;
+use super::{Client, Connection, Failure, Incoming, Outgoing, Peer, Waiting};
 use crate::{Request, Response};
 
 /// What becomes of a connection after its exchange.
@@ -37,7 +37,7 @@ pub struct Received {
 }
 
 /// Octets both ways, after 101.
-pub type Tunnel = TokioIo<hyper::upgrade::Upgraded>;
+pub type Tunnel = crate::h1::Tunnel<Stream>;
 
 /// An exchange that failed, and what is left to try.
 pub struct Failed {
@@ -72,106 +72,101 @@ pub struct Call<'a> {
 pub type Interim<'a> = &'a mut dyn FnMut(Response);
 
 impl Client {
-    /// Sends a request and waits for the response's head.
+    /// Sends a request and waits for the response's head. What is left of the request when that comes is not sent.
     pub async fn exchange(
         &self,
         mut connection: Connection,
         call: Call<'_>,
         content: Outgoing,
-        interim: Option<Interim<'_>>,
+        mut interim: Option<Interim<'_>>,
     ) -> Result<Received, Failed> {
-        let Call { peer, request, patience, keep } = call;
-        let mut outgoing = head::outgoing(request, content)?;
-        let interims = interim.map(|tell| (listen(&mut outgoing), tell));
-        let received = connection.traffic.received.get();
-        let answer = answer(&mut connection, outgoing, patience, interims).await;
-        let octets = connection.traffic.received.get() - received;
-        let mut answer = answer.map_err(|failed| Failed { answered: octets > 0, ..explain(failed, octets) })?;
-        let upgrade = (answer.status() == 101).then(|| hyper::upgrade::on(&mut answer));
-        let (parts, frames) = answer.into_parts();
-        let (response, length) =
-            head::incoming(request, &parts).map_err(|failure| Failed { answered: true, ..failure.into() })?;
+        let mut asking = Asking::new(&mut connection.wire, call, content)?;
+        let asked = poll_fn(|cx| asking.poll(&mut interim, cx)).await;
+        let Asking { sending, is_sent, answered, .. } = asking;
+        let head = asked.map_err(|failure| Failed { failure, unsent: sending.into_unsent(), answered })?;
         connection.used = true;
-        let Some(upgrade) = upgrade else {
-            let lease = Lease { connection, pool: self.pool.clone(), peer: peer.clone(), keep };
-            return Ok(Received {
-                response,
-                length,
-                content: Some(Incoming::new(frames, lease, patience)),
-                tunnel: None,
-            });
-        };
-        let upgraded = upgrade.await.map_err(|_| Failure::Closed)?;
-        Ok(Received { response, length: None, content: None, tunnel: Some(TokioIo::new(upgraded)) })
+        let Head { response, length, framing, keeps_alive } = head;
+        if response.status == 101 {
+            let (stream, unread) = connection.wire.into_parts();
+            let tunnel = Some(Tunnel::new(stream, unread.freeze()));
+            return Ok(Received { response, length: None, content: None, tunnel });
+        }
+        let keep = Some(call.keep).filter(|_| keeps_alive && is_sent);
+        let lease = Lease { connection, pool: self.pool.clone(), peer: call.peer.clone(), keep };
+        let content = Some(Incoming::new(framing, lease, call.patience));
+        Ok(Received { response, length, content, tunnel: None })
     }
 }
 
-/// Interim responses from where hyper reads them.
-fn listen(outgoing: &mut http::Request<Outgoing>) -> UnboundedReceiver<Response> {
-    let (sender, receiver) = unbounded_channel();
-    hyper::ext::on_informational(outgoing, move |response| {
-        if response.status() != http::StatusCode::CONTINUE {
-            let _ = sender.send(head::interim(response.status().as_u16(), response.headers()));
-        }
-    });
-    receiver
+/// An exchange until the response's head is there.
+struct Asking<'a> {
+    wire: &'a mut Wire,
+    request: &'a Request,
+    patience: Duration,
+    sending: Sending,
+    /// Whether all of the request went.
+    is_sent: bool,
+    /// Whether the peer takes no more of the request; it may have answered all the same.
+    is_stopped: bool,
+    /// Octets of the input in which no head ends.
+    searched: usize,
+    /// Whether anything of a response came.
+    answered: bool,
 }
 
-type Sent = Result<http::Response<hyper::body::Incoming>, Failed>;
+impl<'a> Asking<'a> {
+    fn new(wire: &'a mut Wire, call: Call<'a>, content: Outgoing) -> Result<Self, Failure> {
+        let Call { request, patience, .. } = call;
+        wire.moved = true;
+        let sending = Sending::new(request, content, &mut wire.output)?;
+        Ok(Self { wire, request, patience, sending, is_sent: false, is_stopped: false, searched: 0, answered: false })
+    }
 
-/// Waits for the head. Octets that go out are progress; octets of the head that come in are not.
-async fn answer(
-    connection: &mut Connection,
-    outgoing: http::Request<Outgoing>,
-    patience: Duration,
-    mut interims: Option<(UnboundedReceiver<Response>, Interim<'_>)>,
-) -> Sent {
-    let Connection { sender, watch, traffic, .. } = connection;
-    watch.restart(patience);
-    let mut answer = pin!(send(sender, outgoing));
-    poll_fn(|cx| {
-        let polled = answer.as_mut().poll(cx);
-        if let Some((receiver, tell)) = &mut interims {
-            tell_all(receiver, tell, cx);
-        }
-        if polled.is_ready() {
-            return polled;
-        }
+    /// Sends and reads. Octets that go out are progress; octets of the head that come in are not.
+    fn poll(&mut self, interim: &mut Option<Interim<'_>>, cx: &mut Context<'_>) -> Poll<Result<Head, Failure>> {
+        self.send(cx)?;
         loop {
-            ready!(watch.poll_expired(cx));
-            if !watch.progressed_at(traffic.sent_at()) {
-                return Poll::Ready(Err(Failure::Timeout(Waiting::Head).into()));
+            match self.take_head()? {
+                Some(head) if head.is_interim() => tell(head.response, interim),
+                Some(head) => return Poll::Ready(Ok(head)),
+                None => match self.wire.poll_fill(cx) {
+                    Poll::Ready(Ok(1..)) => self.answered = true,
+                    Poll::Ready(_) => return Poll::Ready(Err(Failure::Closed)),
+                    Poll::Pending => break,
+                },
             }
         }
-    })
-    .await
+        ready!(self.wire.poll_late(self.patience, cx));
+        Poll::Ready(Err(Failure::Timeout(Waiting::Head)))
+    }
+
+    fn send(&mut self, cx: &mut Context<'_>) -> Result<(), Failure> {
+        if self.is_sent || self.is_stopped {
+            return Ok(());
+        }
+        match self.sending.poll(self.wire, cx) {
+            Poll::Ready(Ok(())) => self.is_sent = true,
+            Poll::Ready(Err(Stopped::Peer)) => self.is_stopped = true,
+            Poll::Ready(Err(Stopped::Content)) => return Err(Failure::Content),
+            Poll::Pending => {}
+        }
+        Ok(())
+    }
+
+    /// The head at the front of what was read; none: it has not come.
+    fn take_head(&mut self) -> Result<Option<Head>, Failure> {
+        let input = &mut self.wire.input;
+        let Some(end) = head::end(input, &mut self.searched)? else { return Ok(None) };
+        self.searched = 0;
+        let head = head::read(input.get(..end).unwrap_or_default(), self.request)?;
+        input.advance(end);
+        Ok(Some(head))
+    }
 }
 
-fn tell_all(receiver: &mut UnboundedReceiver<Response>, tell: &mut Interim<'_>, cx: &mut Context<'_>) {
-    while let Poll::Ready(Some(response)) = receiver.poll_recv(cx) {
+/// 100 (Continue) was not asked for, and says nothing to anybody else.
+fn tell(response: Response, interim: &mut Option<Interim<'_>>) {
+    if let Some(tell) = interim.as_mut().filter(|_| response.status != 100) {
         tell(response);
     }
-}
-
-async fn send(sender: &mut SendRequest<Outgoing>, outgoing: http::Request<Outgoing>) -> Sent {
-    sender.try_send_request(outgoing).await.map_err(|mut error| {
-        let unsent = error.take_message().map(http::Request::into_body);
-        Failed { failure: failure(error.error()), unsent, answered: false }
-    })
-}
-
-fn failure(error: &hyper::Error) -> Failure {
-    if error.is_parse() {
-        Failure::Malformed(error.to_string().into())
-    } else if error.is_user() {
-        Failure::Content
-    } else {
-        Failure::Closed
-    }
-}
-
-/// A head that cannot be parsed and is longer than allowed is too big.
-fn explain(failed: Failed, octets: u64) -> Failed {
-    let too_big = matches!(failed.failure, Failure::Malformed(_)) && octets >= HEAD_OCTETS as u64;
-    if too_big { Failed { failure: Failure::HeadTooBig, ..failed } } else { failed }
 }

@@ -1,208 +1,233 @@
-//! Heads: from a request to what hyper sends, from what hyper read to a response that is beyond doubt.
+//! Heads of responses (RFC 9112 sections 2 to 6): found as they come, then read once, and judged until their framing leaves
+//! no doubt.
 
-use bytes::{BufMut, Bytes, BytesMut};
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
-use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use memchr::memchr;
 
-use super::{Failure, Outgoing};
-use crate::fields::{is_of_a_connection, members};
-use crate::{Fields, Method, Request, Response};
+use super::Failure;
+use super::framing::Framing;
+use crate::fields::{is_made_anew, members};
+use crate::h1::{digits, field, is_value};
+use crate::{Fields, Method, Request, Response, Version};
 
-/// What hyper sends for a request. `Content-Length`, `Host` and the fields of the connection are made anew.
-pub(super) fn outgoing(request: &Request, content: Outgoing) -> Result<http::Request<Outgoing>, Failure> {
-    let mut headers = headers(request)?;
-    if content.is_none() && matches!(request.method, Method::Post | Method::Put | Method::Patch) {
-        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-    }
-    if let Some(token) = &request.upgrade {
-        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-        headers.insert(UPGRADE, value(token.clone())?);
-    }
-    let mut outgoing = http::Request::new(content);
-    *outgoing.method_mut() = method(request.method)?;
-    *outgoing.uri_mut() = target(request)?;
-    *outgoing.headers_mut() = headers;
-    Ok(outgoing)
+/// Octets that a response's head may have: eight times what nginx reads by default.
+pub(super) const HEAD_OCTETS: usize = 65_536;
+/// Fields that a response's head may have: hyper's and Apache httpd's limit.
+const FIELDS: usize = 100;
+
+/// A head, and what it says of the octets behind it.
+#[derive(Debug)]
+pub(super) struct Head {
+    /// Without fields of the connection and without `Content-Length`; those of a 101 are all there but the latter.
+    pub response: Response,
+    /// `Content-Length`.
+    pub length: Option<u64>,
+    /// What follows.
+    pub framing: Framing,
+    /// Whether the connection may be used again.
+    pub keeps_alive: bool,
 }
 
-fn headers(request: &Request) -> Result<HeaderMap, Failure> {
-    let mut headers = HeaderMap::with_capacity(request.fields.len() + 4);
-    headers.insert(HOST, value(Bytes::copy_from_slice(request.authority.as_bytes()))?);
-    let mut octets = BytesMut::with_capacity(request.fields.weight());
-    let nominates = request.fields.has("connection");
-    for (name, octets_of_value) in request.fields.iter() {
-        if is_made_anew(name) || nominates && is_nominated(&request.fields, name) {
-            continue;
-        }
-        let name = HeaderName::from_bytes(name).map_err(|_| Failure::Unsendable("a field's name"))?;
-        octets.put_slice(octets_of_value);
-        headers.append(name, value(octets.split().freeze())?);
-    }
-    Ok(headers)
-}
-
-fn value(octets: Bytes) -> Result<HeaderValue, Failure> {
-    HeaderValue::from_maybe_shared(octets).map_err(|_| Failure::Unsendable("a field's value"))
-}
-
-/// Whether a field belongs to a connection, or is set by who writes the message.
-fn is_made_anew(name: &[u8]) -> bool {
-    let made = [&b"content-length"[..], b"expect", b"host"];
-    is_of_a_connection(name) || made.iter().any(|known| name.eq_ignore_ascii_case(known))
-}
-
-/// Whether `Connection` names the field.
-fn is_nominated(fields: &Fields, name: &[u8]) -> bool {
-    fields.members("connection").any(|member| member.eq_ignore_ascii_case(name))
-}
-
-fn method(method: Method) -> Result<http::Method, Failure> {
-    Ok(match method {
-        Method::Get => http::Method::GET,
-        Method::Head => http::Method::HEAD,
-        Method::Post => http::Method::POST,
-        Method::Put => http::Method::PUT,
-        Method::Delete => http::Method::DELETE,
-        Method::Options => http::Method::OPTIONS,
-        Method::Patch => http::Method::PATCH,
-        other => http::Method::from_bytes(other.token().as_bytes()).map_err(|_| Failure::Unsendable("the method"))?,
-    })
-}
-
-/// The origin form. Octets that the library does not take in a path are percent-encoded, which says the same.
-fn target(request: &Request) -> Result<Uri, Failure> {
-    let mut octets = BytesMut::with_capacity(request.path.len() + request.query.as_ref().map_or(0, String::len) + 1);
-    octets.put_slice(request.path.as_bytes());
-    if let Some(query) = &request.query {
-        octets.put_u8(b'?');
-        octets.put_slice(query.as_bytes());
-    }
-    let octets = octets.freeze();
-    let parsed = PathAndQuery::from_maybe_shared(octets.clone())
-        .or_else(|_| PathAndQuery::from_maybe_shared(Bytes::from(percent_encoded(&octets))));
-    match parsed {
-        Ok(target) if request.path.starts_with('/') || request.path == "*" => Ok(Uri::from(target)),
-        _ => Err(Failure::Unsendable("the path")),
+impl Head {
+    /// Whether another head follows.
+    pub fn is_interim(&self) -> bool {
+        self.response.status < 200 && self.response.status != 101
     }
 }
 
-fn percent_encoded(octets: &[u8]) -> Vec<u8> {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let mut encoded = Vec::with_capacity(octets.len() + 16);
-    for &octet in octets {
-        let plain = octet.is_ascii_graphic()
-            && !matches!(octet, b'<' | b'>' | b'"' | b'`' | b'^' | b'{' | b'|' | b'}' | b'#' | b'\\');
-        if plain {
-            encoded.push(octet);
-        } else {
-            let digit = |n: u8| HEX.get(usize::from(n)).copied().unwrap_or_default();
-            encoded.extend([b'%', digit(octet >> 4), digit(octet & 15)]);
+/// Where the head at the front of the octets ends; none: its end has not come. `searched` octets were looked at before.
+pub(super) fn end(octets: &[u8], searched: &mut usize) -> Result<Option<usize>, Failure> {
+    let end = empty_line(octets, searched);
+    let begun = octets.iter().zip(b"HTTP/1.").all(|(octet, expected)| octet == expected);
+    match end {
+        _ if !begun => malformed("it is not HTTP/1"),
+        Some(end) if end > HEAD_OCTETS => Err(Failure::HeadTooBig),
+        None if octets.len() > HEAD_OCTETS => Err(Failure::HeadTooBig),
+        end => Ok(end),
+    }
+}
+
+/// The end of the first empty line; a line may end without CR (RFC 9112 section 2.2).
+fn empty_line(octets: &[u8], searched: &mut usize) -> Option<usize> {
+    while let Some(at) = memchr(b'\n', octets.get(*searched..)?) {
+        let next = *searched + at + 1;
+        match octets.get(next..)? {
+            [b'\n', ..] => return Some(next + 1),
+            [b'\r', b'\n', ..] => return Some(next + 2),
+            // What comes next may be the empty line.
+            [] | [b'\r'] => {
+                *searched = next - 1;
+                return None;
+            }
+            _ => *searched = next,
         }
     }
-    encoded
+    *searched = octets.len();
+    None
 }
 
-/// The response that hyper read, if its framing leaves no doubt, and its `Content-Length`. Fields of the connection are
-/// gone, but for those of a 101.
-pub(super) fn incoming(asked: &Request, head: &http::response::Parts) -> Result<(Response, Option<u64>), Failure> {
-    let status = head.status.as_u16();
-    if status > 599 {
-        return malformed("its status is above 599");
+/// Reads a whole head; refuses one that can be read in two ways.
+pub(super) fn read(octets: &[u8], asked: &Request) -> Result<Head, Failure> {
+    let mut lines = Lines(octets);
+    let (version, status) = status_line(lines.next().unwrap_or_default())?;
+    let mut seen = Seen::default();
+    let mut fields = Fields::with_capacity(USUAL_FIELDS, octets.len() + ADDED);
+    for (number, line) in lines.take_while(|line| !line.is_empty()).enumerate() {
+        if number == FIELDS {
+            return Err(Failure::HeadTooBig);
+        }
+        let (name, value) = field(line).map_err(|refusal| Failure::Malformed(refusal.why.into()))?;
+        let is_framing = seen.field(name, value)?;
+        if !is_framing && (status == 101 || !is_made_anew(name)) {
+            fields.push_lower(name, value);
+        }
     }
-    let length = content_length(&head.headers)?;
-    check_transfer_encoding(&head.headers, length)?;
     if status == 101 {
-        check_upgrade(asked, &head.headers)?;
+        seen.check_upgrade(asked, &fields)?;
+    } else if !seen.nominated.is_empty() {
+        fields.retain(|name, _| !seen.nominated.iter().any(|nominated| name.eq_ignore_ascii_case(nominated)));
     }
-    Ok((Response { status, fields: end_to_end(status, &head.headers) }, length))
+    let framing = seen.framing(asked.method, version, status)?;
+    let keeps_alive = seen.keeps_alive(version) && !matches!(framing, Framing::UntilClose);
+    Ok(Head { response: Response { status, fields }, length: seen.length, framing, keeps_alive })
 }
 
-/// An interim response; its fields are those of the response alone.
-pub(super) fn interim(status: u16, headers: &HeaderMap) -> Response {
-    Response { status, fields: end_to_end(status, headers) }
+/// Room for the fields of most responses, and for what a cache adds to them.
+const USUAL_FIELDS: usize = 24;
+const ADDED: usize = 320;
+
+/// The lines of a head, without their ends.
+struct Lines<'a>(&'a [u8]);
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let (line, rest) = self.0.split_at_checked(memchr(b'\n', self.0)?)?;
+        self.0 = rest.get(1..)?;
+        Some(line.strip_suffix(b"\r").unwrap_or(line))
+    }
+}
+
+/// `HTTP-version SP status-code SP [ reason-phrase ]`; the last space may be missing with the phrase, as old servers have it.
+fn status_line(line: &[u8]) -> Result<(Version, u16), Failure> {
+    let (version, rest) = line.split_at_checked(8).unwrap_or_default();
+    let version = match version {
+        b"HTTP/1.1" => Version::Http11,
+        b"HTTP/1.0" => Version::Http10,
+        _ => return malformed("its version is neither 1.0 nor 1.1"),
+    };
+    let status = match rest {
+        [b' ', status @ ..] if matches!(status.get(3), None | Some(b' ')) => status.get(..3).and_then(digits),
+        _ => None,
+    };
+    match status {
+        Some(status @ 100..=599) if is_value(rest) => Ok((version, status as u16)),
+        Some(600..) => malformed("its status is above 599"),
+        _ => malformed("its status line is none"),
+    }
 }
 
 fn malformed<T>(why: &'static str) -> Result<T, Failure> {
     Err(Failure::Malformed(why.into()))
 }
 
-/// The one value of `Content-Length`, however often it is said (RFC 9112 section 6.3).
-fn content_length(headers: &HeaderMap) -> Result<Option<u64>, Failure> {
-    let mut length = None;
-    for value in headers.get_all(CONTENT_LENGTH) {
-        for part in value.as_bytes().split(|&octet| octet == b',') {
-            let said = decimal(part.trim_ascii());
-            if said.is_none() || length.is_some() && length != said {
+/// What was seen of the fields that frame a message or belong to a connection.
+#[derive(Default)]
+struct Seen {
+    length: Option<u64>,
+    chunked: bool,
+    close: bool,
+    keep_alive: bool,
+    /// Names of other fields of the connection.
+    nominated: Vec<Vec<u8>>,
+}
+
+impl Seen {
+    /// Looks at a field; whether it says where the message ends.
+    fn field(&mut self, name: &[u8], value: &[u8]) -> Result<bool, Failure> {
+        match name.len() {
+            10 if name.eq_ignore_ascii_case(b"connection") => self.connection(value),
+            14 if name.eq_ignore_ascii_case(b"content-length") => {
+                self.length(value)?;
+                return Ok(true);
+            }
+            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => self.transfer_encoding(value)?,
+            _ => {}
+        }
+        Ok(false)
+    }
+
+    /// The one value of `Content-Length`, however often it is said (RFC 9112 section 6.3).
+    fn length(&mut self, value: &[u8]) -> Result<(), Failure> {
+        for part in value.split(|&octet| octet == b',') {
+            let said = digits(part.trim_ascii());
+            if said.is_none() || self.length.is_some() && self.length != said {
                 return malformed("its Content-Length is no number, or two");
             }
-            length = said;
+            self.length = said;
+        }
+        Ok(())
+    }
+
+    /// `chunked`, once.
+    fn transfer_encoding(&mut self, value: &[u8]) -> Result<(), Failure> {
+        if self.chunked || !value.eq_ignore_ascii_case(b"chunked") {
+            return malformed("its Transfer-Encoding is not chunked");
+        }
+        self.chunked = true;
+        Ok(())
+    }
+
+    fn connection(&mut self, value: &[u8]) {
+        for option in members(value) {
+            match option {
+                close if close.eq_ignore_ascii_case(b"close") => self.close = true,
+                keep if keep.eq_ignore_ascii_case(b"keep-alive") => self.keep_alive = true,
+                name if is_made_anew(name) => {}
+                name => self.nominated.push(name.to_vec()),
+            }
         }
     }
-    Ok(length)
-}
 
-/// Digits alone: no sign, no space.
-fn decimal(octets: &[u8]) -> Option<u64> {
-    let digits = !octets.is_empty() && octets.iter().all(u8::is_ascii_digit);
-    digits.then(|| std::str::from_utf8(octets).ok()?.parse().ok())?
-}
-
-/// `chunked` once, or nothing; never beside `Content-Length`.
-fn check_transfer_encoding(headers: &HeaderMap, length: Option<u64>) -> Result<(), Failure> {
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    let Some(coding) = codings.next() else { return Ok(()) };
-    if length.is_some() {
-        return malformed("it has Transfer-Encoding and Content-Length");
+    fn keeps_alive(&self, version: Version) -> bool {
+        !self.close && (self.keep_alive || version == Version::Http11)
     }
-    if codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
-        return malformed("its Transfer-Encoding is not chunked");
-    }
-    Ok(())
-}
 
-/// A protocol that was not asked for is none that we may pass on.
-fn check_upgrade(asked: &Request, headers: &HeaderMap) -> Result<(), Failure> {
-    let Some(token) = &asked.upgrade else { return malformed("it switches protocols unasked") };
-    let given = headers.get(UPGRADE).is_some_and(|given| given.as_bytes().eq_ignore_ascii_case(token));
-    if given { Ok(()) } else { malformed("it switches to another protocol than asked") }
-}
-
-fn end_to_end(status: u16, headers: &HeaderMap) -> Fields {
-    let mut fields =
-        Fields::with_capacity(headers.len(), headers.iter().map(|(n, v)| n.as_str().len() + v.len()).sum());
-    let nominates = headers.contains_key(CONNECTION);
-    for (name, value) in headers {
-        let kept = match status {
-            101 => name != CONTENT_LENGTH,
-            _ => !(is_made_anew(name.as_str().as_bytes()) || nominates && is_nominated_in(headers, name)),
-        };
-        if kept {
-            fields.push(name.as_str(), value.as_bytes());
+    /// Where the content ends (RFC 9112 section 6.3).
+    fn framing(&self, method: Method, version: Version, status: u16) -> Result<Framing, Failure> {
+        match (self.chunked, self.length) {
+            (true, Some(_)) => malformed("it has Transfer-Encoding and Content-Length"),
+            (true, None) if version == Version::Http10 => malformed("it has Transfer-Encoding in HTTP/1.0"),
+            _ if method == Method::Head || matches!(status, 100..=199 | 204 | 304) => Ok(Framing::Length(0)),
+            (true, None) => Ok(Framing::chunked()),
+            (false, Some(length)) => Ok(Framing::Length(length)),
+            (false, None) => Ok(Framing::UntilClose),
         }
     }
-    fields
-}
 
-fn is_nominated_in(headers: &HeaderMap, name: &HeaderName) -> bool {
-    let same = |member: &[u8]| member.eq_ignore_ascii_case(name.as_str().as_bytes());
-    headers.get_all(CONNECTION).iter().any(|value| members(value.as_bytes()).any(same))
+    /// A protocol that was not asked for is none that we may pass on.
+    fn check_upgrade(&self, asked: &Request, fields: &Fields) -> Result<(), Failure> {
+        let Some(token) = &asked.upgrade else { return malformed("it switches protocols unasked") };
+        let given = fields.get("upgrade").is_some_and(|given| given.eq_ignore_ascii_case(token));
+        if given { Ok(()) } else { malformed("it switches to another protocol than asked") }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use bytes::Bytes;
+    use proptest::prelude::*;
 
-    fn response(lines: &[(&'static str, &'static str)], status: u16) -> http::response::Parts {
-        let mut builder = http::Response::builder().status(status);
-        for (name, value) in lines {
-            builder = builder.header(*name, *value);
-        }
-        builder.body(()).unwrap().into_parts().0
+    use super::*;
+    use crate::fields::is_token;
+
+    fn head(status: u16, lines: &[(&str, &str)]) -> Vec<u8> {
+        let lines: String = lines.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        format!("HTTP/1.1 {status} Words\r\n{lines}\r\n").into_bytes()
     }
 
-    fn judged(lines: &[(&'static str, &'static str)]) -> Result<Option<u64>, Failure> {
-        incoming(&Request::default(), &response(lines, 200)).map(|(_, length)| length)
+    fn judged(lines: &[(&str, &str)]) -> Result<Option<u64>, Failure> {
+        read(&head(200, lines), &Request::default()).map(|head| head.length)
     }
 
     #[test]
@@ -232,6 +257,8 @@ mod tests {
         ] {
             assert!(matches!(judged(lines), Err(Failure::Malformed(_))), "{lines:?}");
         }
+        let old = read(b"HTTP/1.0 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", &Request::default());
+        assert!(matches!(old, Err(Failure::Malformed(_))));
     }
 
     #[test]
@@ -241,28 +268,22 @@ mod tests {
             ("x-hop", "1"),
             ("keep-alive", "timeout=5"),
             ("content-length", "0"),
-            ("etag", "\"a\""),
+            ("ETag", "\"a\""),
             ("vary", "accept"),
             ("vary", "cookie"),
         ];
-        let (response, _) = incoming(&Request::default(), &response(&lines, 200)).unwrap();
+        let Head { response, keeps_alive, .. } = read(&head(200, &lines), &Request::default()).unwrap();
         let names: Vec<_> =
             response.fields.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect();
         assert_eq!(names, ["etag", "vary", "vary"]);
-        let fields: Fields = [("Connection", "x-secret"), ("X-Secret", "1"), ("TE", "trailers"), ("Accept", "*/*")]
-            .into_iter()
-            .collect();
-        let request = Request { path: "/".into(), authority: "a".into(), fields, ..Request::default() };
-        let sent = outgoing(&request, Outgoing::None).unwrap();
-        let names: Vec<_> = sent.headers().keys().map(HeaderName::as_str).collect();
-        assert_eq!(names, ["host", "accept"]);
+        assert!(!keeps_alive);
     }
 
     #[test]
     fn a_switch_of_protocols_must_have_been_asked_for() {
-        let switching = |upgrade: Option<&'static [u8]>, lines: &[(&'static str, &'static str)]| {
+        let switching = |upgrade: Option<&'static [u8]>, lines: &[(&str, &str)]| {
             let asked = Request { upgrade: upgrade.map(Bytes::from_static), ..Request::default() };
-            incoming(&asked, &response(lines, 101)).is_ok()
+            read(&head(101, lines), &asked).is_ok()
         };
         assert!(switching(Some(b"websocket"), &[("upgrade", "WebSocket")]));
         assert!(!switching(None, &[("upgrade", "websocket")]));
@@ -271,41 +292,67 @@ mod tests {
     }
 
     #[test]
-    fn any_method_that_a_request_may_have_can_be_sent() {
-        for token in
-            ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "M-SEARCH", "get", "!#$%&'*+-.^_`|~09"]
-        {
-            let method = Method::from_token(token.as_bytes()).unwrap();
-            let request = Request { method, path: "/".into(), authority: "a".into(), ..Request::default() };
-            assert_eq!(outgoing(&request, Outgoing::None).unwrap().method().as_str(), token);
+    fn the_end_is_found_wherever_the_head_is_cut() {
+        for whole in ["HTTP/1.1 200 OK\r\na: b\r\n\r\n", "HTTP/1.1 200\na: b\n\n", "HTTP/1.0 200 OK\r\n\n"] {
+            let followed = [whole.as_bytes(), b"\r\n\r\n"].concat();
+            for cut in 0..whole.len() {
+                let mut searched = 0;
+                assert_eq!(end(&followed[..cut], &mut searched), Ok(None), "{cut}");
+                assert_eq!(end(&followed, &mut searched), Ok(Some(whole.len())), "{cut}");
+            }
+            assert_eq!(read(whole.as_bytes(), &Request::default()).unwrap().response.status, 200);
+        }
+    }
+
+    const PIECES: [&str; 18] = [
+        "HTTP/1.1 200 OK\r\n",
+        "HTTP/1.0 404\n",
+        "\r\n",
+        "\n",
+        "\r",
+        ":",
+        ": ",
+        "X-a",
+        "Content-Length",
+        "Transfer-Encoding",
+        "chunked",
+        "Connection",
+        "close, x-a",
+        "7",
+        ",",
+        " ",
+        "\0",
+        "\u{e9}",
+    ];
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_made_of_whole_fields_wherever_it_is_cut(
+            pieces in prop::collection::vec(prop::sample::select(&PIECES[2..]), 0..24),
+            start in prop::sample::select(&PIECES[..2]),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let octets = [&[start][..], &pieces, &["\r\n\r\n"]].concat().concat().into_bytes();
+            let cut = cut.index(octets.len());
+            let (mut at_once, mut in_pieces) = (0, 0);
+            let found = end(&octets, &mut at_once).unwrap().unwrap();
+            match end(&octets[..cut], &mut in_pieces).unwrap() {
+                Some(early) => prop_assert_eq!(early, found),
+                None => prop_assert_eq!(end(&octets, &mut in_pieces).unwrap(), Some(found)),
+            }
+            if let Ok(Head { response, framing, length, .. }) = read(&octets[..found], &Request::default()) {
+                for (name, value) in response.fields.iter() {
+                    prop_assert!(is_token(name) && is_value(value) && !is_made_anew(name));
+                }
+                prop_assert!(length.is_none() || matches!(framing, Framing::Length(said) if Some(said) == length));
+            }
         }
     }
 
     #[test]
-    fn any_path_that_a_request_may_have_can_be_sent() {
-        let sent = |path: &str, query: Option<&str>| {
-            let request = Request { path: path.into(), query: query.map(Into::into), ..Request::default() };
-            target(&request).map(|uri| uri.to_string())
-        };
-        assert_eq!(sent("/a%20b", Some("x=1&y")), Ok("/a%20b?x=1&y".into()));
-        assert_eq!(sent("//host/x", None), Ok("//host/x".into()));
-        assert_eq!(sent("/a<b>`", None), Ok("/a%3Cb%3E%60".into()));
-        assert_eq!(sent("/ä", None), Ok("/ä".into()));
-        assert_eq!(sent("/a", Some("")), Ok("/a?".into()));
-        assert!(sent("http://x/", None).is_err());
-        assert!(sent("", None).is_err());
-    }
-
-    #[test]
-    fn a_request_that_would_be_two_is_refused() {
-        let with = |name: &str, value: &str| {
-            let fields = [(name, value)].into_iter().collect();
-            let request = Request { path: "/".into(), authority: "a".into(), fields, ..Request::default() };
-            outgoing(&request, Outgoing::None).map(drop)
-        };
-        assert!(with("x", "1\r\nGET / HTTP/1.1").is_err());
-        assert!(with("x\r\ny", "1").is_err());
-        assert!(with("x y", "1").is_err());
-        assert!(with("x", "1").is_ok());
+    fn what_cannot_become_a_head_is_not_waited_for() {
+        for octets in [&b"220 mail.example ESMTP"[..], b"HTTP/2", b"\r\nHTTP/1.1 200 OK"] {
+            assert!(matches!(end(octets, &mut 0), Err(Failure::Malformed(_))));
+        }
     }
 }

@@ -13,10 +13,12 @@ mod body;
 mod connection;
 mod exchange;
 mod failure;
+mod framing;
 mod head;
 mod outgoing;
 mod peer;
 mod pool;
+mod sending;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -90,10 +92,10 @@ impl Client {
         let tcp = TcpStream::connect(address).await.map_err(|error| Failure::Connect(error.kind()))?;
         let _ = tcp.set_nodelay(true);
         let stream = match peer.tls() {
-            None => Stream::plain(tcp),
-            Some(tls) => Stream::tls(self.roots.handshake(tls, tcp).await?),
+            None => Stream::Plain(tcp),
+            Some(tls) => Stream::Tls(Box::new(self.roots.handshake(tls, tcp).await?)),
         };
-        Connection::start(stream, address).await
+        Ok(Connection::new(stream, address))
     }
 
     /// Connections that are kept at the moment.

@@ -1,11 +1,8 @@
 //! The content of a request to a peer.
 
-use std::fmt;
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc;
 
 /// The content of a request.
@@ -65,10 +62,25 @@ impl Outgoing {
 
     /// Whether it is known that there is no content.
     pub fn is_none(&self) -> bool {
+        self.length() == Some(0)
+    }
+
+    /// Its octets in all, where they are known.
+    pub(super) fn length(&self) -> Option<u64> {
         match self {
-            Self::None => true,
-            Self::Bytes(bytes) => bytes.is_empty(),
-            Self::Stream(stream) => stream.length == Some(0),
+            Self::None => Some(0),
+            Self::Bytes(bytes) => Some(bytes.len() as u64),
+            Self::Stream(stream) => stream.length,
+        }
+    }
+
+    /// The next piece; none at the end.
+    pub(super) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BrokeOff>>> {
+        match self {
+            Self::None => Poll::Ready(None),
+            Self::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Bytes(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
+            Self::Stream(stream) => stream.poll_piece(cx),
         }
     }
 }
@@ -108,15 +120,7 @@ impl Room<'_> {
 
 /// The content broke off.
 #[derive(Debug)]
-pub struct BrokeOff;
-
-impl fmt::Display for BrokeOff {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the request's content broke off")
-    }
-}
-
-impl std::error::Error for BrokeOff {}
+pub(super) struct BrokeOff;
 
 impl OutgoingStream {
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BrokeOff>>> {
@@ -146,36 +150,5 @@ impl OutgoingStream {
     fn end(&mut self) -> Option<BrokeOff> {
         self.ended = true;
         self.left.is_some_and(|left| left > 0).then_some(BrokeOff)
-    }
-}
-
-impl Body for Outgoing {
-    type Data = Bytes;
-    type Error = BrokeOff;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokeOff>>> {
-        let octets = match &mut *self {
-            Self::None => None,
-            Self::Bytes(bytes) if bytes.is_empty() => None,
-            Self::Bytes(bytes) => Some(Ok(std::mem::take(bytes))),
-            Self::Stream(stream) => ready!(stream.poll_piece(cx)),
-        };
-        Poll::Ready(octets.map(|octets| octets.map(Frame::data)))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match self {
-            Self::None => true,
-            Self::Bytes(bytes) => bytes.is_empty(),
-            Self::Stream(stream) => stream.ended,
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::None => SizeHint::with_exact(0),
-            Self::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Stream(stream) => stream.left.map_or_else(SizeHint::default, SizeHint::with_exact),
-        }
     }
 }

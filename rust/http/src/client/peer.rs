@@ -1,5 +1,7 @@
 //! Whom connections are made to: what makes two connections interchangeable.
 
+use std::fmt::Write;
+
 use rustls::pki_types::ServerName;
 
 /// A server. Two connections to equal peers are interchangeable.
@@ -51,8 +53,14 @@ impl Peer {
     /// What `Host` says of it: the port where it is not the scheme's own.
     pub fn authority(&self) -> String {
         let usual = if self.tls.is_some() { 443 } else { 80 };
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.to_string() };
-        if self.port == usual { host } else { format!("{host}:{}", self.port) }
+        let (opening, closing) = if self.host.contains(':') { ("[", "]") } else { ("", "") };
+        let mut authority = String::with_capacity(self.host.len() + "[]:65535".len());
+        [opening, &self.host, closing].into_iter().for_each(|part| authority.push_str(part));
+        if self.port != usual {
+            // Writing to memory does not fail.
+            let _ = write!(authority, ":{}", self.port);
+        }
+        authority
     }
 }
 

@@ -27,7 +27,7 @@ struct Idle {
 }
 
 impl Idle {
-    fn is_good(&self, now: Instant) -> bool {
+    fn is_good(&mut self, now: Instant) -> bool {
         now < self.until && self.connection.is_ready()
     }
 }
@@ -38,7 +38,7 @@ impl Pool {
         let mut idle = self.idle.borrow_mut();
         let connections = idle.get_mut(peer)?;
         let now = Instant::now();
-        while let Some(kept) = connections.pop() {
+        while let Some(mut kept) = connections.pop() {
             if kept.is_good(now) && admits(kept.connection.address().ip()) {
                 return Some(kept.connection);
             }
@@ -47,16 +47,14 @@ impl Pool {
     }
 
     /// Keeps a connection, if it can carry another request and there is room for it.
-    pub fn put(self: &Rc<Self>, peer: &Arc<Peer>, connection: Connection, keep: Keep) {
+    pub fn put(self: &Rc<Self>, peer: &Arc<Peer>, mut connection: Connection, keep: Keep) {
         if !connection.is_ready() {
             return;
         }
+        connection.wire.shrink();
         let until = Instant::now() + keep.idle;
         let mut idle = self.idle.borrow_mut();
-        if !idle.contains_key(peer) {
-            idle.insert(peer.clone(), Vec::new());
-        }
-        let Some(connections) = idle.get_mut(peer) else { return };
+        let connections = idle.entry(peer.clone()).or_default();
         if connections.len() < keep.at_most {
             connections.push(Idle { connection, until });
             drop(idle);
@@ -83,7 +81,7 @@ impl Pool {
         let now = Instant::now();
         let mut idle = self.idle.borrow_mut();
         idle.retain(|_, connections| {
-            connections.retain(|kept| kept.is_good(now));
+            connections.retain_mut(|kept| kept.is_good(now));
             !connections.is_empty()
         });
         !idle.is_empty()

@@ -19,25 +19,13 @@ impl Watch {
         Self { timer: Box::pin(sleep(limit)), since: Instant::now(), limit }
     }
 
-    /// Starts again, with another limit. The timer is only touched where it would fire too late.
+    /// Starts again: something happened, or another limit holds. The timer is only touched where it would fire too late.
     pub fn restart(&mut self, limit: Duration) {
         (self.since, self.limit) = (Instant::now(), limit);
         if self.due() < self.timer.deadline() {
             let due = self.due();
             self.timer.as_mut().reset(due);
         }
-    }
-
-    /// Something happened.
-    pub fn progress(&mut self) {
-        self.since = Instant::now();
-    }
-
-    /// Something happened then; whether that is news.
-    pub fn progressed_at(&mut self, at: Instant) -> bool {
-        let news = at > self.since;
-        self.since = self.since.max(at);
-        news
     }
 
     /// Ready when nothing happened for as long as the limit.
@@ -68,7 +56,7 @@ mod tests {
         let start = Instant::now();
         let mut watch = Watch::new(Duration::from_secs(10));
         tokio::time::advance(Duration::from_secs(7)).await;
-        watch.progress();
+        watch.restart(Duration::from_secs(10));
         poll_fn(|cx| watch.poll_expired(cx)).await;
         assert_eq!(start.elapsed().as_secs(), 17);
         watch.restart(Duration::from_secs(30));

@@ -138,7 +138,7 @@ fn fields<'a>(
 
 /// `field-name ":" OWS field-value OWS` (RFC 9112 section 5).
 #[inline]
-pub(super) fn field(line: &[u8]) -> Result<(&[u8], &[u8]), Refusal> {
+pub(crate) fn field(line: &[u8]) -> Result<(&[u8], &[u8]), Refusal> {
     let end = line.iter().position(|&octet| !is_tchar(octet)).unwrap_or(line.len());
     match line.get(end) {
         Some(b':') if end > 0 => {}

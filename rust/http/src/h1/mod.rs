@@ -40,8 +40,10 @@ pub use settings::Settings;
 pub use thread::Thread;
 pub use tunnel::Tunnel;
 
+pub(crate) use answer::{push_chunk_size, push_length};
+pub(crate) use chunked::Chunked;
 pub(crate) use framing::digits;
-pub(crate) use head::{is_tchar, is_value};
+pub(crate) use head::{field, is_tchar, is_value};
 pub(crate) use refusal::{Refusal, bad};
 pub(crate) use target::Target;
 

@@ -15,7 +15,7 @@ pub struct Tunnel<I> {
 }
 
 impl<I> Tunnel<I> {
-    pub(super) fn new(io: I, unread: Bytes) -> Self {
+    pub(crate) fn new(io: I, unread: Bytes) -> Self {
         Self { io, unread }
     }
 }

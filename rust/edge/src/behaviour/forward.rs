@@ -15,6 +15,7 @@
 //! | `Authorization` | goes on with PUT, POST, PATCH, DELETE; else where it is forwarded |
 //! | all others | where they are forwarded |
 
+use std::fmt;
 use std::io::Write;
 
 use edgeplane_http::fields::is_of_a_connection;
@@ -100,6 +101,10 @@ const CONDITIONAL: [&str; 6] =
 const OLDER_REMOVED: [&str; 6] =
     ["accept", "accept-charset", "accept-language", "origin", "referer", "x-http-method-override"];
 
+/// Room for what most requests to origins have.
+const USUAL_FIELDS: usize = 16;
+const USUAL_OCTETS: usize = 512;
+
 impl ForwardRules {
     /// The request to the origin. `authority` stays empty for the origin's own name, `scheme` is the viewer's; prefix of
     /// the path and fields of the origin are added by who fetches. `asked` and `encodings` are those of the key.
@@ -133,9 +138,11 @@ impl ForwardRules {
     /// Of the viewer's fields, those that go on as they are.
     fn viewers_fields(&self, request: &Request, purpose: Purpose) -> Fields {
         let named: Vec<&[u8]> = request.fields.members("connection").collect();
-        let mut fields = Fields::new();
+        let (mut fields, mut lower) = (Fields::with_capacity(USUAL_FIELDS, USUAL_OCTETS), String::new());
         for (name, value) in request.fields.iter() {
-            let lower = String::from_utf8_lossy(name).to_ascii_lowercase();
+            lower.clear();
+            lower.push_str(&String::from_utf8_lossy(name));
+            lower.make_ascii_lowercase();
             if self.goes(&lower, request, purpose) && !named.iter().any(|other| other.eq_ignore_ascii_case(name)) {
                 fields.push(name, value);
             }
@@ -193,18 +200,17 @@ impl ForwardRules {
 
     fn add_own(&self, viewer: &Viewer<'_>, encodings: Encodings, hop: Hop<'_>, fields: &mut Fields) {
         let request = viewer.request;
-        let sent = |name: &str| request.fields.combined(name).filter(|_| self.takes(name, request.method));
-        let agent = sent("user-agent").unwrap_or_else(|| b"Amazon CloudFront".to_vec());
-        let coding = sent("accept-encoding").filter(|_| !self.encodes);
-        fields.push("User-Agent", agent);
-        fields.push("Accept-Encoding", coding.unwrap_or_else(|| encodings.field().into()));
+        let sent = |name| self.takes(name, request.method).then(|| request.fields.combined(name)).flatten();
+        let (agent, coding) = (sent("user-agent"), sent("accept-encoding").filter(|_| !self.encodes));
+        fields.push("User-Agent", agent.as_deref().unwrap_or(b"Amazon CloudFront"));
+        fields.push("Accept-Encoding", coding.as_deref().unwrap_or(encodings.field().as_bytes()));
         if let Some(cookie) = cookies::select(&request.fields, &self.cookies, self.signed) {
             fields.push("Cookie", cookie);
         }
         let client = viewer.connection.client.ip().to_canonical();
-        fields.push("X-Forwarded-For", appended(request, "x-forwarded-for", &client.to_string()));
-        let via = format!("{} {} (CloudFront)", generated::version(request.version), hop.name);
-        fields.push("Via", appended(request, "via", &via));
+        fields.push_with("X-Forwarded-For", |list| append(list, request, "x-forwarded-for", format_args!("{client}")));
+        let (version, name) = (generated::version(request.version), hop.name);
+        fields.push_with("Via", |list| append(list, request, "via", format_args!("{version} {name} (CloudFront)")));
         fields.push("X-Amz-Cf-Id", hop.request_id);
         let mut value = Vec::new();
         for header in &self.generated {
@@ -229,10 +235,11 @@ fn is_removed_by_older_form(name: &str) -> bool {
     elsewhere || OLDER_REMOVED.contains(&name)
 }
 
-/// The values of a list field with one more at the end.
-fn appended(request: &Request, name: &str, value: &str) -> Vec<u8> {
-    let mut list = request.fields.combined(name).unwrap_or_default();
+/// Adds the values of a list field with one more at the end.
+fn append(to: &mut Vec<u8>, request: &Request, name: &str, value: fmt::Arguments<'_>) {
+    let list = request.fields.combined(name).unwrap_or_default();
+    to.extend_from_slice(&list);
+    to.extend_from_slice(if list.is_empty() { b"" } else { b", " });
     // Writing to memory does not fail.
-    let _ = write!(list, "{}{value}", if list.is_empty() { "" } else { ", " });
-    list
+    let _ = to.write_fmt(value);
 }

@@ -77,7 +77,10 @@ impl Origins {
         interim: Option<Interim<'_>>,
     ) -> Result<Fetched, OriginError> {
         let breaker = self.shared.breaker(settings, peer);
-        let admission = breaker.admit(self.shared.now_ms(), &mut self.random.borrow_mut());
+        let admission = match breaker.is_open() {
+            true => breaker.admit(self.shared.now_ms(), &mut self.random.borrow_mut()),
+            false => Admission::Closed,
+        };
         if admission == Admission::Refused {
             self.counters.breaker_refused.add(1);
             return Err(OriginError::BreakerOpen);
@@ -146,7 +149,8 @@ impl Origins {
             self.counters.stale.add(1);
         }
         let start = Instant::now();
-        let (connection, resolved) = match self.connect_or_suspect(terms, attempt).await {
+        // Boxed, so that who finds a connection does not carry the room for making one.
+        let (connection, resolved) = match Box::pin(self.connect_or_suspect(terms, attempt)).await {
             Ok(connected) => connected,
             Err(error) => return Err(Fallen { error, unsent: Some(content) }),
         };

@@ -83,8 +83,8 @@ impl Origins {
         self.counters.fetches.add(1);
         settings.add_own(&mut request);
         let fetched = match &settings.kind {
-            Kind::Directory(root) => directory::fetch(root, &request, &self.counters).await,
-            Kind::Bucket(bucket) => self.fetch_from_bucket(settings, bucket, request, content, interim).await,
+            Kind::Directory(root) => Box::pin(directory::fetch(root, &request, &self.counters)).await,
+            Kind::Bucket(bucket) => Box::pin(self.fetch_from_bucket(settings, bucket, request, content, interim)).await,
             Kind::Server(server) => {
                 let peer = server.peer(request.scheme);
                 if request.authority.is_empty() {

@@ -15,6 +15,7 @@ use edgeplane_http::{Method, Request, Session, SessionError};
 use tokio::sync::oneshot;
 
 use super::app::App;
+use super::aside::Aside;
 use super::fetch::Errand;
 use super::interim;
 use super::lines::Outcome;
@@ -41,7 +42,8 @@ impl App {
         let admitted = self.admit(session.request(), session.connection());
         let routed = admitted.and_then(|()| self.route(session.request(), session.connection()));
         let told = match self.with_pages(session.request()) {
-            Some(distribution) => self.answer_with_pages(routed, session, &distribution).await,
+            // Boxed, here and below, so that a miss does not carry the room for what is seldom done.
+            Some(distribution) => Box::pin(self.answer_with_pages(routed, session, &distribution)).await,
             None => self.answer(routed, session).await,
         };
         if let Err(error) = told {
@@ -80,7 +82,7 @@ impl App {
 
     pub(super) async fn serve<S: Session>(&self, route: &Rc<Route>, session: &mut S) -> Told {
         if session.request().upgrade.is_some() {
-            return self.tunnel(route, session).await;
+            return Box::pin(self.tunnel(route, session)).await;
         }
         let (rules, now) = (&route.behaviour.rules, self.now());
         let resource = self.shared.memory.get(&route.key);
@@ -115,7 +117,7 @@ impl App {
                     _ => {}
                 }
                 if session.request().method == Method::Head {
-                    return self.pass(route, session, reuse, found).await;
+                    return Box::pin(self.pass(route, session, reuse, found)).await;
                 }
                 if found.is_none()
                     && let Some(told) = self.serve_slices(route, session, reuse).await
@@ -124,7 +126,7 @@ impl App {
                 }
                 self.fetch(route, session, found, resource.as_deref(), reuse).await
             }
-            _ => self.pass(route, session, reuse, None).await,
+            _ => Box::pin(self.pass(route, session, reuse, None)).await,
         }
     }
 
@@ -196,6 +198,7 @@ impl App {
             None => (Arc::new(Fill::new(route.sequence, route.mark.clone())), None),
         };
         let ((alone, given), (teller, mut interims)) = (oneshot::channel(), interim::channel());
+        let is_joined = lead.is_some();
         let errand = Errand {
             route: route.clone(),
             request: self.outgoing(route, session.request(), session.connection(), Purpose::Fill),
@@ -208,8 +211,17 @@ impl App {
             alone: Some(alone),
             teller: Some(teller),
         };
-        tokio::task::spawn_local(errand.run(self.clone()));
-        match interims.until(session, fill.opened()).await? {
+        let errand = errand.run(self.clone());
+        let stage = if is_joined {
+            tokio::task::spawn_local(errand);
+            interims.until(session, fill.opened()).await
+        } else {
+            let mut errand = Aside::new(errand);
+            let stage = interims.until(session, errand.opened(&fill)).await;
+            errand.let_go();
+            stage
+        };
+        match stage? {
             Stage::Private => match given.await {
                 Ok(fetched) => self.relay(session, route, fetched, reuse.status()).await,
                 Err(_) => self.failed(session, route, found, Failure::Lost).await,

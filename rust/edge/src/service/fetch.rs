@@ -314,20 +314,21 @@ impl App {
         let asked = route.ask(&self.origins, request, content, interim).await;
         // Counted afterwards: a request whose content breaks off on the way is given up, and is none.
         let handed_on = asked.as_ref().err().is_none_or(OriginError::was_asked).into();
-        self.counters.origin_requests.add(handed_on);
-        self.with_account(&route.distribution.id, |account| account.origin_requests.add(handed_on));
-        match &asked {
+        let (errors, microseconds) = match &asked {
             Ok(fetched) => {
                 route.asked.set(Some(fetched.timing));
-                let microseconds = fetched.timing.first_octet_us;
-                self.counters.origin_microseconds.add(microseconds);
-                self.with_account(&route.distribution.id, |account| account.origin_microseconds.add(microseconds));
+                (0, fetched.timing.first_octet_us)
             }
-            Err(_) => {
-                self.counters.origin_errors.add(1);
-                self.with_account(&route.distribution.id, |account| account.origin_errors.add(1));
-            }
-        }
+            Err(_) => (1, 0),
+        };
+        self.counters.origin_requests.add(handed_on);
+        self.counters.origin_errors.add(errors);
+        self.counters.origin_microseconds.add(microseconds);
+        self.with_account(&route.distribution.id, |account| {
+            account.origin_requests.add(handed_on);
+            account.origin_errors.add(errors);
+            account.origin_microseconds.add(microseconds);
+        });
         asked
     }
 
@@ -370,8 +371,14 @@ impl App {
         self.change(route, |before| Some(Resource { failed: Some(failed), ..before }));
     }
 
+    /// A key that is asked for all the time is written down once in half of the time, not at every answer.
     fn remember_separate(&self, route: &Route, now: Now) {
-        let until_ms = now.monotonic_ms + crate::limits::SEPARATE_MS.default;
+        let time_ms = crate::limits::SEPARATE_MS.default;
+        let known_ms = self.shared.memory.peek(&route.key).map_or(0, |(resource, _)| resource.separate_ms(now));
+        if known_ms > time_ms / 2 {
+            return;
+        }
+        let until_ms = now.monotonic_ms + time_ms;
         self.change(route, |before| Some(Resource { separate_until_ms: until_ms, ..before }));
     }
 

@@ -2,30 +2,45 @@
 //! request it was asked for. Who waits for that client's fetch gets none: whether an answer may be shared is known from its
 //! head, and hints come before it.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
 
 use edgeplane_http::{Response, Session, SessionError};
-use tokio::sync::mpsc;
 
 use crate::limits::INTERIM_RESPONSES;
 
+/// Those that wait, and who waits for them. Takes memory when there are any, which is seldom.
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Response>,
+    waker: Option<Waker>,
+}
+
 /// Where a fetch puts them.
 #[derive(Clone)]
-pub struct Teller(mpsc::Sender<Response>);
+pub struct Teller(Rc<RefCell<Queue>>);
 
 /// Where they are taken to their client.
-pub struct Interims(mpsc::Receiver<Response>);
+pub struct Interims(Rc<RefCell<Queue>>);
 
 /// Both ends.
 pub fn channel() -> (Teller, Interims) {
-    let (sender, receiver) = mpsc::channel(INTERIM_RESPONSES.default as usize);
-    (Teller(sender), Interims(receiver))
+    let queue = Rc::<RefCell<Queue>>::default();
+    (Teller(queue.clone()), Interims(queue))
 }
 
 impl Teller {
     /// Puts one in; it is lost where the client takes none any more, or too slowly.
     pub fn tell(&self, response: Response) {
-        let _ = self.0.try_send(response);
+        let mut queue = self.0.borrow_mut();
+        if queue.waiting.len() < INTERIM_RESPONSES.default as usize {
+            queue.waiting.push_back(response);
+        }
+        queue.waker.take().into_iter().for_each(Waker::wake);
     }
 }
 
@@ -40,7 +55,7 @@ impl Interims {
         let awaited = loop {
             tokio::select! {
                 biased;
-                Some(interim) = self.next() => session.interim(&interim).await?,
+                interim = self.next() => session.interim(&interim).await?,
                 awaited = &mut awaited => break awaited,
             }
         };
@@ -48,16 +63,30 @@ impl Interims {
         Ok(awaited)
     }
 
-    /// The next one; none when the fetch can give no more.
-    pub async fn next(&mut self) -> Option<Response> {
-        self.0.recv().await
+    /// Waits for the next one.
+    pub async fn next(&mut self) -> Response {
+        poll_fn(|cx| {
+            let mut queue = self.0.borrow_mut();
+            match queue.waiting.pop_front() {
+                Some(response) => Poll::Ready(response),
+                None => {
+                    queue.waker.get_or_insert_with(|| cx.waker().clone()).clone_from(cx.waker());
+                    Poll::Pending
+                }
+            }
+        })
+        .await
     }
 
     /// Hands on those that are there.
     pub async fn rest<S: Session>(&mut self, session: &mut S) -> Result<(), SessionError> {
-        while let Ok(interim) = self.0.try_recv() {
+        while let Some(interim) = self.first() {
             session.interim(&interim).await?;
         }
         Ok(())
+    }
+
+    fn first(&mut self) -> Option<Response> {
+        self.0.borrow_mut().waiting.pop_front()
     }
 }

@@ -3,6 +3,7 @@
 use edgeplane_base::random::Random;
 use edgeplane_http::Fields;
 use edgeplane_http::reply::push_decimal;
+use memchr::memchr;
 
 use crate::semantics::CacheStatus;
 
@@ -86,11 +87,12 @@ pub fn write(lines: &mut Vec<u8>, all: &[u8], said: &Said<'_>, id: &[u8]) {
 
 /// Adds field lines to fields.
 pub fn push(fields: &mut Fields, lines: &[u8]) {
-    for line in lines.split(|&octet| octet == b'\n') {
-        let colon = line.iter().position(|&octet| octet == b':');
-        if let Some((name, value)) = colon.and_then(|at| line.split_at_checked(at)) {
+    let mut rest = lines;
+    while let Some((line, after)) = memchr(b'\n', rest).and_then(|at| rest.split_at_checked(at + 1)) {
+        if let Some((name, value)) = memchr(b':', line).and_then(|at| line.split_at_checked(at)) {
             fields.push(name, value.get(1..).unwrap_or_default().trim_ascii());
         }
+        rest = after;
     }
 }
 

@@ -8,6 +8,7 @@
 mod account;
 mod app;
 mod arrival;
+mod aside;
 mod encode;
 mod exchange;
 mod fetch;

@@ -60,7 +60,7 @@ impl App {
         let fetched = loop {
             tokio::select! {
                 biased;
-                Some(interim) = interims.next() => session.interim(&interim).await?,
+                interim = interims.next() => session.interim(&interim).await?,
                 // Before the origin hears of it: a request that has come with content that is none is nobody's.
                 pumped = pump.step(session), if !pump.is_done() => pumped?,
                 // The origin may answer before it has read everything.

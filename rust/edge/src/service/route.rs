@@ -109,7 +109,7 @@ impl Route {
             Target::Group(index) => {
                 let group = self.distribution.groups.get(*index).ok_or(OriginError::BreakerOpen)?;
                 let members = &self.distribution.origins;
-                origins.fetch_from_group(group, members, |_| request.clone(), content, interim).await?.1
+                Box::pin(origins.fetch_from_group(group, members, |_| request.clone(), content, interim)).await?.1
             }
         };
         if !self.behaviour.rules.admits_cookies() {

@@ -65,7 +65,7 @@ impl App {
         status: CacheStatus<'_>,
     ) {
         let now = self.now();
-        let (mut lines, id) = (Vec::new(), RequestId::new(&mut self.random.borrow_mut()));
+        let (mut lines, id) = (Vec::with_capacity(LINES), RequestId::new(&mut self.random.borrow_mut()));
         let status = CacheStatus {
             ttl_s: object.map(|object| object.stored.lifetime.ttl_s(now)),
             stored: status.forward.is_some() && object.is_some() && outcome != Outcome::Stale,
@@ -87,6 +87,9 @@ impl App {
         }
     }
 }
+
+/// Room for the lines that most answers get.
+const LINES: usize = 512;
 
 /// `Server-Timing` of an answer that begins now.
 fn server_timing(route: &Route, outcome: Outcome, request_id: &str) -> String {

@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
-use std::io::{self, Write};
+use std::io;
 use std::mem::take;
 use std::pin::pin;
 use std::task::{Context, Poll};
@@ -23,7 +23,7 @@ use super::seats::Wait;
 use super::thread::Bench;
 use super::tunnel::Tunnel;
 use super::wire::{Next, Wire};
-use crate::reply::push_end_to_end;
+use crate::reply::{push_decimal, push_end_to_end};
 use crate::request::{Framing, Version};
 use crate::response::reason;
 use crate::{Connection, Content, Method, Request, Response, Service, Session, SessionError};
@@ -246,7 +246,7 @@ impl<'a, 'w, I: Io> Exchange<'a, 'w, I> {
     }
 
     /// Status line and fields, without the empty line.
-    fn push_head(&self, response: &Response, framing: &[u8], persistence: Persistence) {
+    fn push_head(&self, response: &Response, framing: impl FnOnce(&mut Vec<u8>), persistence: Persistence) {
         let date = self.pipe.borrow().date();
         self.with_output(|output| {
             let lines = output.octets();
@@ -255,7 +255,7 @@ impl<'a, 'w, I: Io> Exchange<'a, 'w, I> {
             if !response.fields.has("date") {
                 lines.extend_from_slice(&date);
             }
-            lines.extend_from_slice(framing);
+            framing(lines);
             lines.extend_from_slice(persistence.line());
             lines.extend_from_slice(b"\r\n");
         });
@@ -376,19 +376,18 @@ impl<I: Io> Session for Exchange<'_, '_, I> {
         }
         self.room().await?;
         let outgoing = self.framing(response.status, length);
-        let mut framing = Vec::new();
-        match outgoing {
-            Outgoing::Length(length) => push_length(&mut framing, length),
-            Outgoing::Chunks { .. } => framing.extend_from_slice(b"transfer-encoding: chunked\r\n"),
+        let framing = |lines: &mut Vec<u8>| match outgoing {
+            Outgoing::Length(length) => push_length(lines, length),
+            Outgoing::Chunks { .. } => lines.extend_from_slice(b"transfer-encoding: chunked\r\n"),
             Outgoing::Empty if response.status != 204 => {
                 let said = || response.fields.get("content-length").and_then(digits);
-                length.or_else(said).into_iter().for_each(|length| push_length(&mut framing, length));
+                length.or_else(said).into_iter().for_each(|length| push_length(lines, length));
             }
             _ => {}
-        }
+        };
         let keep_alive = self.keeps_alive(outgoing);
         self.pipe.borrow_mut().wire.keep_alive = keep_alive;
-        self.push_head(response, &framing, Persistence::new(keep_alive, self.request.version));
+        self.push_head(response, framing, Persistence::new(keep_alive, self.request.version));
         self.outgoing = outgoing;
         Ok(())
     }
@@ -459,5 +458,9 @@ impl<I: Io> Session for Exchange<'_, '_, I> {
 }
 
 fn push_status(lines: &mut Vec<u8>, status: u16) {
-    let _ = write!(lines, "HTTP/1.1 {status} {}\r\n", reason(status));
+    lines.extend_from_slice(b"HTTP/1.1 ");
+    push_decimal(lines, status.into());
+    lines.push(b' ');
+    lines.extend_from_slice(reason(status).as_bytes());
+    lines.extend_from_slice(b"\r\n");
 }

@@ -30,7 +30,7 @@ pub struct Shared {
     pub memory: Memory<Resource>,
     /// The disk tier, where there is one.
     pub archive: Option<Arc<Archive>>,
-    /// From which length on content has a file of its own.
+    /// From which length on content has pages of its own.
     pub bodies: Bodies,
     /// Makes stored answers smaller.
     pub encoders: Encoders,

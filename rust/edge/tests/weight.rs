@@ -8,7 +8,8 @@ use bytes::Bytes;
 use edgeplane_edge::behaviour::ResponseHeaders;
 use edgeplane_edge::object::{Object, Resource, Subject};
 use edgeplane_edge::semantics::{Now, Rfc9111Rules, Rules, store};
-use edgeplane_http::{Content, Fields, Request, Response};
+use edgeplane_edge::store::Bodies;
+use edgeplane_http::{Fields, Request, Response};
 
 const OBJECTS: usize = 1_000;
 
@@ -39,7 +40,8 @@ impl Sample {
         let rules = Rules::Rfc9111(Rfc9111Rules::default());
         let response = Response { status: 200, fields: self.fields() };
         let stored = store(&rules, &request, &response, now, now).into_stored().unwrap();
-        Object::new(stored, Content::Bytes(Bytes::from(vec![7; self.content])), 0, Arc::new(self.subject()))
+        let content = Bodies::new(1 << 30, 1_024).hold(&[Bytes::from(vec![7; self.content])]);
+        Object::new(stored, content, 0, Arc::new(self.subject()))
     }
 
     fn fields(self) -> Fields {
@@ -89,6 +91,7 @@ fn what_is_counted_is_what_is_taken() {
     for (what, sample) in [
         ("a small object", Sample { content: 1_000, path: 30, ..Sample::default() }),
         ("a policy for its head", Sample { content: 1_000, has_policy: true, ..Sample::default() }),
+        ("long content", Sample { content: 100_000, ..Sample::default() }),
         ("many fields", Sample { fields: 40, ..Sample::default() }),
         ("a varying cookie", Sample { vary: "Cookie", request: 20_000, ..Sample::default() }),
         ("many names in Vary", Sample { vary: "Cookie, A, B, C, D, E, F, G, H, I, J, K, L", ..Sample::default() }),

@@ -1,6 +1,6 @@
 //! Answers every GET with a constant, to measure what HTTP/1.1 costs: `constant ADDRESS [OCTETS]`.
 //!
-//! `/file` sends as many octets from a file, `/session` the same through `Service::handle`.
+//! `/file` sends as many octets from a file, `/pages` from pages of their own, `/session` the same through `Service::handle`.
 
 use std::error::Error;
 use std::fs::File;
@@ -14,6 +14,7 @@ use bytes::Bytes;
 use edgeplane_http::h1::{Settings, Thread, serve_connection};
 use edgeplane_http::{Connection, Content, Fields, PreparedHead, Reply, Request, Response, Scheme, Service, Session};
 use edgeplane_net::listen::bind_tcp;
+use edgeplane_net::pages::Pages;
 use edgeplane_net::tcp::{Accepted, Acceptor};
 use tokio::task::{LocalSet, spawn_local};
 
@@ -21,6 +22,7 @@ struct Constant {
     head: Arc<PreparedHead>,
     octets: Bytes,
     file: Arc<File>,
+    pages: Pages,
 }
 
 impl Service for Constant {
@@ -28,6 +30,7 @@ impl Service for Constant {
         reply.content = match request.path.as_str() {
             "/session" => return,
             "/file" => Content::File { file: self.file.clone(), offset: 0, length: self.octets.len() as u64 },
+            "/pages" => Content::Pages(self.pages.clone()),
             _ => Content::Bytes(self.octets.clone()),
         };
         reply.head = Some(self.head.clone());
@@ -61,7 +64,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let file = Arc::new(File::open(&path)?);
     std::fs::remove_file(&path)?;
     let fields: Fields = [("content-type", "text/plain"), ("cache-control", "max-age=60")].into_iter().collect();
-    let service = Rc::new(Constant { head: Arc::new(PreparedHead::new(200, fields)), octets, file });
+    let pages = Pages::hold(octets.len() as u64, [&octets[..]])?;
+    let service = Rc::new(Constant { head: Arc::new(PreparedHead::new(200, fields)), octets, file, pages });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, serve(bind_tcp(address, 1024)?, address, service))
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use bytes::Bytes;
+use edgeplane_net::pages::Pages;
 
 use crate::Fields;
 use crate::fields::{is_of_a_connection, is_token};
@@ -135,7 +136,9 @@ pub enum Content {
     None,
     /// Octets in memory.
     Bytes(Bytes),
-    /// A part of a file or of a sealed memory file; it leaves by `sendfile` where the connection allows.
+    /// Octets in pages of their own; they leave without being copied where the connection allows.
+    Pages(Pages),
+    /// A part of a file; it leaves by `sendfile` where the connection allows.
     File {
         /// Open for reading; the position is not used.
         file: Arc<File>,
@@ -152,6 +155,7 @@ impl Content {
         match self {
             Self::None => 0,
             Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Pages(pages) => pages.len() as u64,
             Self::File { length, .. } => *length,
         }
     }
@@ -166,6 +170,7 @@ impl Content {
         match self {
             Self::None => Self::None,
             Self::Bytes(bytes) => Self::Bytes(bytes.slice(start as usize..(start + length) as usize)),
+            Self::Pages(pages) => Self::Pages(pages.slice(start as usize, length as usize)),
             Self::File { file, offset, .. } => Self::File { file: file.clone(), offset: offset + start, length },
         }
     }

@@ -161,6 +161,7 @@ pub fn copy(content: &Content, writer: &mut Writer) -> bool {
     let (file, offset, length) = match content {
         Content::None => return true,
         Content::Bytes(octets) => return writer.write(octets),
+        Content::Pages(pages) => return writer.write(pages),
         Content::File { file, offset, length } => (file, *offset, *length),
     };
     let mut octets = vec![0; length.min(STEP) as usize];

@@ -94,6 +94,7 @@ fn octets(content: &Content) -> Vec<u8> {
     match content {
         Content::None => Vec::new(),
         Content::Bytes(octets) => octets.to_vec(),
+        Content::Pages(pages) => pages.to_vec(),
         Content::File { file, offset, length } => {
             let mut octets = vec![0; *length as usize];
             file.read_exact_at(&mut octets, *offset).unwrap();

@@ -91,6 +91,7 @@ fn octets(content: &Content) -> io::Result<Bytes> {
     match content {
         Content::None => Ok(Bytes::new()),
         Content::Bytes(bytes) => Ok(bytes.clone()),
+        Content::Pages(pages) => Ok(pages.clone().into()),
         Content::File { file, offset, length } => read(file, *offset, *length),
     }
 }
@@ -109,9 +110,14 @@ mod tests {
     async fn what_gets_smaller_is_encoded_wherever_it_lies() {
         let encoders = Encoders::start().unwrap();
         let text = Bytes::from("a text that repeats itself; ".repeat(500));
-        let file = edgeplane_net::memory_file::create(c"test", [&text[..]]).unwrap();
+        let path = std::env::temp_dir().join(format!("edgeplane-encoders-{}", std::process::id()));
+        std::fs::write(&path, &text).unwrap();
+        let file = Arc::new(File::open(&path).unwrap());
+        std::fs::remove_file(path).unwrap();
         let length = text.len() as u64;
-        for content in [Content::Bytes(text.clone()), Content::File { file, offset: 0, length }] {
+        let pages = edgeplane_net::pages::Pages::hold(length, [&text[..]]).unwrap();
+        for content in [Content::Bytes(text.clone()), Content::Pages(pages), Content::File { file, offset: 0, length }]
+        {
             let place = encoders.place(Encoding::Gzip, length).unwrap();
             assert_eq!(place.encode(content).await.unwrap(), encode(Encoding::Gzip, &text).unwrap());
         }

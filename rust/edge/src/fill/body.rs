@@ -1,8 +1,8 @@
 //! Content that grows while many read it.
 //!
-//! Short content is kept in memory; from a length on it goes to a memory file, from which it leaves by `sendfile`. Content
-//! that is too long for memory goes on in a file on disk, or, where nothing keeps it, passes through a window that moves at
-//! the pace of those who read.
+//! Short content is kept in memory as it comes; from a length on it is put into pages of its own. Content that is too long
+//! for memory goes on in a file on disk, or, where nothing keeps it, passes through a window that moves at the pace of those
+//! who read.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -13,13 +13,16 @@ use std::sync::{Arc, Mutex};
 
 use bytes::{Bytes, BytesMut};
 use edgeplane_http::Content;
-use edgeplane_net::memory_file::MemoryFile;
+use edgeplane_net::pages;
 use tokio::sync::Notify;
 
 /// Content under way: one writer, many readers.
 pub struct Growing {
     state: Mutex<State>,
-    file_from: u64,
+    /// Content of so many octets and more has pages of its own.
+    pages_from: u64,
+    /// Room that these get.
+    room: u64,
     moved: Notify,
     /// For the writer: a reader went on, or away.
     passed: Notify,
@@ -43,7 +46,7 @@ const WINDOW: u64 = 1 << 20;
 enum Pieces {
     /// In order, each with the offset of its first octet.
     Memory(Vec<(u64, Bytes)>),
-    File(MemoryFile),
+    Pages(pages::Growing),
     /// Somebody else writes it.
     Disk(Arc<File>),
 }
@@ -66,27 +69,29 @@ pub enum Piece {
 }
 
 impl Growing {
-    /// Nothing yet. Content of `file_from` octets and more goes to a memory file, from the start where that is `expected`.
-    pub fn new(expected: Option<u64>, file_from: u64) -> io::Result<Self> {
+    /// Nothing yet. Content of `pages_from` octets and more goes to pages of its own, from the start where that is `expected`;
+    /// where nothing is, they have room for `most`.
+    pub fn new(expected: Option<u64>, pages_from: u64, most: u64) -> io::Result<Self> {
+        let room = expected.unwrap_or(most);
         let pieces = match expected {
-            Some(length) if length >= file_from => Pieces::File(memory_file()?),
+            Some(length) if length >= pages_from => Pieces::Pages(pages::Growing::new(room)?),
             _ => Pieces::Memory(Vec::new()),
         };
-        Ok(Self::from_pieces(pieces, file_from))
+        Ok(Self::from_pieces(pieces, pages_from, room))
     }
 
     /// Nothing yet, in a file that somebody else writes.
     pub fn on_disk(file: Arc<File>) -> Self {
-        Self::from_pieces(Pieces::Disk(file), 0)
+        Self::from_pieces(Pieces::Disk(file), 0, 0)
     }
 
-    fn from_pieces(pieces: Pieces, file_from: u64) -> Self {
+    fn from_pieces(pieces: Pieces, pages_from: u64, room: u64) -> Self {
         let (window, readers) = (VecDeque::new(), BTreeMap::new());
         let state = State { pieces, held: 0, window, length: 0, end: End::Open, readers };
-        Self { state: Mutex::new(state), file_from, moved: Notify::new(), passed: Notify::new() }
+        Self { state: Mutex::new(state), pages_from, room, moved: Notify::new(), passed: Notify::new() }
     }
 
-    /// Adds a piece.
+    /// Adds a piece; fails where it is more than was expected.
     pub fn push(&self, piece: Bytes) -> io::Result<()> {
         if piece.is_empty() {
             return Ok(());
@@ -95,16 +100,16 @@ impl Growing {
         let at = state.length;
         let length = at + piece.len() as u64;
         match &mut state.pieces {
-            Pieces::Memory(pieces) if length < self.file_from => pieces.push((at, piece)),
+            Pieces::Memory(pieces) if length < self.pages_from => pieces.push((at, piece)),
             Pieces::Memory(pieces) => {
-                let mut file = memory_file()?;
+                let mut pages = pages::Growing::new(self.room)?;
                 for (_, piece) in pieces.iter() {
-                    file.write(piece)?;
+                    pages.write(piece)?;
                 }
-                file.write(&piece)?;
-                state.pieces = Pieces::File(file);
+                pages.write(&piece)?;
+                state.pieces = Pieces::Pages(pages);
             }
-            Pieces::File(file) => file.write(&piece)?,
+            Pieces::Pages(pages) => pages.write(&piece)?,
             Pieces::Disk(_) => return Err(io::ErrorKind::Unsupported.into()),
         }
         (state.length, state.held) = (length, length);
@@ -299,7 +304,7 @@ impl State {
         }
         let length = self.held - offset;
         match &self.pieces {
-            Pieces::File(file) => Content::File { file: file.file().clone(), offset, length },
+            Pieces::Pages(pages) => Content::Pages(pages.written().slice(offset as usize, length as usize)),
             Pieces::Disk(file) => Content::File { file: file.clone(), offset, length },
             Pieces::Memory(pieces) => {
                 let after = pieces.partition_point(|(start, _)| *start <= offset);
@@ -310,9 +315,9 @@ impl State {
     }
 
     /// One piece as it is, several copied together: what stays in the store is not to hold the buffers it came in.
-    fn whole(&self) -> Content {
-        match &self.pieces {
-            Pieces::File(file) => Content::File { file: file.file().clone(), offset: 0, length: self.length },
+    fn whole(&mut self) -> Content {
+        match &mut self.pieces {
+            Pieces::Pages(pages) => Content::Pages(pages.finish()),
             Pieces::Disk(file) => Content::File { file: file.clone(), offset: 0, length: self.length },
             Pieces::Memory(pieces) => {
                 let mut whole = BytesMut::with_capacity(self.length as usize);
@@ -321,10 +326,6 @@ impl State {
             }
         }
     }
-}
-
-fn memory_file() -> io::Result<MemoryFile> {
-    MemoryFile::new(c"edgeplane-content")
 }
 
 #[cfg(test)]
@@ -336,6 +337,7 @@ mod tests {
         match content {
             Content::None => Vec::new(),
             Content::Bytes(bytes) => bytes.to_vec(),
+            Content::Pages(pages) => pages.to_vec(),
             Content::File { file, offset, length } => {
                 let mut read = vec![0; *length as usize];
                 file.read_exact_at(&mut read, *offset).unwrap();
@@ -346,7 +348,7 @@ mod tests {
 
     #[tokio::test]
     async fn readers_see_every_octet_at_their_own_pace() {
-        let body = Growing::new(None, 65_536).unwrap();
+        let body = Growing::new(None, 65_536, 1 << 20).unwrap();
         let all: Vec<u8> = (0..200_000u32).map(|n| n as u8).collect();
         let (mut seen, mut late) = (Vec::new(), Vec::new());
         for piece in all.chunks(7_001) {
@@ -370,7 +372,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_nobody_keeps_passes_at_the_pace_of_the_slowest_reader() {
-        let body = Arc::new(Growing::new(None, 65_536).unwrap());
+        let body = Arc::new(Growing::new(None, 65_536, 1 << 20).unwrap());
         let piece = |n: u8| Bytes::from(vec![n; 300_000]);
         body.push(piece(0)).unwrap();
         let (quick, slow) = (body.reader().unwrap(), body.reader().unwrap());
@@ -411,7 +413,7 @@ mod tests {
     /// Nanoseconds of a read where so many read, from a file or through a window; of many reads, as the clock is coarse.
     async fn nanoseconds(readers: u64, is_kept: bool) -> u64 {
         const READS: u64 = 200_000;
-        let body = Arc::new(Growing::new(Some(65_536), 65_536).unwrap());
+        let body = Arc::new(Growing::new(Some(READS * 100), 65_536, 0).unwrap());
         let readers: Vec<_> = (0..readers).map(|_| body.reader().unwrap()).collect();
         let begun = processor_time();
         for n in 0..READS / readers.len() as u64 {
@@ -439,7 +441,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_broke_off_is_no_end() {
-        let body = Growing::new(Some(10), 65_536).unwrap();
+        let body = Growing::new(Some(10), 65_536, 0).unwrap();
         body.push(Bytes::from_static(b"abc")).unwrap();
         body.break_off();
         assert!(matches!(body.at(3).await, Piece::Broken));

@@ -38,7 +38,7 @@ impl Errand {
         sequence: u64,
         place: Place,
     ) {
-        let Ok(body) = Growing::new(fetched.length, app.shared.bodies.smallest_file()) else {
+        let Ok(body) = Growing::new(fetched.length, app.shared.bodies.pages_from(), small(&app.shared.memory)) else {
             return self.give_away(app, fetched, app.now());
         };
         let subject = Arc::new(self.route.subject(&fetched.response.fields));

@@ -155,8 +155,8 @@ impl Errand {
         requested: Now,
     ) -> Step {
         let (rules, times) = (&self.route.behaviour.rules, (requested, app.now()));
-        let file_from = app.shared.bodies.smallest_file();
-        let whole = asking.completed(rules, &self.request, &fetched.response, times, file_from);
+        let pages_from = app.shared.bodies.pages_from();
+        let whole = asking.completed(rules, &self.request, &fetched.response, times, pages_from);
         let Some((stored, body)) = whole else { return Step::Again(Asking::Whole) };
         if read_whole(app, &mut fetched, &body).await.is_err() {
             return Step::Again(Asking::Whole);

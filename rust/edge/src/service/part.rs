@@ -38,10 +38,11 @@ impl Object {
         (first < complete).then(|| partial::rest(&self.stored, first, None))?
     }
 
-    /// A body that begins with what is here; content in a file is fetched anew.
-    fn begun(&self, file_from: u64) -> Option<Growing> {
+    /// A body that begins with what is here; long content is fetched anew, for copying it would hold up the thread.
+    fn begun(&self, pages_from: u64) -> Option<Growing> {
+        let (_, complete) = self.part()?;
         let Content::Bytes(content) = &self.content else { return None };
-        let body = Growing::new(self.part().map(|(_, complete)| complete), file_from).ok()?;
+        let body = Growing::new(Some(complete), pages_from, complete).ok()?;
         body.push(content.clone()).ok()?;
         Some(body)
     }
@@ -110,11 +111,11 @@ impl Asking {
         request: &Request,
         response: &Response,
         times: (Now, Now),
-        file_from: u64,
+        pages_from: u64,
     ) -> Option<(Stored, Growing)> {
         let Self::Rest(part, _) = self else { return None };
         let stored = part.completed(rules, request, response, times.0, times.1)?;
-        Some((stored, part.begun(file_from)?))
+        Some((stored, part.begun(pages_from)?))
     }
 }
 

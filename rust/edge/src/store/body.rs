@@ -1,27 +1,26 @@
-//! How content is held in memory: small content as octets beside its head, large content in a sealed memory file, which
-//! leaves by `sendfile` without being copied.
+//! How content is held in memory: small content as octets beside its head, large content in pages of its own, which grow
+//! while it comes, leave without being copied, and go back to the system with the last who sends them.
 
 use bytes::Bytes;
 use edgeplane_http::Content;
-use edgeplane_net::memory_file;
+use edgeplane_net::pages::{self, Pages};
 
-use super::limits::{DISK_OPEN_SHARE, MEMORY_FILE, MEMORY_FILE_SHARE};
+use super::limits::{DISK_OPEN_SHARE, MEMORY_MAPPINGS, MEMORY_PAGES};
 
-/// Decides which content gets a file of its own.
+/// Decides which content gets pages of its own.
 #[derive(Debug, Clone, Copy)]
 pub struct Bodies {
-    smallest_file: u64,
+    pages_from: u64,
     open_files: u64,
 }
 
 impl Bodies {
     /// For a memory tier of `capacity` octets in a process that may open `descriptors` files (RLIMIT_NOFILE).
     ///
-    /// All files in memory weigh at most `capacity` together, so their number is bounded by their least size.
+    /// All content in memory weighs at most `capacity` together, so the number of mappings is bounded by their least size.
     pub fn new(capacity: u64, descriptors: u64) -> Self {
-        let files = (descriptors / MEMORY_FILE_SHARE.default).max(1);
-        let open_files = descriptors / DISK_OPEN_SHARE.default;
-        Self { smallest_file: capacity.div_ceil(files).max(MEMORY_FILE.default), open_files }
+        let pages_from = capacity.div_ceil(MEMORY_MAPPINGS.default).max(MEMORY_PAGES.default);
+        Self { pages_from, open_files: descriptors / DISK_OPEN_SHARE.default }
     }
 
     /// Files of the disk tier that may stay open.
@@ -29,37 +28,37 @@ impl Bodies {
         self.open_files
     }
 
-    /// Content from here on is held in a file.
-    pub fn smallest_file(&self) -> u64 {
-        self.smallest_file
+    /// Content from here on is held in pages of its own.
+    pub fn pages_from(&self) -> u64 {
+        self.pages_from
     }
 
     /// Content that holds no more memory than its weight says: pieces of larger buffers are copied out of them. Where no
-    /// file can be made, octets do.
+    /// pages can be had, the allocator's memory does.
     pub fn hold(&self, pieces: &[Bytes]) -> Content {
         let length = pieces.iter().map(|piece| piece.len() as u64).sum();
-        if length >= self.smallest_file
-            && let Ok(file) = memory_file::create(c"edgeplane-body", pieces.iter().map(|piece| &piece[..]))
+        if length >= self.pages_from
+            && let Ok(pages) = Pages::hold(length, pieces.iter().map(|piece| &piece[..]))
         {
-            return Content::File { file, offset: 0, length };
+            return Content::Pages(pages);
         }
         Content::Bytes(Bytes::from(pieces.concat()))
     }
 }
 
-/// Octets of memory that content made by `Bodies::hold` occupies.
+/// Octets of memory that content made by `Bodies::hold` or `fill::Growing` occupies.
 pub fn weight(content: &Content) -> u64 {
     match content {
         Content::None => 0,
         Content::Bytes(bytes) => bytes.len() as u64,
-        Content::File { length, .. } => memory_file::weight(*length),
+        // A file is on disk; if it were asked for here, it would count as what it is to become.
+        Content::Pages(_) | Content::File { .. } => pages::weight(content.len()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::FileExt;
 
     fn held(length: usize) -> Content {
         let octets = Bytes::from(vec![7; length]);
@@ -68,23 +67,21 @@ mod tests {
     }
 
     #[test]
-    fn large_content_is_in_a_file_and_small_content_is_not() {
-        let least = Bodies::new(1 << 20, 1_024).smallest_file() as usize;
-        let Content::Bytes(small) = held(least - 1) else { panic!("a file for little") };
+    fn large_content_is_in_pages_of_its_own_and_small_content_is_not() {
+        let least = Bodies::new(1 << 20, 1_024).pages_from() as usize;
+        let Content::Bytes(small) = held(least - 1) else { panic!("pages for little") };
         assert_eq!(small, vec![7; least - 1]);
         let large = held(least);
-        let Content::File { file, offset: 0, length } = &large else { panic!("octets for much") };
-        let mut octets = vec![0; *length as usize];
-        file.read_exact_at(&mut octets, 0).unwrap();
-        assert_eq!(octets, vec![7; least]);
+        let Content::Pages(pages) = &large else { panic!("octets for much") };
+        assert_eq!(**pages, vec![7; least]);
         assert!(weight(&large) >= least as u64);
     }
 
     #[test]
-    fn descriptors_are_never_used_up() {
-        for (capacity, descriptors) in [(256u64 << 20, 1_024u64), (64 << 30, 65_536), (1 << 30, 1)] {
-            let bodies = Bodies::new(capacity, descriptors);
-            assert!(capacity / bodies.smallest_file() <= (descriptors / 4).max(1), "{capacity} {descriptors}");
+    fn mappings_are_never_used_up() {
+        for capacity in [256u64 << 20, 64 << 30, 1 << 40] {
+            let bodies = Bodies::new(capacity, 1_024);
+            assert!(capacity / bodies.pages_from() <= 32_768, "{capacity}");
         }
     }
 

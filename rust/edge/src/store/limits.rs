@@ -15,10 +15,10 @@ limits! {
     MEMORY_OBJECT_SHARE = "memory object share": 2, 1..=1000 "objects a shard", "what is larger would push out everything else of its shard";
     /// Octets counted for an entry beside key and weight.
     MEMORY_ENTRY = "memory entry": 160, 160..=160 "octets", "121 at a million entries (examples/memory_cost.rs): slot 48, links and marks 32, table 6, the counts of an Arc 16, the allocator's rounding; and 34 for the memory of who left";
-    /// Content from here on is kept in a sealed memory file.
-    MEMORY_FILE = "memory file": 65536, 4096..=1073741824 "octets", "over loopback (net/examples/sendfile_cost.rs) sendfile takes the sender two thirds of what writev takes, at 1 MiB half; at 32 KiB it still gains, but TLS has to read a file back, and each holds a descriptor; at 4 KiB it loses";
-    /// Part of the descriptors that content in memory may use.
-    MEMORY_FILE_SHARE = "memory file share": 4, 2..=100 "parts", "the other three quarters are for connections, which come first";
+    /// Content from here on is kept in pages of its own.
+    MEMORY_PAGES = "memory pages": 65536, 4096..=1073741824 "octets", "rounding up to whole pages adds 3 % on average, two system calls cost little beside copying so much, and the allocator's blocks do not fall to pieces";
+    /// Contents that may have pages of their own.
+    MEMORY_MAPPINGS = "memory mappings": 32768, 1..=1073741824 "mappings", "half of what the kernel allows a process (vm.max_map_count: 65,530)";
     /// Longest key of the disk tier.
     DISK_KEY = "disk key": 65536, 1..=1048576 "octets", "URL (8,192), header and cookie values (20,480) fit three times over";
     /// Longest description of an object on disk.

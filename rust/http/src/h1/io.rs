@@ -5,7 +5,9 @@ use std::io;
 use std::os::fd::AsFd;
 use std::task::{Context, Poll, ready};
 
+use edgeplane_net::pages::Pages;
 use edgeplane_net::sendfile::{send_file, send_more};
+use edgeplane_net::splice::Splicer;
 use tokio::io::{AsyncRead, AsyncWrite, Interest};
 use tokio::net::TcpStream;
 
@@ -15,7 +17,7 @@ use super::limits::{COPY_SIZE, GATHER_SIZE};
 pub trait Io: AsyncRead + AsyncWrite + Unpin + 'static {
     /// Content of at most so many octets is copied behind its head and leaves with it as one piece.
     const COPY: usize;
-    /// Whether the next two methods do what they say.
+    /// Whether the next three methods do what they say.
     const SENDS_FILES: bool = false;
 
     /// Writes octets after which more follows at once.
@@ -28,8 +30,18 @@ pub trait Io: AsyncRead + AsyncWrite + Unpin + 'static {
         Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
     }
 
+    /// Writes octets from the front of some pages, without copying them if that can be; returns how many.
+    fn poll_send_pages(&mut self, cx: &mut Context<'_>, pages: &Pages) -> Poll<io::Result<usize>> {
+        std::pin::Pin::new(self).poll_write(cx, pages)
+    }
+
     /// Makes the client see an error when the stream is dropped, rather than an end.
     fn break_off(&mut self) {}
+}
+
+thread_local! {
+    /// Of all connections of a thread; none where the system forbids it.
+    static SPLICER: Option<Splicer> = Splicer::new().ok();
 }
 
 impl Io for TcpStream {
@@ -42,6 +54,13 @@ impl Io for TcpStream {
 
     fn poll_send_file(&mut self, cx: &mut Context<'_>, file: &File, at: u64, length: usize) -> Poll<io::Result<usize>> {
         poll_writing(self, cx, |socket| send_file(socket.as_fd(), file, at, length))
+    }
+
+    fn poll_send_pages(&mut self, cx: &mut Context<'_>, pages: &Pages) -> Poll<io::Result<usize>> {
+        SPLICER.with(|splicer| match splicer {
+            Some(splicer) => poll_writing(self, cx, |socket| splicer.send(socket.as_fd(), pages)),
+            None => std::pin::Pin::new(self).poll_write(cx, pages),
+        })
     }
 
     fn break_off(&mut self) {

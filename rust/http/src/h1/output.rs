@@ -13,7 +13,7 @@ use edgeplane_net::sendfile::read_resident;
 use tokio::task::JoinHandle;
 
 use super::io::Io;
-use super::limits::{DISK_PIECE, FILE_PIECE, GATHER_SIZE, KEPT_OUTPUT, READ_PIECE};
+use super::limits::{DISK_PIECE, FILE_PIECE, GATHER_SIZE, KEPT_OUTPUT, READ_PIECE, SPLICE_SIZE};
 use crate::Content;
 use crate::file::{append_now, read_aside};
 
@@ -114,8 +114,12 @@ impl Output {
         let octets = self.octets.get(self.sent..).unwrap_or_default();
         match &self.tail {
             Content::None => Pin::new(io).poll_write(cx, octets),
-            Content::Bytes(bytes) if octets.is_empty() => Pin::new(io).poll_write(cx, bytes),
-            Content::Bytes(bytes) => Pin::new(io).poll_write_vectored(cx, &[IoSlice::new(octets), IoSlice::new(bytes)]),
+            Content::Bytes(bytes) => write_both(io, cx, octets, bytes),
+            Content::Pages(pages) if !I::SENDS_FILES || pages.len() < SPLICE_SIZE.default as usize => {
+                write_both(io, cx, octets, pages)
+            }
+            Content::Pages(_) if !octets.is_empty() => io.poll_send_more(cx, octets),
+            Content::Pages(pages) => io.poll_send_pages(cx, pages),
             Content::File { .. } if I::SENDS_FILES && !octets.is_empty() => io.poll_send_more(cx, octets),
             Content::File { file, offset, length } if I::SENDS_FILES => {
                 let most = if self.in_memory { FILE_PIECE.default } else { DISK_PIECE.default };
@@ -154,6 +158,7 @@ impl Output {
         match &mut self.tail {
             Content::None => {}
             Content::Bytes(bytes) => bytes.advance(count.min(bytes.len())),
+            Content::Pages(pages) => pages.advance(count),
             Content::File { offset, length, .. } => {
                 *offset += count as u64;
                 *length = length.saturating_sub(count as u64);
@@ -225,6 +230,14 @@ fn piece(length: u64, most: u64) -> usize {
     length.min(most) as usize
 }
 
+/// Writes octets, and content behind them.
+fn write_both<I: Io>(io: &mut I, cx: &mut Context<'_>, octets: &[u8], content: &[u8]) -> Poll<io::Result<usize>> {
+    match octets.is_empty() {
+        true => Pin::new(io).poll_write(cx, content),
+        false => Pin::new(io).poll_write_vectored(cx, &[IoSlice::new(octets), IoSlice::new(content)]),
+    }
+}
+
 /// Whether the disk would have to be waited for.
 fn is_cold(file: &File, at: u64) -> bool {
     read_resident(file, &mut [0], at).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
@@ -234,10 +247,10 @@ fn is_cold(file: &File, at: u64) -> bool {
 mod tests {
     use std::task::Waker;
 
-    use edgeplane_net::memory_file;
     use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
     use super::*;
+    use crate::sample;
 
     const LENGTH: u64 = 1 << 20;
 
@@ -291,7 +304,7 @@ mod tests {
     }
 
     fn memory() -> Arc<File> {
-        memory_file::create(c"test", [&pattern()[..]]).unwrap()
+        sample::memory_file(&pattern())
     }
 
     /// A file on disk that is as long, and in memory since it was just read.

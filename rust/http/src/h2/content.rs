@@ -45,7 +45,7 @@ impl Outlet {
         let place = match content {
             Content::File { length, .. } if *length <= SMALL => Some(self.pace.place_now(*length as usize)?),
             Content::File { .. } => return None,
-            Content::None | Content::Bytes(_) => None,
+            Content::None | Content::Bytes(_) | Content::Pages(_) => None,
         };
         self.stream.reserve_capacity(content.len() as usize);
         if (self.stream.capacity() as u64) < content.len() {
@@ -53,6 +53,7 @@ impl Outlet {
         }
         let piece = match (content, place) {
             (Content::Bytes(octets), _) => octets.clone().into(),
+            (Content::Pages(pages), _) => Bytes::from(pages.clone()).into(),
             (Content::File { file, offset, length }, Some(place)) => {
                 Piece::new(read_now(file, (*offset, *length as usize), is_in_memory(file))?, place)
             }
@@ -68,6 +69,7 @@ impl Outlet {
                 self.send_file(file, *offset, *length, last, settings).await
             }
             Content::Bytes(octets) if !octets.is_empty() => self.send_bytes(octets.clone(), last, settings).await,
+            Content::Pages(pages) if !pages.is_empty() => self.send_bytes(pages.clone().into(), last, settings).await,
             _ if last => self.end(),
             _ => Ok(()),
         }

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use edgeplane_net::pages::Pages;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::sample;
@@ -24,6 +25,17 @@ pub fn big() -> Bytes {
 
 pub fn file(octets: &[u8]) -> Content {
     Content::File { file: sample::file(octets), offset: 0, length: octets.len() as u64 }
+}
+
+/// So many octets of an endless pattern, from the middle of pages.
+pub fn pages(length: usize) -> Content {
+    let octets = pattern(length + 2);
+    Content::Pages(Pages::hold(octets.len() as u64, [&octets[..]]).unwrap()).slice(1, length as u64)
+}
+
+/// The start of that pattern.
+pub fn pattern(length: usize) -> Vec<u8> {
+    (0..length).map(|number| (number % 251) as u8).collect()
 }
 
 impl Site {
@@ -139,6 +151,7 @@ impl Service for Site {
             "/where" => (head(200, &[]), Content::Bytes(describe(request).into())),
             "/huge" => (head(200, &[]), Content::Bytes(big())),
             "/file" => (head(200, &[]), file(&big())),
+            "/pages" => (head(200, &[]), pages(request.query.as_deref().unwrap().parse().unwrap())),
             "/empty" => (head(200, &[]), Content::None),
             "/none" => (head(204, &[]), Content::None),
             "/same" => (head(304, &[("content-length", "5")]), Content::Bytes("hello".into())),

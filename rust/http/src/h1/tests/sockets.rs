@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{LocalSet, spawn_local};
 
 use super::super::{Settings, Thread, serve_connection};
-use super::connection;
-use super::site::{Site, big};
+use super::site::{Site, big, pattern};
+use super::{Client, connection};
 
 async fn served(connections: usize) -> (SocketAddr, Rc<Thread>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -48,6 +48,36 @@ fn content_of_every_kind_arrives_whole() {
         assert_eq!(seen.matches(&content).count(), 4);
         assert_eq!(seen.len(), 400_000 + super::without_date(&seen).replace(&content, "").len() + 4 * 37);
         assert!(seen.ends_with("hello"));
+    });
+}
+
+/// Asks for content in pages, of many lengths at once, and reads it in small steps.
+async fn ask_for_pages(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+    let lengths = [1, 70, 5_000, 32_767, 32_768, 1_048_576, 1_048_577, 3_000_000, 2];
+    let request = |length| format!("GET /pages?{length} HTTP/1.1\r\nHost: a\r\n\r\n");
+    stream.write_all(lengths.map(request).concat().as_bytes()).await.unwrap();
+    let (mut seen, expected) = (Vec::new(), pattern(3_000_001));
+    for length in lengths {
+        let (mut step, end_of_head) =
+            (vec![0; 10_000], |seen: &[u8]| seen.windows(4).position(|four| four == b"\r\n\r\n"));
+        let mut head = end_of_head(&seen).map(|at| at + 4);
+        while head.is_none_or(|head| seen.len() < head + length) {
+            let count = stream.read(&mut step).await.unwrap();
+            assert!(count > 0, "{length}");
+            seen.extend_from_slice(&step[..count]);
+            head = head.or_else(|| end_of_head(&seen).map(|at| at + 4));
+        }
+        let content: Vec<_> = seen.drain(..head.unwrap() + length).skip(head.unwrap()).collect();
+        assert!(content == expected[1..=length], "{length}");
+    }
+    assert!(seen.is_empty());
+}
+
+#[test]
+fn content_in_pages_arrives_whole() {
+    run(async {
+        ask_for_pages(TcpStream::connect(served(1).await.0).await.unwrap()).await;
+        ask_for_pages(Client::with_room(3_000).stream).await;
     });
 }
 

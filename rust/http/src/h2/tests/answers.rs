@@ -62,6 +62,15 @@ fn large_content_and_files_come_whole_through_small_windows() {
 }
 
 #[test]
+fn content_in_pages_comes_whole() {
+    run(async {
+        let mut served = serve();
+        let mut client = served.client().await;
+        assert!(fetch(&mut client, get("/pages")).await.unwrap().1 == pattern(BIG)[1..]);
+    });
+}
+
+#[test]
 fn a_file_in_memory_is_read_without_another_thread() {
     let threads = Arc::new(AtomicUsize::new(0));
     let counted = threads.clone();

@@ -6,11 +6,11 @@ mod raw;
 mod refusals;
 
 use std::cell::RefCell;
-use std::fs::File;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use edgeplane_net::pages::Pages;
 use h2::client::SendRequest;
 use tokio::io::DuplexStream;
 use tokio::sync::Notify;
@@ -41,10 +41,6 @@ fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|n| (n % 251) as u8).collect()
 }
 
-fn memory_file(length: usize) -> Arc<File> {
-    edgeplane_net::memory_file::create(c"test", [&pattern(length)[..]]).unwrap()
-}
-
 impl Service for Site {
     fn ready(&self, request: &Request, _: &Connection, reply: &mut Reply) {
         let whole = |length: usize| Content::File {
@@ -56,9 +52,12 @@ impl Service for Site {
             "/ready" => Content::Bytes("hello".into()),
             "/head" => Content::None,
             "/big" => Content::Bytes(pattern(BIG).into()),
+            "/pages" => Content::Pages(Pages::hold(BIG as u64, [&pattern(BIG)[..]]).unwrap()).slice(1, BIG as u64 - 1),
             "/file" => whole(BIG),
             "/small-file" => whole(100),
-            "/memory-file" => Content::File { file: memory_file(BIG), offset: 1, length: BIG as u64 - 1 },
+            "/memory-file" => {
+                Content::File { file: sample::memory_file(&pattern(BIG)), offset: 1, length: BIG as u64 - 1 }
+            }
             _ => return,
         };
         self.seen.borrow_mut().push(request.clone());

@@ -1,5 +1,6 @@
 //! Pages of memory into a socket without copying them: vmsplice(2) puts them into a pipe, splice(2) moves them on.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -15,6 +16,8 @@ pub struct Splicer {
     from: OwnedFd,
     into: OwnedFd,
     nowhere: File,
+    /// Octets were left in the pipe that would be the next client's.
+    is_spent: Cell<bool>,
 }
 
 impl Splicer {
@@ -31,19 +34,29 @@ impl Splicer {
         // SAFETY: a plain system call on a descriptor that we own.
         let _ = unsafe { libc::fcntl(into.as_raw_fd(), libc::F_SETPIPE_SZ, ROOM) };
         let nowhere = File::options().write(true).open("/dev/null")?;
-        let splicer = Self { from, into, nowhere };
+        let splicer = Self { from, into, nowhere, is_spent: Cell::new(false) };
         splicer.empty(splicer.put(b"x")?)?;
         Ok(splicer)
     }
 
+    /// Whether it sends no more, because its pipe could not be emptied.
+    #[inline]
+    pub fn is_spent(&self) -> bool {
+        self.is_spent.get()
+    }
+
     /// Sends octets from the front of `pages`, as many as go at once; how many went, at least one. `WouldBlock` when a socket
-    /// that does not block has no room. Their memory may be in use by the system for a while after that.
+    /// that does not block has no room, `BrokenPipe` from one that is spent. Their memory may be in use by the system for a
+    /// while after that.
     pub fn send(&self, socket: BorrowedFd<'_>, pages: &Pages) -> io::Result<usize> {
+        if self.is_spent() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
         let put = self.put(pages)?;
         let more = if put < pages.len() { libc::SPLICE_F_MORE } else { 0 };
         let sent = self.move_on(socket, put, more);
         let gone = *sent.as_ref().unwrap_or(&0);
-        self.empty(put - gone)?;
+        self.empty(put - gone).inspect_err(|_| self.is_spent.set(true))?;
         sent
     }
 
@@ -66,9 +79,11 @@ impl Splicer {
     /// Takes out what found no room.
     fn empty(&self, mut left: usize) -> io::Result<()> {
         while left > 0 {
-            match self.move_on(self.nowhere.as_fd(), left, 0)? {
-                0 => return Err(io::ErrorKind::WriteZero.into()),
-                count => left = left.saturating_sub(count),
+            match self.move_on(self.nowhere.as_fd(), left, 0) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => left = left.saturating_sub(count),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(())
@@ -152,5 +167,22 @@ mod tests {
         let mut seen = Vec::new();
         client.read_to_end(&mut seen).unwrap();
         assert_eq!(seen, b"next");
+    }
+
+    #[test]
+    fn what_cannot_be_taken_out_again_is_nobody_s() {
+        let (server, _client) = pair();
+        server.set_nonblocking(true).unwrap();
+        let mut splicer = Splicer::new().unwrap();
+        splicer.nowhere = File::open("/dev/null").unwrap();
+        let all = pages(&pattern(LENGTH));
+        let full = (0..1_000).find_map(|_| splicer.send(server.as_fd(), &all).err()).unwrap();
+        assert_ne!(full.kind(), io::ErrorKind::WouldBlock, "{full}");
+        let (server, mut client) = pair();
+        assert!(splicer.is_spent() && splicer.send(server.as_fd(), &pages(b"next")).is_err());
+        drop(server);
+        let mut seen = Vec::new();
+        client.read_to_end(&mut seen).unwrap();
+        assert_eq!(seen, b"");
     }
 }

@@ -57,7 +57,7 @@ impl Io for TcpStream {
     }
 
     fn poll_send_pages(&mut self, cx: &mut Context<'_>, pages: &Pages) -> Poll<io::Result<usize>> {
-        SPLICER.with(|splicer| match splicer {
+        SPLICER.with(|splicer| match splicer.as_ref().filter(|splicer| !splicer.is_spent()) {
             Some(splicer) => poll_writing(self, cx, |socket| splicer.send(socket.as_fd(), pages)),
             None => std::pin::Pin::new(self).poll_write(cx, pages),
         })

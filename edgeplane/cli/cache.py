@@ -43,7 +43,10 @@ def inspect(url: str, config: str | None, state_dir: str | None, output: str) ->
     Example:
       edgeplane cache inspect http://www.example.net/logo.svg
     """
-    _print(call(state_dir_of(config, state_dir), "cache_inspect", url=url, timeout=SECONDS), output)
+    found = call(state_dir_of(config, state_dir), "cache_inspect", url=url, timeout=SECONDS)
+    _print(found, output)
+    if not found["objects"] and output != "json":
+        print_line("nothing is kept of it, in memory or on disk")
 
 
 def _print(found: dict[str, object], output: str) -> None:

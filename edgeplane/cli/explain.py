@@ -21,6 +21,8 @@ from edgeplane.node.client import NoNode, call
 from edgeplane.node.source import read_source
 
 SECONDS = 30.0
+UNITS = {"age": "s", "failed_ago": "s", "fresh_for": "s", "remembered_for": "s", "separate_for": "s"}
+"""Of numbers whose names in a reply leave it open."""
 NO_ZONE = "no zone"
 """What the core found for a name that lies in none of its zones; that step has no serial."""
 
@@ -130,7 +132,7 @@ def lines(found: dict[str, Any], indent: str = "") -> Iterator[str]:
     unsaid = {*nested, "serial"} if found.get("found") == NO_ZONE else nested
     plain = {key: value for key, value in found.items() if key not in unsaid and value not in (None, "", [])}
     width = max(map(len, plain), default=0)
-    yield from (f"{indent}{key:<{width}}  {_text(value)}" for key, value in plain.items())
+    yield from (f"{indent}{key:<{width}}  {_text(value)} {UNITS.get(key, '')}".rstrip() for key, value in plain.items())
     for key, value in nested.items():
         for number, each in enumerate(value if isinstance(value, list) else [value], start=1):
             count = f" {number}" if isinstance(value, list) else ""

@@ -10,7 +10,8 @@ from typing import Any, TypeVar, cast
 import click
 from click.core import ParameterSource
 
-from edgeplane.config import VARIABLE, default_path, load
+from edgeplane.config import VARIABLE, default_path, state_directory
+from edgeplane.errors import ConfigError, Fault
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -49,4 +50,10 @@ def config_option(meaning: str, *name: str) -> Callable[[Command], Command]:
 
 def state_dir_of(config: str | None, state_dir: str | None) -> Path:
     """The state directory of the node that is meant. Raises ConfigError."""
-    return Path(state_dir) if state_dir else load(default_path(config)).node.state_dir
+    if state_dir:
+        return Path(state_dir)
+    try:
+        return state_directory(default_path(config))
+    except ConfigError as error:
+        hint = Fault(str(default_path(config)), 0, "a node that runs is found by its state directory too: -s DIR")
+        raise ConfigError([*error.faults, hint]) from None

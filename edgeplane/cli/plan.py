@@ -155,6 +155,7 @@ def _print_difference(found: dict[str, Any], output: str) -> None:
         for name in found.get(plural, {}).get(how, [])
     ]
     lines += [f"~ setting {key}" for key in found["settings"]]
+    lines += [f"~ setting {key}, which takes a restart" for key in found.get("restart", [])]
     lines += [line for zone in found.get("changes", []) for line in _record_sets(zone)]
     for line in lines or ["nothing would change"]:
         print_line(line)

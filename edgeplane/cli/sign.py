@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -126,6 +127,8 @@ def policy(url: str, **options: Any) -> None:
 
 def _grant(url: str, options: dict[str, Any]) -> dict[str, Any]:
     """A canned policy where the time alone is limited, else a custom one."""
+    if options["expires"] <= time.time():
+        print_line("warning: --expires is past: nobody will be let in with this", err=True)
     custom = any(options[name] is not None for name in ("not_before", "client", "resource"))
     return {"policy": _policy(url, options)} if custom else {"expires": options["expires"]}
 

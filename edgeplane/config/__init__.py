@@ -5,7 +5,7 @@ EDGEPLANE__… ─────────────┴─► as written (dict
 """
 
 from edgeplane.config.content import Content, find_content, has_content, readable_content
-from edgeplane.config.load import VARIABLE, default_path, load
+from edgeplane.config.load import VARIABLE, default_path, load, state_directory
 from edgeplane.config.model import Settings
 from edgeplane.config.secret import read_cookie_secret
 
@@ -19,4 +19,5 @@ __all__ = [
     "load",
     "read_cookie_secret",
     "readable_content",
+    "state_directory",
 ]

@@ -12,7 +12,7 @@ SECTIONS = {
 }
 
 SETTINGS = (
-    Setting("edge", "http", "any_listens", [], "Addresses for HTTP.", example=["127.0.0.1:8080"]),
+    Setting("edge", "http", "any_listens", [], "Addresses for HTTP.", example=["127.0.0.1:8080"], restart=True),
     Setting(
         "edge",
         "https",
@@ -20,6 +20,7 @@ SETTINGS = (
         [],
         "Addresses for HTTP over TLS; needs certificates.",
         example=["127.0.0.1:8443"],
+        restart=True,
     ),
     Setting(
         "edge",
@@ -37,7 +38,7 @@ SETTINGS = (
         "Where this host is, for X-Amz-Cf-Pop, Via, Server-Timing and x-edge-location. Empty: they do not say.",
         example="FRA1",
     ),
-    Setting("edge", "memory", "size", "256MiB", "Objects in memory.", 1 << 20, 1 << 50),
+    Setting("edge", "memory", "size", "256MiB", "Objects in memory.", 1 << 20, 1 << 50, restart=True),
     Setting(
         "edge",
         "certificates",
@@ -107,8 +108,10 @@ SETTINGS = (
         "x-amz-meta-cache-tag",
         "Field of an origin's response that holds the tags for invalidation, with commas between them.",
     ),
-    Setting("edge.disk", "path", "path", None, "The folder; made if it is not there.", example="var/cache"),
-    Setting("edge.disk", "size", "size", "10GiB", "Space that objects may take.", 1 << 20, 1 << 50),
+    Setting(
+        "edge.disk", "path", "path", None, "The folder; made if it is not there.", example="var/cache", restart=True
+    ),
+    Setting("edge.disk", "size", "size", "10GiB", "Space that objects may take.", 1 << 20, 1 << 50, restart=True),
     Setting("edge.access_log", "path", "path", None, "The file; reopened on SIGHUP.", example="access.log"),
     Setting(
         "edge.access_log",

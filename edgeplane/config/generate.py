@@ -143,7 +143,7 @@ def _sample_setting(setting: Setting) -> str:
     facts = [KINDS[setting.kind] + (f", {_bounds(setting)}" if _bounds(setting) else "")]
     if _shown(setting) != setting.default:
         facts.append("default: none")
-    return f"# {setting.help} ({'; '.join(facts)})\n# {setting.key} = {toml(_shown(setting))}\n"
+    return f"# {setting.meaning} ({'; '.join(facts)})\n# {setting.key} = {toml(_shown(setting))}\n"
 
 
 def _bounds(setting: Setting) -> str:
@@ -158,7 +158,7 @@ def _reference_section(section: str) -> str:
 
 def _reference_row(setting: Setting) -> str:
     default = "none" if setting.default is None else f"`{toml(setting.default)}`"
-    return f"| `{setting.key}` | {KINDS[setting.kind]} | {default} | {_bounds(setting)} | {setting.help} |\n"
+    return f"| `{setting.key}` | {KINDS[setting.kind]} | {default} | {_bounds(setting)} | {setting.meaning} |\n"
 
 
 MODEL_HEAD = '''"""The settings as meant: frozen, checked, paths absolute.
@@ -195,7 +195,8 @@ SAMPLE_HEAD = """# Every setting of edgeplane with its default; copy what you ch
 
 REFERENCE_HEAD = """# Settings
 Settings of a host are TOML; what is served stands in templates and zone files. Unknown keys are errors, values out of
-range are refused, never bent. Paths are relative to the file that names them. An environment variable
+range are refused, never bent. A reload follows every setting but those that take a restart. Paths are relative to the
+file that names them. An environment variable
 `EDGEPLANE__SECTION__KEY` overrides a setting: `EDGEPLANE__DNS__RRL__SLIP=3`,
 `EDGEPLANE__DNS__LISTEN='["192.0.2.1:53"]'`, `EDGEPLANE__EDGE__DIRECTORIES='{files = "files"}'`; its paths
 are relative to the working directory. A table may be a section too: `[edge.buckets.media]`, `[[edge.certificates]]`.

@@ -32,17 +32,24 @@ def load(path: Path | str, environ: Mapping[str, str] | None = None) -> Settings
     text = _read(path)
     written = _parse(path, text)
     overridden = environment.override(written, os.environ if environ is None else environ)
-    for section in filter(None, SECTIONS):
-        _section(written, section.split("."))
     places = _Places(path, key_lines(text), overridden)
-    try:
-        settings = Settings.model_validate(written, context={"base": path.absolute().parent})
-    except ValidationError as error:
-        raise ConfigError(_faults(error, places)) from None
+    settings = _settings(path, written, places)
     if taken := [places.fault(at, f"{address} is {validation.written(first)} already")
                  for at, first, address in claimed_twice(settings)]:  # fmt: skip
         raise ConfigError(taken)
     return settings
+
+
+def state_directory(path: Path | str, environ: Mapping[str, str] | None = None) -> Path:
+    """Where the node of a configuration keeps its state, whatever else in it is wrong: so that a running node can be
+    asked about it. Raises ConfigError.
+    """
+    path = Path(path)
+    written = _parse(path, _read(path))
+    environment.override(written, os.environ if environ is None else environ)
+    node = written.get("node", {})
+    alone = {key: value for key, value in node.items() if key == "state_dir"} if isinstance(node, dict) else node
+    return _settings(path, {"node": alone}, _Places(path, {}, {})).node.state_dir
 
 
 def default_path(given: str | None = None) -> Path:
@@ -76,6 +83,16 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         line = int(found[1]) if found else text.count("\n") + 1
         message = str(error)[: found.start()] if found else str(error).removesuffix(" (at end of document)")
         raise ConfigError.one(str(path), f"is not TOML: {message}", line) from None
+
+
+def _settings(path: Path, written: dict[str, Any], places: _Places) -> Settings:
+    """A document with its defaults. Raises ConfigError with every fault."""
+    for section in filter(None, SECTIONS):
+        _section(written, section.split("."))
+    try:
+        return Settings.model_validate(written, context={"base": path.absolute().parent})
+    except ValidationError as error:
+        raise ConfigError(_faults(error, places)) from None
 
 
 def _section(written: dict[str, Any], parts: list[str]) -> None:

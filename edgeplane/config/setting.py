@@ -13,7 +13,8 @@ class Setting:
     """One setting, as an operator sees it.
 
     kind: a name in `KINDS`. low, high: the range of a number, of a text's length or of a size in octets, both included.
-    example: shown where default is None or empty.
+    example: shown where default is None or empty. restart: a reload cannot follow it, because it was used before the
+    first plan was built, or gives a size to what lives as long as the front: sockets, the lock, processes, the store.
     """
 
     section: str
@@ -26,6 +27,7 @@ class Setting:
     unit: str = ""
     choices: tuple[str, ...] = ()
     example: Value = None
+    restart: bool = False
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -52,6 +54,11 @@ class Setting:
         if self.kind == "size":
             return f"{size_text(int(self.low))} to {size_text(int(self.high))}"
         return f"{self.low} to {self.high}"
+
+    @property
+    def meaning(self) -> str:
+        """What it is, and whether it takes a restart."""
+        return f"{self.help} Takes a restart." if self.restart else self.help
 
 
 UNITS = ("", "KiB", "MiB", "GiB", "TiB")

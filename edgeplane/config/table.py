@@ -29,7 +29,14 @@ TABLE = (
         "YAML or JSON templates with zones, record sets, health checks and distributions.",
         example=["site.yaml"],
     ),
-    Setting("node", "state_dir", "path", "var", "Plans, control socket and control state; made if it is not there."),
+    Setting(
+        "node",
+        "state_dir",
+        "path",
+        "var",
+        "Plans, control socket and control state; made if it is not there.",
+        restart=True,
+    ),
     Setting(
         "node",
         "threads",
@@ -39,8 +46,11 @@ TABLE = (
         0,
         1024,
         "threads",
+        restart=True,
     ),
-    Setting("observe", "listen", "listen", "127.0.0.1:9900", "HTTP address of /metrics, /healthz and /readyz."),
+    Setting(
+        "observe", "listen", "listen", "127.0.0.1:9900", "HTTP address of /metrics, /healthz and /readyz.", restart=True
+    ),
     Setting(
         "observe",
         "log_format",
@@ -48,6 +58,7 @@ TABLE = (
         "text",
         "Lines for people, or one JSON document a line.",
         choices=("text", "json"),
+        restart=True,
     ),
     Setting(
         "dns",
@@ -55,6 +66,7 @@ TABLE = (
         "listens",
         ["127.0.0.1:5300", "[::1]:5300"],
         "Addresses for UDP and TCP. A wildcard answers from the address asked.",
+        restart=True,
     ),
     Setting(
         "dns",

@@ -35,7 +35,7 @@ from edgeplane.node.plans import (
     serves_something,
 )
 from edgeplane.node.programs import Programs
-from edgeplane.node.restart import restart_warnings
+from edgeplane.node.restart import restart_warnings, wanting_restart
 from edgeplane.node.state import State
 from edgeplane.node.verbs import Verbs
 from edgeplane.node.watch import Heartbeat, answers, watch
@@ -166,17 +166,21 @@ class Supervisor:
             raise Refused.because(f"{said}; build it with a lower one (plan build -g)", place)
 
     async def diff(self) -> dict[str, Any]:
-        """What a reload would change (see `plans.difference`). Built with the running generation, so that a zone whose
-        serial is the generation differs only where its content does.
+        """What a reload would change (see `plans.difference`), and "restart": settings that it cannot change.
+
+        Built with the running generation, so that a zone whose serial is the generation differs only where its content
+        does.
         """
         candidate = self.store.directory / "diff.plan"
+        restart = {"restart": wanting_restart(self.settings, self.programs.config)}
         async with self._reloading:
             if await self._lives_on_applied_plan():
-                return {**difference(self.state.envelope, self.state.envelope), "changes": []}
+                return {**difference(self.state.envelope, self.state.envelope), **restart, "changes": []}
             try:
                 built = await self.programs.build(self.state.generation, candidate, self.store.current)
                 changed = difference(self.state.envelope, read_envelope(candidate))
-                return {**changed, "changes": built.get("changes", [])}
+                changed["settings"] = [key for key in changed["settings"] if key not in restart["restart"]]
+                return {**changed, **restart, "changes": built.get("changes", [])}
             finally:
                 candidate.unlink(missing_ok=True)
 

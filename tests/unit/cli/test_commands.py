@@ -362,6 +362,21 @@ def test_explain_refuses_what_is_no_address(core: Core, site: Path, wrong: list[
     assert run("explain", "dns", "www.example.net", *wrong).exit_code == 2
 
 
+@pytest.mark.parametrize("wrong", ["nosuch = 1", "[dns]\nrrl = {slip = 99}", "[edge]\nhttp = 7"])
+def test_a_node_is_found_whatever_else_its_configuration_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, wrong: str
+) -> None:
+    """So that it can be asked how it fares, and refuses the reload itself."""
+    asked: list[Path] = []
+    monkeypatch.setattr("edgeplane.cli.health.call", lambda directory, *_, **__: asked.append(directory) or [])
+    config = tmp_path / "edgeplane.toml"
+    config.write_text(f"{wrong}\n[node]\nstate_dir = 'elsewhere'\n")
+    assert (run("health", "-c", config).exit_code, asked) == (0, [tmp_path / "elsewhere"])
+    config.write_text("[node\n")
+    refused = run("health", "-c", config)
+    assert (refused.exit_code, "is not TOML" in refused.stderr, "-s DIR" in refused.stderr) == (2, True, True)
+
+
 def test_a_check_that_is_not_there_is_said_to_be_missing(monkeypatch: pytest.MonkeyPatch, site: Path) -> None:
     monkeypatch.setattr("edgeplane.cli.health.call", lambda *_, **__: [])
     result = run("health", "nosuch", "-c", site)
@@ -379,10 +394,11 @@ def test_a_difference_names_record_sets_and_how_many_more_there_are(
 ) -> None:
     nothing: dict[str, list[str]] = {"added": [], "removed": [], "changed": []}
     zone = {**nothing, "zone": "example.net.", "changed": ["www.example.net. A"], "more": 7}
-    found = {"zones": nothing, "checks": nothing, "settings": [], "changes": [zone]}
+    found = {"zones": nothing, "checks": nothing, "settings": [], "restart": ["dns.listen"], "changes": [zone]}
     monkeypatch.setattr("edgeplane.cli.plan.call", lambda *_, **__: found)
     lines = run("plan", "diff", "-c", site).output.splitlines()
-    assert lines == ["~ record set www.example.net. A", "… 7 more in example.net."]
+    restart = "~ setting dns.listen, which takes a restart"
+    assert lines == [restart, "~ record set www.example.net. A", "… 7 more in example.net."]
 
 
 def test_a_table_that_is_piped_is_never_cut(

@@ -123,8 +123,11 @@ def test_the_cache_is_printed_as_text_or_json(node: Node) -> None:
     node.reply = {"memory": {"objects": 3, "octets": 4096}, "disk": None}
     assert run("cache", "stats").stdout == "memory\n  objects  3\n  octets   4096\n"
     assert json.loads(run("cache", "stats", "-o", "json").stdout) == node.reply
-    assert run("cache", "inspect", "http://www.example.net").exit_code == 0
+    node.reply = {"url": "http://www.example.net/", "objects": [{"tier": "disk", "age": 7}]}
+    assert run("cache", "inspect", "http://www.example.net").stdout.splitlines()[-2:] == ["  tier  disk", "  age   7 s"]
     assert node.asked[-1] == ("cache_inspect", {"url": "http://www.example.net/"})
+    node.reply["objects"] = []
+    assert run("cache", "inspect", "http://www.example.net").stdout.splitlines()[-1].startswith("nothing is kept of it")
 
 
 def test_a_url_is_explained_with_method_headers_and_client(node: Node) -> None:
@@ -194,6 +197,12 @@ def test_a_span_of_time_begins_now(signer: list[Any]) -> None:
     assert options["begins"] == 1769817600
     refused = run("sign", "policy", "http://a/", "--resource", "wrong", "--expires", "2h")
     assert (refused.exit_code, refused.stderr) == (1, "is no resource\n")
+
+
+def test_what_is_signed_for_the_past_is_warned_of(signer: list[Any], key: Path) -> None:
+    for expires, warned in (("2020-01-01", True), ("2h", False)):
+        shown = run("sign", "url", URL, "--expires", expires, "--key-pair-id", "K1", "--secret", key)
+        assert (shown.stdout, "--expires is past" in shown.stderr) == ("http://signed\n", warned)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 from edgeplane.config.generate import ROOT
 from edgeplane.edge.managed import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES, RESPONSE_HEADERS_POLICIES
+from edgeplane.edge.reach import refused_origins
 from edgeplane.edge.types import distribution_id
 from edgeplane.errors import ContentError, Fault
 from edgeplane.node.source import Source, read_source
@@ -258,3 +259,22 @@ def test_files_that_settings_name_are_there_and_closed_to_others(tmp_path: Path)
     assert f"edge.certificates[1].cert: {tmp_path}/key.pem holds no certificate" in said
     assert f"edge.certificates[1].key: {tmp_path}/nowhere cannot be read (No such file or directory)" in said
     assert "edge.buckets.none: is the name of a directory too" in said
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed", "warned"),
+    [
+        ("127.0.0.1", "", True), ("127.0.0.1", "127.0.0.0/8", False), ("localhost", "", True),
+        ("localhost", "127.0.0.0/8", False), ("10.1.2.3", "127.0.0.0/8", True), ("169.254.169.254", "", True),
+        ("8.8.8.8", "", False), ("www.example.net", "", False),
+    ],
+)  # fmt: skip
+def test_origins_at_addresses_that_would_be_refused_are_warned_of(
+    tmp_path: Path, host: str, allowed: str, warned: bool
+) -> None:
+    custom = "CustomOriginConfig: {OriginProtocolPolicy: http-only}"
+    template = SITE.replace("DomainName: files, S3OriginConfig: {}", f"DomainName: {host}, {custom}")
+    found = source(tmp_path, template, f"{CONFIG}\nallow_private_origins = {[allowed] if allowed else []}\n")
+    warnings = [str(warning) for warning in refused_origins(found.edge, found.settings.edge)]
+    place = "Resources.Site.Properties.DistributionConfig.Origins[0].DomainName"
+    assert [place in each and f"is '{host}': no public address" in each for each in warnings] == [True] * warned

@@ -135,6 +135,7 @@ def test_a_second_sigterm_ends_at_once(make_node):
 
 def test_what_only_a_restart_can_change_is_a_warning(node):
     node.config.write_text(node.config.read_text().replace(str(node.port), str(node.port + 1)))
+    assert node.do("diff")["restart"] == ["dns.listen"]
     (warning,) = node.do("reload")["warnings"]
     assert "dns.listen has changed" in warning["message"]
     assert node.answer() == 2

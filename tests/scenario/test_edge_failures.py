@@ -105,6 +105,9 @@ def test_what_an_origin_does_is_told_to_all(make_edge, origin):
         assert f"{distribution}: origin {id_} (127.0.0.1:{origin.port}): {failure.said}" in lines(edge, id_)[0]
         assert (counted(edge, failure.counter), counted(edge, "errors")) == (before + 1, errors + 1), id_
     assert edge.forwarded() == origin.count == len(FAILURES)
+    shown = edge.do("distribution", distribution=distribution)["origins"]
+    assert all(each["last_failure"].startswith(FAILURES[each["id"]].said) for each in shown), shown
+    assert [each["failed_ago"] for each in shown] == sorted((each["failed_ago"] for each in shown), reverse=True)
 
 
 def test_an_origin_that_is_gone_is_told_once_and_again_when_it_is_back(make_edge):

@@ -34,6 +34,11 @@ struct ShownOrigin<'a> {
     kind: &'static str,
     host: String,
     state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_failure: Option<String>,
+    /// Seconds since then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed_ago: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -83,7 +88,8 @@ impl<'a> ShownOrigin<'a> {
             Kind::Bucket(_) => "bucket",
         };
         let state = if origin.is_failing() { "failing" } else { "ok" };
-        Self { id: &origin.id, kind, host: origin.place(), state }
+        let (last_failure, failed_ago) = origin.last_failure().map(|(what, ago)| (what, ago.as_secs())).unzip();
+        Self { id: &origin.id, kind, host: origin.place(), state, last_failure, failed_ago }
     }
 }
 

@@ -96,6 +96,11 @@ impl Settings {
         self.breaker.get().is_some_and(|breaker| breaker.is_open())
     }
 
+    /// The last failure that the log named, and how long ago that was.
+    pub fn last_failure(&self) -> Option<(String, Duration)> {
+        self.told.get()?.last()
+    }
+
     /// Adds to a request what is the origin's own.
     pub(super) fn add_own(&self, request: &mut Request) {
         if !self.path_prefix.is_empty() && request.path.starts_with('/') {

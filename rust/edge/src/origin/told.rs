@@ -1,8 +1,10 @@
 //! What the log says of an origin that fails: which one it is, and a line a second, however many requests meet the failure.
+//! The last line is kept for whoever asks how the origin fares.
 
 use std::fmt::Display;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::limits::FAILURE_LINE_MS;
 
@@ -15,21 +17,33 @@ pub struct Told {
     next_ms: AtomicU64,
     /// Failures without a line since the last one.
     untold: AtomicU64,
+    /// What the last line said, and when. Taken once a line, and by whoever asks.
+    last: Mutex<Option<(String, Instant)>>,
 }
 
 impl Told {
     /// `origin` is its name for people.
     pub fn new(origin: String) -> Self {
-        Self { origin, start: Instant::now(), next_ms: AtomicU64::new(0), untold: AtomicU64::new(0) }
+        let (next_ms, untold) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { origin, start: Instant::now(), next_ms, untold, last: Mutex::default() }
     }
 
     /// A failure.
     pub fn tell(&self, what: &dyn Display) {
-        match self.turn(self.start.elapsed().as_millis() as u64) {
-            Some(0) => tracing::warn!("{}: {what}", self.origin),
-            Some(untold) => tracing::warn!("{}: {what}; {untold} failures before it had no line", self.origin),
-            None => {}
+        let Some(untold) = self.turn(self.start.elapsed().as_millis() as u64) else { return };
+        match untold {
+            0 => tracing::warn!("{}: {what}", self.origin),
+            _ => tracing::warn!("{}: {what}; {untold} failures before it had no line", self.origin),
         }
+        if let Ok(mut last) = self.last.lock() {
+            *last = Some((what.to_string(), Instant::now()));
+        }
+    }
+
+    /// The last failure that had a line, and how long ago that was.
+    pub fn last(&self) -> Option<(String, Duration)> {
+        let last = self.last.lock().ok()?;
+        last.as_ref().map(|(what, at)| (what.clone(), at.elapsed()))
     }
 
     /// Its breaker opened.
@@ -61,6 +75,15 @@ impl Told {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_line_is_kept() {
+        let told = Told::new("o".into());
+        assert_eq!(told.last(), None);
+        told.tell(&"no route");
+        told.tell(&"untold: it comes within the second");
+        assert!(told.last().is_some_and(|(what, ago)| what == "no route" && ago < Duration::from_secs(60)));
+    }
 
     #[test]
     fn a_flood_of_failures_is_a_line_a_second_that_counts_the_others() {

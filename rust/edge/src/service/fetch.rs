@@ -109,7 +109,8 @@ impl Errand {
             }
         }
         if matches!(asking, Asking::Rest(..)) && is_of_a_range(status) {
-            return self.complete(app, fetched, asking, sequence, requested).await;
+            // Boxed, here and below, so that an answer that is given away does not carry the room for storing one.
+            return Box::pin(self.complete(app, fetched, asking, sequence, requested)).await;
         }
         if self.sliced && status != 206 {
             self.give_away(app, fetched, received);
@@ -126,8 +127,8 @@ impl Errand {
             Storing::Whole(stored) if Sink::takes(app, fetched.length) => {
                 let mut stored = self.route.kept(stored, None);
                 match self.coding(app, fetched.length, &mut stored, shared) {
-                    Some(place) => self.encode(app, fetched, stored, sequence, place).await,
-                    None => self.stream(app, fetched, stored, sequence, shared).await,
+                    Some(place) => Box::pin(self.encode(app, fetched, stored, sequence, place)).await,
+                    None => Box::pin(self.stream(app, fetched, stored, sequence, shared)).await,
                 }
             }
             Storing::Whole(_) if self.range.is_some() && fetched.length.is_some() => {
@@ -138,7 +139,7 @@ impl Errand {
             }
             Storing::Partial(stored, part) if app.keeps_part(&part, fetched.length) => {
                 let stored = self.route.kept(stored, None);
-                self.stream(app, fetched, stored, sequence, false).await;
+                Box::pin(self.stream(app, fetched, stored, sequence, false)).await;
             }
             _ => self.give_away(app, fetched, received),
         }

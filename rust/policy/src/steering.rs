@@ -9,8 +9,9 @@ use edgeplane_geo::{Malformed, PrefixTable};
 /// Numbered lists of location numbers, in two flat arrays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rankings {
-    /// List `n` ends before `ends[n]` and begins where the one before ends.
-    ends: Vec<u32>,
+    /// Where each list begins and ends, side by side: a query looks there once.
+    spans: Vec<(u32, u32)>,
+    /// One after the other.
     lists: Vec<u16>,
 }
 
@@ -18,25 +19,33 @@ impl Rankings {
     /// The list with this number, best first; empty for numbers never given.
     #[inline]
     pub fn get(&self, number: u32) -> &[u16] {
-        let number = number as usize;
-        let start = number.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        let end = self.ends.get(number).copied().unwrap_or(start);
+        let (start, end) = self.spans.get(number as usize).copied().unwrap_or_default();
         self.lists.get(start as usize..end as usize).unwrap_or(&[])
     }
 
     /// Number of lists.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.spans.len()
     }
 
     /// Whether there is no list.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.spans.is_empty()
     }
 
     fn push(&mut self, list: &[u16]) {
+        let start = self.lists.len() as u32;
         self.lists.extend_from_slice(list);
-        self.ends.push(self.lists.len() as u32);
+        self.spans.push((start, self.lists.len() as u32));
+    }
+
+    /// From the end of each list. An error where they do not fit.
+    fn from_ends(ends: &[u32], lists: Vec<u16>) -> Result<Self, Malformed> {
+        if !ends.is_sorted() || ends.last().copied().unwrap_or(0) as usize != lists.len() {
+            return Err(Malformed("the rankings do not fit their entries"));
+        }
+        let starts = std::iter::once(&0).chain(ends);
+        Ok(Self { spans: starts.copied().zip(ends.iter().copied()).collect(), lists })
     }
 }
 
@@ -106,10 +115,13 @@ impl Steering {
     /// As a section of a plan, little-endian:
     /// `u32 locations · u32 rankings · u32 entries · ends (4 octets each) · entries (2) · prefix table`.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let Rankings { ends, lists } = &self.rankings;
+        let Rankings { spans, lists } = &self.rankings;
         let mut out = Vec::new();
-        let counts = [u32::from(self.locations), ends.len() as u32, lists.len() as u32];
-        counts.iter().chain(ends).for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
+        let counts = [u32::from(self.locations), spans.len() as u32, lists.len() as u32];
+        counts
+            .iter()
+            .chain(spans.iter().map(|(_, end)| end))
+            .for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
         lists.iter().for_each(|entry| out.extend_from_slice(&entry.to_le_bytes()));
         out.extend_from_slice(&self.table.to_bytes());
         out
@@ -125,10 +137,8 @@ impl Steering {
         let locations = u16::try_from(locations).map_err(|_| Malformed("there are too many locations"))?;
         let ends: Vec<u32> = take(&mut rest, rankings as usize)?.map(u32::from_le_bytes).collect();
         let lists: Vec<u16> = take(&mut rest, entries as usize)?.map(u16::from_le_bytes).collect();
-        if !ends.is_sorted() || ends.last().copied().unwrap_or(0) != entries {
-            return Err(Malformed("the rankings do not fit their entries"));
-        }
-        Self::new(PrefixTable::from_bytes(rest)?, Rankings { ends, lists }, locations)
+        let rankings = Rankings::from_ends(&ends, lists)?;
+        Self::new(PrefixTable::from_bytes(rest)?, rankings, locations)
     }
 }
 

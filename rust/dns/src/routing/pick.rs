@@ -86,6 +86,8 @@ struct Walk<'a, T> {
 }
 
 impl<T: Trace> Walk<'_, T> {
+    /// Inlined where it begins: most groups lead to no other.
+    #[inline]
     fn group(&mut self, number: u32, depth: usize) {
         let (Some(group), Some(left)) = (self.routing.groups.get(number as usize), self.left.checked_sub(1)) else {
             return;
@@ -104,8 +106,13 @@ impl<T: Trace> Walk<'_, T> {
     fn candidate(&mut self, number: u32, depth: usize) {
         match self.routing.targets.get(number as usize).map(|&packed| Target::from(packed)) {
             Some(Target::Block(zone, block)) => self.picked.push(zone, block),
-            Some(Target::Group(group)) if depth < MAX_ALIAS_DEPTH => self.group(group, depth + 1),
+            Some(Target::Group(group)) if depth < MAX_ALIAS_DEPTH => self.alias(group, depth + 1),
             _ => {}
         }
+    }
+
+    #[inline(never)]
+    fn alias(&mut self, group: u32, depth: usize) {
+        self.group(group, depth);
     }
 }

@@ -61,13 +61,15 @@ class Reply:
 class Distribution:
     """What a test says about its distribution.
 
-    policy: properties of a cache policy of its own, or the name of a managed one. forwards: a managed origin request
-    policy; the usual one forwards cookies, with which nobody shares a fetch. behaviour, config, origin: what
-    stands in DefaultCacheBehavior, DistributionConfig and Origins[0] beside the usual. resources: more of the template.
+    metadata: more of edgeplane's own. policy: properties of a cache policy of its own, or the name of a managed one.
+    forwards: a managed origin request policy; the usual one forwards cookies, with which nobody shares a fetch.
+    behaviour, config, origin: what stands in DefaultCacheBehavior, DistributionConfig and Origins[0] beside the usual.
+    resources: more of the template.
     """
 
     semantics: str = "cloudfront"
     ranges: str = "whole"
+    metadata: dict[str, Any] = field(default_factory=dict)
     policy: str | dict[str, Any] = "CachingOptimized"
     forwards: str | None = "AllViewer"
     behaviour: dict[str, Any] = field(default_factory=dict)
@@ -94,7 +96,7 @@ class Distribution:
         }
         site = {
             "Type": "AWS::CloudFront::Distribution",
-            "Metadata": {"edgeplane": {"Semantics": self.semantics, "Ranges": self.ranges}},
+            "Metadata": {"edgeplane": {"Semantics": self.semantics, "Ranges": self.ranges} | self.metadata},
             "Properties": {"DistributionConfig": config | self.config},
         }
         own = {"Type": "AWS::CloudFront::CachePolicy", "Properties": {"CachePolicyConfig": self.policy}}

@@ -43,7 +43,8 @@ def list_(config: str | None, state_dir: str | None, output: str) -> None:
 @node_options
 @format_option
 def show(name: str, config: str | None, state_dir: str | None, output: str) -> None:
-    """Print one distribution: origins and whether they answer, behaviours in their order, counters.
+    """Print one distribution: origins, whether they answer, their health and weights, behaviours in their order,
+    counters.
 
     DISTRIBUTION is its id, its host name or an alias.
 

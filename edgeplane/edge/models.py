@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from edgeplane.edge import distribution, policies
-from edgeplane.edge.parts import Identifier, PolicyName
-from edgeplane.template.noun import Noun, Tag
+from edgeplane.edge import distribution, parts, policies
+from edgeplane.edge.parts import Identifier, LocalId, PolicyName
+from edgeplane.template.noun import Metadata, Noun, Tag
 
 KEYS_MAX = 5
 """Keys of a group (CloudFront quotas)."""
@@ -25,6 +25,19 @@ class Distribution(Noun):
 
     DistributionConfig: distribution.DistributionConfig
     Tags: tuple[Tag, ...] = ()
+
+
+class DistributionMetadata(Metadata):
+    """`Metadata: {edgeplane: {…}}` of a distribution.
+
+    OriginHealthChecks: an origin's Id → the id of its AWS::Route53::HealthCheck. OriginWeights: an origin's Id → its
+    weight in its groups.
+    """
+
+    Semantics: parts.Semantics = "cloudfront"
+    Ranges: parts.Ranges = "whole"
+    OriginHealthChecks: dict[LocalId, Identifier] = Field(default_factory=dict)
+    OriginWeights: dict[LocalId, parts.Weight] = Field(default_factory=dict)
 
 
 class CachePolicy(Noun):

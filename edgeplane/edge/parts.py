@@ -60,6 +60,15 @@ def _among(codes: tuple[int, ...]) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _word(words: tuple[str, ...]) -> AfterValidator:
+    def check(word: str) -> str:
+        if word not in words:
+            raise ValueError(f"must be {' or '.join(words)}")
+        return word
+
+    return AfterValidator(check)
+
+
 PolicyName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_-]+$")]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9-]+$")]
 LocalId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
@@ -76,6 +85,12 @@ ErrorStatus = Annotated[Whole, _among(rules.ERROR_CODES)]
 ResponseStatus = Annotated[Whole, _among(rules.RESPONSE_CODES)]
 ItemName = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 """Of a cookie, or of a parameter of the query."""
+Semantics = Annotated[str, _word(rules.SEMANTICS)]
+"""Whose rules decide how long an answer is kept."""
+Ranges = Annotated[str, _word(rules.RANGES)]
+"""How a range of what is not kept is fetched."""
+Weight = Annotated[Whole, Field(ge=0, le=255)]
+"""Of an origin in its groups, as of a record set (Route 53 API, ResourceRecordSet)."""
 Method = Literal["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
 
 

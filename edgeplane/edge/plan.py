@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from edgeplane.config.model import Edge
+from edgeplane.edge.models import DistributionMetadata
 from edgeplane.edge.resources import EdgeResources
-from edgeplane.edge.types import CLOUDFRONT, WHOLE
 from edgeplane.template.resource import Resource
 
 NOT_PLANNED = {"Comment", "Description", "PriceClass", "ViewerCertificate"}
@@ -20,11 +20,7 @@ def plan_source(edge: Edge, resources: EdgeResources, base: Path, geo_database: 
     return {
         "settings": _settings(edge, geo_database),
         "distributions": [
-            {
-                **one,
-                "semantics": resource.metadata.get("Semantics", CLOUDFRONT),
-                "ranges": resource.metadata.get("Ranges", WHOLE),
-            }
+            {**one, **_preferences(resource.metadata)}
             for resource, one in zip(
                 resources.distributions, _configs(resources.distributions, "DistributionConfig"), strict=True
             )
@@ -44,6 +40,15 @@ def plan_source(edge: Edge, resources: EdgeResources, base: Path, geo_database: 
             for key in resources.signing_keys
         ],
         "origin_access_controls": _configs(resources.origin_access_controls, "OriginAccessControlConfig"),
+    }
+
+
+def _preferences(metadata: DistributionMetadata) -> dict[str, Any]:
+    return {
+        "semantics": metadata.Semantics,
+        "ranges": metadata.Ranges,
+        "origin_health_checks": metadata.OriginHealthChecks,
+        "origin_weights": metadata.OriginWeights,
     }
 
 

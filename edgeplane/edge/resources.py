@@ -13,8 +13,7 @@ from edgeplane.config.secret import read_secret
 from edgeplane.config.validation import Path as At
 from edgeplane.edge import managed, models, types
 from edgeplane.edge.behaviours import Behaviour
-from edgeplane.errors import ContentError, Fault
-from edgeplane.template import tree
+from edgeplane.errors import ContentError, Fault, nearest
 from edgeplane.template.resource import Resource
 
 SECRET_OCTETS = 32
@@ -47,8 +46,13 @@ class EdgeResources:
         return [replace(fault, line=fault.line or _line(fault.place, known)) for fault in faults]
 
 
-def assemble(resources: Iterable[Resource[Any]], edge: Edge, base: Path) -> EdgeResources:
-    """Puts resources together. base: folder of the configuration. Raises ContentError with every fault."""
+def assemble(
+    resources: Iterable[Resource[Any]], edge: Edge, base: Path, health_checks: Container[str] = ()
+) -> EdgeResources:
+    """Puts resources together. Raises ContentError with every fault.
+
+    base: folder of the configuration. health_checks: ids of those that origins may have.
+    """
     by_type: dict[str, list[Resource[Any]]] = {}
     for resource in resources:
         by_type.setdefault(resource.type, []).append(resource)
@@ -63,6 +67,8 @@ def assemble(resources: Iterable[Resource[Any]], edge: Edge, base: Path) -> Edge
         by_type.get(types.ORIGIN_ACCESS_CONTROL, []),
     )
     faults = [*_name_faults(found), *_policy_faults(found), *_key_faults(found, base), *_origin_faults(found, edge)]
+    for distribution in found.distributions:
+        faults += [*_health_check_faults(distribution, health_checks), *_weight_faults(distribution)]
     if faults:
         raise ContentError(faults)
     return found
@@ -75,7 +81,7 @@ def _line(place: str, known: dict[str, Resource[Any]]) -> int:
     if resource is None:
         return 0
     steps = [int(index) if index else key for key, index in _STEP.findall(rest)] if separator else []
-    return tree.line_at(resource.written, tuple(steps))
+    return resource.line(tuple(steps))
 
 
 def _name_faults(found: EdgeResources) -> Iterator[Fault]:
@@ -167,6 +173,37 @@ def _origin_faults(found: EdgeResources, edge: Edge) -> Iterator[Fault]:
             elif origin.OriginAccessControlId and bucket.credentials_file is None:
                 said = f"needs keys to sign with; set edge.buckets.{origin.DomainName} credentials_file"
                 yield resource.fault((*at, "OriginAccessControlId"), said)
+
+
+def _health_check_faults(resource: Resource[models.Distribution], known: Container[str]) -> Iterator[Fault]:
+    """Health checks that are there, of origins that are."""
+    key, said = "OriginHealthChecks", resource.metadata.OriginHealthChecks
+    yield from _unknown_origins(resource, key, said)
+    for origin, check in said.items():
+        if check not in known:
+            yield resource.metadata_fault((key, origin), f"no health check here has the id {check}")
+
+
+def _weight_faults(resource: Resource[models.Distribution]) -> Iterator[Fault]:
+    """Weights of origins that are there, for both members of a group or for none."""
+    config, key, said = resource.properties.DistributionConfig, "OriginWeights", resource.metadata.OriginWeights
+    yield from _unknown_origins(resource, key, said)
+    groups = {group.Id: [member.OriginId for member in group.Members.Items] for group in config.OriginGroups.Items}
+    grouped = {member for members in groups.values() for member in members}
+    for origin in config.Origins:
+        if origin.Id in said and origin.Id not in grouped:
+            yield resource.metadata_fault((key, origin.Id), "is of an origin in no group, where it means nothing")
+    for id_, members in groups.items():
+        lacking = [member for member in members if member not in said]
+        if 0 < len(lacking) < len(members):
+            yield resource.metadata_fault((key,), f"has no weight for {lacking[0]}, the other member of {id_}")
+
+
+def _unknown_origins(resource: Resource[models.Distribution], key: str, said: Iterable[str]) -> Iterator[Fault]:
+    origins = [origin.Id for origin in resource.properties.DistributionConfig.Origins]
+    for id_ in said:
+        if id_ not in origins:
+            yield resource.metadata_fault((key, id_), f"no origin here has the Id {id_}{nearest(id_, origins)}")
 
 
 def _ids(resources: Iterable[Resource[Any]], known: Iterable[str] = ()) -> frozenset[str]:

@@ -24,6 +24,8 @@ BEHAVIOURS_MAX = 75
 """Per distribution, beside the default one (CloudFront quotas)."""
 ALIASES_MAX = 100
 """Per distribution (CloudFront quotas)."""
+SEMANTICS = ("cloudfront", "rfc9111")
+RANGES = ("whole", "slices")
 KEY_GROUPS_MAX = 4
 """Per behaviour (CloudFront quotas)."""
 

@@ -24,14 +24,6 @@ KEY_GROUP = "AWS::CloudFront::KeyGroup"
 ORIGIN_ACCESS_CONTROL = "AWS::CloudFront::OriginAccessControl"
 SIGNING_KEY = "Edgeplane::Edge::SigningKey"
 
-CLOUDFRONT, RFC9111 = "cloudfront", "rfc9111"
-SEMANTICS = (CLOUDFRONT, RFC9111)
-"""`Metadata: {edgeplane: {Semantics: …}}` of a distribution: whose rules decide how long an answer is kept."""
-
-WHOLE, SLICES = "whole", "slices"
-RANGES = (WHOLE, SLICES)
-"""`Metadata: {edgeplane: {Ranges: …}}` of a distribution: how a range of what is not kept is fetched."""
-
 
 def resource_types(domain: str) -> tuple[ResourceType, ...]:
     """The types; `domain` is what the host names of distributions end with."""
@@ -42,7 +34,7 @@ def resource_types(domain: str) -> tuple[ResourceType, ...]:
             models.Distribution,
             distribution_id,
             {**id_, "DomainName": lambda id_: host_name(id_, domain)},
-            metadata={"Semantics": SEMANTICS, "Ranges": RANGES},
+            metadata=models.DistributionMetadata,
         ),
         ResourceType(CACHE_POLICY, models.CachePolicy, _uuid(CACHE_POLICY), id_),
         ResourceType(ORIGIN_REQUEST_POLICY, models.OriginRequestPolicy, _uuid(ORIGIN_REQUEST_POLICY), id_),

@@ -99,10 +99,11 @@ def read_content(path: Path, settings: Settings) -> Source:
 def _resources(path: Path, settings: Settings, content: Content) -> tuple[DnsResources, EdgeResources]:
     types = [*dns_types.resource_types(settings.dns.name_servers), *edge_types.resource_types(settings.edge.domain)]
     resources = read_templates(content.templates, path.parent, types)
+    health_checks = {each.id for each in resources if each.type == dns_types.HEALTH_CHECK}
     faults: list[Fault] = []
     edge = dns = None
     try:
-        edge = edge_resources.assemble(resources, settings.edge, path.parent)
+        edge = edge_resources.assemble(resources, settings.edge, path.parent, health_checks)
     except ContentError as error:
         faults += error.faults
     try:

@@ -33,6 +33,12 @@ class Noun(BaseModel):
         return {key: value for key, value in data.items() if key not in cls.not_offered}
 
 
+class Metadata(Noun):
+    """`Metadata: {edgeplane: {…}}` of a resource: what its type has no property for. Id: empty where none is given."""
+
+    Id: str = ""
+
+
 class Tag(Noun):
     """A label for people."""
 

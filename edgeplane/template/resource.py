@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from edgeplane.config.validation import written
 from edgeplane.errors import Fault
 from edgeplane.template import tree
+from edgeplane.template.noun import Metadata
 
 Properties = TypeVar("Properties", bound=BaseModel, covariant=True)
 
@@ -22,8 +23,8 @@ class ResourceType:
     """A type that templates may hold.
 
     identify: logical name → id, the same in every file. attributes: what `Fn::GetAtt` knows, from the id.
-    ref: the property that `Ref` returns; None where it returns the id. metadata: keys of `Metadata: {edgeplane: {…}}`
-    beside Id, and what each may say.
+    ref: the property that `Ref` returns; None where it returns the id. metadata: what `Metadata: {edgeplane: {…}}` may
+    say.
     """
 
     name: str
@@ -31,20 +32,28 @@ class ResourceType:
     identify: Callable[[str], str]
     attributes: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
     ref: str | None = None
-    metadata: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    metadata: type[Metadata] = Metadata
+
+
+@dataclass(frozen=True)
+class Written:
+    """What stands in the file, without functions."""
+
+    properties: tree.Node
+    metadata: tree.Node
 
 
 @dataclass(frozen=True)
 class Resource(Generic[Properties]):
-    """One resource. file: as faults call it; written: its properties with their lines; metadata: edgeplane's own."""
+    """One resource. file: as faults call it; metadata: edgeplane's own; written: both, with their lines."""
 
     file: str
     logical_name: str
     id: str
     type: str
     properties: Properties
-    written: tree.Node = field(repr=False, compare=False)
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Any
+    written: Written = field(repr=False, compare=False)
 
     @property
     def path(self) -> str:
@@ -54,7 +63,16 @@ class Resource(Generic[Properties]):
     def fault(self, path: tuple[str | int, ...], message: str) -> Fault:
         """A fault at a property."""
         where = written(("Properties", *path)) if path else ""
-        return Fault(f"{self.path}.{where}".removesuffix("."), tree.line_at(self.written, path), message)
+        return Fault(f"{self.path}.{where}".removesuffix("."), self.line(path), message)
+
+    def metadata_fault(self, path: tuple[str | int, ...], message: str) -> Fault:
+        """A fault at what `Metadata: {edgeplane: {…}}` says."""
+        where = written(("Metadata", "edgeplane", *path))
+        return Fault(f"{self.path}.{where}", tree.line_at(self.written.metadata, path), message)
+
+    def line(self, path: tuple[str | int, ...]) -> int:
+        """Where a property stands."""
+        return tree.line_at(self.written.properties, path)
 
     def beside(self, base: Path, path: str) -> Path:
         """A path that a property names: relative to the folder of the resource's file. base: of the configuration."""

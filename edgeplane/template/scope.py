@@ -20,7 +20,7 @@ class Named:
     type: ResourceType
     id: str
     properties: Node
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Node
 
 
 @dataclass(frozen=True)

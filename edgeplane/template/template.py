@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from edgeplane.config import validation
 from edgeplane.errors import ContentError, Fault, nearest
@@ -15,7 +15,7 @@ from edgeplane.template import tree
 from edgeplane.template.intrinsics import IntrinsicFault, resolve
 from edgeplane.template.parameters import read_parameters
 from edgeplane.template.read import read_tree
-from edgeplane.template.resource import Resource, ResourceType
+from edgeplane.template.resource import Resource, ResourceType, Written
 from edgeplane.template.scope import Named, Noting, Scope, ring
 
 SECTIONS = ("AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Resources", "Outputs")
@@ -25,6 +25,7 @@ VERSION = "2010-09-09"
 _LOGICAL_NAME = re.compile(r"[A-Za-z0-9]{1,255}")
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _ID_SAID = "must be 1 to 64 letters, digits and dashes"
+_EDGEPLANE = "Metadata.edgeplane"
 
 
 def read_templates(paths: Iterable[Path], base: Path, types: Iterable[ResourceType]) -> list[Resource[Any]]:
@@ -92,34 +93,31 @@ class _Template:
             self._fault(f"{where}.Type", tree.line_at(node, ("Type",)) or line, _no_type(kind, self.types))
             return None
         properties = entries.entries.get("Properties", tree.Mapping({}, {}, line))
-        metadata = self._metadata(entries, where, self.types[kind])
+        metadata = self._metadata(entries, where)
+        id_ = self._id(metadata, where)
         if len(self.faults) > before:
             return None
-        id_ = metadata.pop("Id", None) or self.types[kind].identify(name)
-        return Named(self.types[kind], id_, properties, metadata)
+        return Named(self.types[kind], id_ or self.types[kind].identify(name), properties, metadata)
 
-    def _metadata(self, entries: tree.Mapping, where: str, kind: ResourceType) -> dict[str, str]:
-        """`Metadata: {edgeplane: {Id: …}}`, and the keys that the type has beside it."""
+    def _metadata(self, entries: tree.Mapping, where: str) -> tree.Mapping:
+        """`Metadata: {edgeplane: {…}}`, as it is written; empty where there is none."""
         metadata = entries.entries.get("Metadata")
         ours = metadata.entries.get("edgeplane") if isinstance(metadata, tree.Mapping) else None
         if ours is None:
-            return {}
-        where = f"{where}.Metadata.edgeplane"
-        known = self._map(ours, where)
-        self._known(known, where, ("Id", *kind.metadata))
+            return tree.Mapping({}, {}, entries.line)
+        known = self._map(ours, f"{where}.{_EDGEPLANE}")
         if not known.entries:
-            self._fault(f"{where}.Id", known.line, _ID_SAID)
-        return {
-            key: value for key, node in known.entries.items() if (value := self._said(key, node, where, kind.metadata))
-        }
+            self._fault(f"{where}.{_EDGEPLANE}.Id", known.line, _ID_SAID)
+        return known
 
-    def _said(self, key: str, node: tree.Node, where: str, choices: Mapping[str, tuple[str, ...]]) -> str | None:
-        value = tree.plain(node)
-        if isinstance(value, str) and (_ID.fullmatch(value) if key == "Id" else value in choices.get(key, ())):
-            return value
-        if key == "Id" or key in choices:
-            said = _ID_SAID if key == "Id" else f"must be {' or '.join(choices[key])}"
-            self._fault(f"{where}.{key}", node.line, said)
+    def _id(self, metadata: tree.Mapping, where: str) -> str | None:
+        """Known before functions are resolved: they may lead to it."""
+        if "Id" not in metadata.entries:
+            return None
+        said = tree.plain(metadata.entries["Id"])
+        if isinstance(said, str) and _ID.fullmatch(said):
+            return said
+        self._fault(f"{where}.{_EDGEPLANE}.Id", metadata.entries["Id"].line, _ID_SAID)
         return None
 
     def _has_ring(self, named: Mapping[str, Named], section: tree.Mapping) -> bool:
@@ -152,20 +150,29 @@ class _Template:
         return [resource for resource in found if resource]
 
     def _resource(self, name: str, one: Named, scope: Scope) -> Resource[Any] | None:
-        where = f"Resources.{name}.Properties"
+        properties = self._made(one.type.model, one.properties, scope, f"Resources.{name}.Properties")
+        metadata = self._made(one.type.metadata, one.metadata, scope, f"Resources.{name}.{_EDGEPLANE}")
+        if properties is None or metadata is None:
+            return None
+        written = Written(properties[1], metadata[1])
+        return Resource(self.file, name, one.id, one.type.name, properties[0], metadata[0], written)
+
+    def _made(
+        self, model: type[BaseModel], node: tree.Node, scope: Scope, where: str
+    ) -> tuple[BaseModel, tree.Node] | None:
+        """What the node says, checked, and the node without functions; None where it is at fault."""
         try:
-            properties = resolve(one.properties, scope)
+            resolved = resolve(node, scope)
         except IntrinsicFault as error:
             self._fault(validation.written((where, *error.path)), error.line, str(error))
             return None
         try:
-            model = one.type.model.model_validate(tree.plain(properties))
+            return model.model_validate(tree.plain(resolved)), resolved
         except ValidationError as error:
-            for problem in validation.problems(error, one.type.model):
-                line = tree.line_at(properties, problem.path)
+            for problem in validation.problems(error, model):
+                line = tree.line_at(resolved, problem.path)
                 self._fault(validation.written((where, *problem.path)), line, problem.message)
             return None
-        return Resource(self.file, name, one.id, one.type.name, model, properties, one.metadata)
 
     def _map(self, node: tree.Node, where: str) -> tree.Mapping:
         """The node when it is a map, else a fault and an empty map."""

@@ -75,7 +75,7 @@ impl Shared {
     fn distribution(&self, name: &str) -> Result<Vec<u8>, Faults> {
         let distribution = self.named(name)?;
         let account = self.counters.distributions().remove(&distribution.id).unwrap_or_default();
-        packed(&Shown::of(&distribution, account))
+        packed(&Shown::of(&distribution, account, &self.origins.health))
     }
 
     fn invalidate(&self, name: &str, paths: &[String], tags: &[String], all: bool) -> Result<Vec<u8>, Faults> {

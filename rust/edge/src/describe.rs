@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::metrics::AccountTotals;
-use crate::origin::{Kind, Settings};
+use crate::origin::{Health, Kind, Settings};
 use crate::plan::{Behaviour, Distribution, Semantics, Target, ViewerProtocolPolicy};
 
 /// One distribution, shortly.
@@ -39,6 +39,12 @@ struct ShownOrigin<'a> {
     /// Seconds since then.
     #[serde(skip_serializing_if = "Option::is_none")]
     failed_ago: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    health_check: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    health: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weight: Option<u8>,
 }
 
 #[derive(Debug, Serialize)]
@@ -69,11 +75,11 @@ impl<'a> Short<'a> {
 }
 
 impl<'a> Shown<'a> {
-    /// With what was counted.
-    pub fn of(distribution: &'a Distribution, counters: AccountTotals) -> Self {
+    /// With what was counted, and the health of now.
+    pub fn of(distribution: &'a Distribution, counters: AccountTotals, health: &Health) -> Self {
         Self {
             short: Short::of(distribution, &counters),
-            origins: distribution.origins.iter().map(|origin| ShownOrigin::of(origin)).collect(),
+            origins: distribution.origins.iter().map(|origin| ShownOrigin::of(origin, health)).collect(),
             behaviours: distribution.behaviours.iter().map(|one| ShownBehaviour::of(distribution, one)).collect(),
             counters,
         }
@@ -81,7 +87,7 @@ impl<'a> Shown<'a> {
 }
 
 impl<'a> ShownOrigin<'a> {
-    fn of(origin: &'a Settings) -> Self {
+    fn of(origin: &'a Settings, health: &Health) -> Self {
         let kind = match origin.kind {
             Kind::Server(_) => "server",
             Kind::Directory(_) => "directory",
@@ -89,7 +95,18 @@ impl<'a> ShownOrigin<'a> {
         };
         let state = if origin.is_failing() { "failing" } else { "ok" };
         let (last_failure, failed_ago) = origin.last_failure().map(|(what, ago)| (what, ago.as_secs())).unzip();
-        Self { id: &origin.id, kind, host: origin.place(), state, last_failure, failed_ago }
+        let check = origin.check.as_ref();
+        Self {
+            id: &origin.id,
+            kind,
+            host: origin.place(),
+            state,
+            last_failure,
+            failed_ago,
+            health_check: check.map(|check| check.id.as_str()),
+            health: check.map(|check| health.state(check).name()),
+            weight: origin.weight,
+        }
     }
 }
 

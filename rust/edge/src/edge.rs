@@ -11,6 +11,7 @@ use edgeplane_net::clock::CoarseClock;
 use edgeplane_net::descriptor;
 use edgeplane_net::tcp::{Caps, Connections};
 use edgeplane_net::tls::{self, Acceptor, Certificates, Pair};
+use edgeplane_policy::HealthTable;
 use tokio::sync::watch;
 
 use crate::archive::Archive;
@@ -19,7 +20,7 @@ use crate::fill::Fills;
 use crate::limiter::Limiter;
 use crate::log;
 use crate::metrics::{AccountTotals, Totals};
-use crate::origin::{self, TlsRoots};
+use crate::origin::{self, Health, TlsRoots};
 use crate::plan::Plan;
 use crate::plan::limits::{CONNECTIONS, CONNECTIONS_PER_PREFIX};
 use crate::service::room::Neighbours;
@@ -33,6 +34,7 @@ use crate::{limits, lock};
 pub struct Edge {
     shared: OnceLock<Arc<Shared>>,
     waiting: Mutex<Option<Arc<Plan>>>,
+    health: Arc<Health>,
     service: Mutex<Option<Service>>,
 }
 
@@ -49,6 +51,11 @@ impl Edge {
             }
             None => *lock(&self.waiting) = Some(plan),
         }
+    }
+
+    /// Reads the health of origins from a table from now on.
+    pub fn attach_health(&self, table: Arc<HealthTable>) {
+        self.health.attach(table);
     }
 
     /// Frees plans that were replaced, once no worker holds them any more; how many still wait. Not for threads that serve.
@@ -79,7 +86,8 @@ impl Edge {
         let plan = lock(&self.waiting).take().unwrap_or_default();
         let roots = TlsRoots::system().map_err(|why| Faults::one("edge", why))?;
         let (certificates, _) = Certificates::load(&pairs(&plan), now_s())?;
-        let shared = shared(plan, roots, Arc::new(certificates)).map_err(|why| Faults::one("edge", why))?;
+        let shared =
+            shared(plan, roots, Arc::new(certificates), self.health.clone()).map_err(|why| Faults::one("edge", why))?;
         let shared = self.shared.get_or_init(|| Arc::new(shared)).clone();
         let service = Service::start(shared, sockets).map_err(|error| fault(&error))?;
         *lock(&self.service) = Some(service);
@@ -156,7 +164,12 @@ fn caps(plan: &Plan) -> Caps {
     Caps { total, per_prefix, ipv4_prefix: 32, ipv6_prefix: 64 }
 }
 
-fn shared(plan: Arc<Plan>, roots: TlsRoots, certificates: Arc<Certificates>) -> Result<Shared, String> {
+fn shared(
+    plan: Arc<Plan>,
+    roots: TlsRoots,
+    certificates: Arc<Certificates>,
+    health: Arc<Health>,
+) -> Result<Shared, String> {
     let memory = plan.settings.memory.max(limits::MEMORY.min);
     let caps = caps(&plan);
     let tls = Acceptor::new(certificates.clone(), &tls::Settings::default()).map_err(|error| error.to_string())?;
@@ -181,7 +194,7 @@ fn shared(plan: Arc<Plan>, roots: TlsRoots, certificates: Arc<Certificates>) -> 
         fills: Arc::new(Fills::default()),
         generations,
         written,
-        origins: Arc::new(origin::Shared::new(Arc::new(roots))),
+        origins: Arc::new(origin::Shared::new(Arc::new(roots), health)),
         connections: Connections::new(caps),
         neighbours: Neighbours::default(),
         limiter: Limiter::default(),

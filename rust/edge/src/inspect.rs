@@ -18,6 +18,7 @@ use crate::behaviour::forward::Hop;
 use crate::behaviour::pattern::normalised;
 use crate::behaviour::{Asked, Viewer, query};
 use crate::object::{Object, Resource};
+use crate::origin::Health;
 use crate::outlook::Outlook;
 use crate::plan::{Behaviour, Distribution, Plan, Target};
 use crate::semantics::{Now, age_s};
@@ -78,10 +79,11 @@ pub struct PastFailure {
     remembered_for: u64,
 }
 
-/// What the origin would be asked.
+/// Which origin would be asked first and why it, and what.
 #[derive(Debug, Serialize)]
 pub struct AskedOfOrigin {
     origin: String,
+    why: String,
     method: String,
     path: String,
     headers: Vec<String>,
@@ -166,7 +168,7 @@ impl Shared {
             decision: outlook.decision,
             why: outlook.why,
             object: kept.as_ref().map(|(tier, object)| self.describe(&key, tier, object, now)),
-            asked: asked_of_origin(distribution, behaviour, viewer, asked, &outlook),
+            asked: self.asked_of_origin(distribution, behaviour, viewer, asked, &outlook),
             range: outlook.range,
             failure: outlook.failure.map(|(what, remembered_for)| PastFailure { what, remembered_for }),
             separate_for: outlook.separate_s,
@@ -174,6 +176,29 @@ impl Shared {
             key: key.escape_ascii().to_string(),
             ..found
         }
+    }
+
+    fn asked_of_origin(
+        &self,
+        distribution: &Distribution,
+        behaviour: &Behaviour,
+        viewer: &Viewer<'_>,
+        asked: Asked<'_>,
+        outlook: &Outlook,
+    ) -> Option<AskedOfOrigin> {
+        let hop = Hop { request_id: "-", name: &distribution.domain_name };
+        let encodings = behaviour.key.encodings(viewer);
+        let mut request = behaviour.forward.outgoing(viewer, asked, encodings, outlook.purpose?, hop);
+        outlook.added.iter().for_each(|(name, value)| request.fields.set(name, value));
+        let line = |(name, value): (&[u8], &[u8])| format!("{}: {}", name.escape_ascii(), value.escape_ascii());
+        let (origin, why) = target(distribution, behaviour, &self.origins.health);
+        Some(AskedOfOrigin {
+            origin,
+            why,
+            method: request.method.token().into(),
+            path: request.query.as_ref().map_or(request.path.clone(), |query| format!("{}?{query}", request.path)),
+            headers: request.fields.iter().map(line).collect(),
+        })
     }
 
     /// As a request finds it: memory first, then disk, and nothing that was invalidated.
@@ -283,29 +308,17 @@ fn key(distribution: &Distribution, behaviour: &Behaviour, viewer: &Viewer<'_>, 
     key
 }
 
-fn asked_of_origin(
-    distribution: &Distribution,
-    behaviour: &Behaviour,
-    viewer: &Viewer<'_>,
-    asked: Asked<'_>,
-    outlook: &Outlook,
-) -> Option<AskedOfOrigin> {
-    let hop = Hop { request_id: "-", name: &distribution.domain_name };
-    let encodings = behaviour.key.encodings(viewer);
-    let mut request = behaviour.forward.outgoing(viewer, asked, encodings, outlook.purpose?, hop);
-    outlook.added.iter().for_each(|(name, value)| request.fields.set(name, value));
-    let line = |(name, value): (&[u8], &[u8])| format!("{}: {}", name.escape_ascii(), value.escape_ascii());
-    Some(AskedOfOrigin {
-        origin: target(distribution, behaviour),
-        method: request.method.token().into(),
-        path: request.query.as_ref().map_or(request.path.clone(), |query| format!("{}?{query}", request.path)),
-        headers: request.fields.iter().map(line).collect(),
-    })
-}
-
-fn target(distribution: &Distribution, behaviour: &Behaviour) -> String {
-    match behaviour.target {
-        Target::Origin(index) => distribution.origins.get(index).map(|origin| origin.id.clone()).unwrap_or_default(),
-        Target::Group(index) => distribution.groups.get(index).map(|group| group.id.clone()).unwrap_or_default(),
-    }
+/// The origin that is asked first, and why.
+fn target(distribution: &Distribution, behaviour: &Behaviour, health: &Health) -> (String, String) {
+    let origins = &distribution.origins;
+    let (index, why) = match behaviour.target {
+        Target::Origin(index) => (Some(index), None),
+        Target::Group(index) => {
+            let told = distribution.groups.get(index).map(|group| group.explain(origins, health));
+            told.map_or((None, None), |(index, why)| (index, Some(why)))
+        }
+    };
+    let Some(origin) = index.and_then(|index| origins.get(index)) else { return Default::default() };
+    let alone = if origin.is_healthy(health) { "" } else { "; it is asked though its health check fails" };
+    (origin.id.clone(), why.unwrap_or_else(|| format!("the behaviour names no other{alone}")))
 }

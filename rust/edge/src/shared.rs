@@ -40,7 +40,7 @@ pub struct Shared {
     pub generations: Generations,
     /// What unsafe requests changed.
     pub written: Arc<Written>,
-    /// Names, breakers and trusted roots of origins.
+    /// Names, health, breakers and trusted roots of origins.
     pub origins: Arc<origin::Shared>,
     /// What TLS shows to clients.
     pub certificates: Arc<Certificates>,

@@ -51,7 +51,7 @@ fn plan() -> Plan {
         "signing_keys": [{"id": SECRET_ID, "path": SECRET_ID, "secret_file": path}],
         "key_groups": [{"id": "G", "path": "G", "config": {"Name": "G", "Items": ["ec", "rsa", SECRET_ID]}}],
     });
-    Plan::load(&rmp_serde::to_vec_named(&source).unwrap()).unwrap()
+    Plan::load(&rmp_serde::to_vec_named(&source).unwrap(), &[]).unwrap()
 }
 
 fn distribution() -> Value {

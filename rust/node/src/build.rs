@@ -19,7 +19,7 @@ pub fn build_plan(source: &[u8], path: &Path, previous: Option<&Path>) -> Result
     let (previous, mut warnings) = open_previous(previous);
     let mut compiled = compile(&source, previous.as_ref())?;
     if !source.edge.is_empty() {
-        let edge = edgeplane_edge::plan::Plan::load(&source.edge)?;
+        let edge = edgeplane_edge::plan::Plan::load(&source.edge, &source.dns.checks)?;
         warnings.append(&mut edgeplane_edge::Edge::read_certificates(&edge)?.0);
     }
     let changes = match &previous {

@@ -1,11 +1,10 @@
 //! Publishes what is served: a new snapshot, or the same under new health. One thread watches the health table.
 
-use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use edgeplane_base::{Faults, SnapshotCell};
+use edgeplane_base::SnapshotCell;
 use edgeplane_dns::plan::{Serving, Snapshot};
 use edgeplane_edge::Edge;
 use edgeplane_policy::{HealthState, HealthTable};
@@ -44,12 +43,10 @@ impl Stage {
         self.replace(snapshot);
     }
 
-    /// Follows the table behind a descriptor from now on.
-    pub fn attach(&self, fd: OwnedFd) -> Result<(), Faults> {
-        let table = HealthTable::open(fd).map_err(|error| Faults::one("health table", error.to_string()))?;
-        *lock(&self.health) = Some(Arc::new(table));
+    /// Follows a table from now on.
+    pub fn attach(&self, table: Arc<HealthTable>) {
+        *lock(&self.health) = Some(table);
         self.refresh();
-        Ok(())
     }
 
     /// The state in a slot, `None` where nothing is known.

@@ -15,6 +15,7 @@ use edgeplane_dns::plan::{Envelope, Held, PlanFile, Serving, Settings};
 use edgeplane_dns::service::{Answering, Answers, Service, Sockets};
 use edgeplane_edge::Edge;
 use edgeplane_edge::plan::Plan;
+use edgeplane_policy::HealthTable;
 
 use crate::explain::{ExplainReport, ExplainRequest, Scene};
 use crate::follow::{Stage, lock};
@@ -90,7 +91,11 @@ impl Node {
 
     /// Follows the health table behind a descriptor from now on.
     pub fn attach_health(&self, fd: OwnedFd) -> Result<(), Faults> {
-        self.stage.attach(fd)
+        let table = HealthTable::open(fd).map_err(|error| Faults::one("health table", error.to_string()))?;
+        let table = Arc::new(table);
+        self.edge.attach_health(table.clone());
+        self.stage.attach(table);
+        Ok(())
     }
 
     /// Starts to answer from what is applied: a thread for each UDP socket, one for all listening TCP sockets.
@@ -206,7 +211,11 @@ impl Running {
 
 /// What the edge is to serve; an empty plan where the file says nothing of it.
 fn edge_plan(envelope: &Envelope) -> Result<Arc<Plan>, Faults> {
-    if envelope.edge.is_empty() { Ok(Arc::default()) } else { Plan::load(&envelope.edge).map(Arc::new) }
+    if envelope.edge.is_empty() {
+        Ok(Arc::default())
+    } else {
+        Plan::load(&envelope.edge, &envelope.dns.checks).map(Arc::new)
+    }
 }
 
 fn check_generation(path: &Path, running: u64, offered: u64, force: bool) -> Result<(), Faults> {

@@ -21,13 +21,24 @@ const HEARTBEAT: usize = 3;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[repr(u8)]
 pub enum HealthState {
-    /// Not probed yet. Healthy for DNS, unhealthy for accelerator endpoints.
+    /// Not probed yet. Healthy for DNS and for origins, unhealthy for accelerator endpoints.
     #[default]
     Unknown = 0,
     /// Its target answers.
     Healthy = 1,
     /// Its target does not answer.
     Unhealthy = 2,
+}
+
+impl HealthState {
+    /// For people: `unknown`, `healthy`, `unhealthy`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Healthy => "healthy",
+            Self::Unhealthy => "unhealthy",
+        }
+    }
 }
 
 impl From<u8> for HealthState {

@@ -152,6 +152,71 @@ def test_ranges_are_fetched_as_the_metadata_says(tmp_path: Path) -> None:
     assert fault == "site.yaml:4: Resources.Site.Metadata.edgeplane.Ranges: must be whole or slices"
 
 
+GROUP = """
+  Check: {Type: AWS::Route53::HealthCheck, Properties: {HealthCheckConfig: {Type: TCP, IPAddress: 192.0.2.1, Port: 80}}}
+  Site:
+    Type: AWS::CloudFront::Distribution
+    Metadata:
+      edgeplane:
+        OriginHealthChecks: {first: !Ref Check}
+        OriginWeights: {first: 3, second: 1}
+    Properties:
+      DistributionConfig:
+        Enabled: true
+        Origins:
+          - {Id: first, DomainName: files, S3OriginConfig: {}}
+          - {Id: second, DomainName: files, S3OriginConfig: {}}
+          - {Id: alone, DomainName: files, S3OriginConfig: {}}
+        OriginGroups:
+          Items:
+            - Id: both
+              FailoverCriteria: {StatusCodes: {Items: [500]}}
+              Members: {Items: [{OriginId: first}, {OriginId: second}]}
+        DefaultCacheBehavior:
+          TargetOriginId: both
+          ViewerProtocolPolicy: allow-all
+          CachePolicyId: 658327ea-f89d-4fab-a63d-7e88639e58f6
+"""
+
+
+def test_origins_have_health_checks_and_weights(tmp_path: Path) -> None:
+    document = source(tmp_path, GROUP).document(1)
+    (site,) = msgpack.unpackb(document["edge"])["distributions"]
+    (check,) = document["dns"]["checks"]
+    assert site["origin_health_checks"] == {"first": check}
+    assert site["origin_weights"] == {"first": 3, "second": 1}
+    assert [each["id"] for each in msgpack.unpackb(document["health"])] == [check], "the checker runs it"
+    (other,) = source(tmp_path, SITE).edge_document()["distributions"]
+    assert (other["origin_health_checks"], other["origin_weights"]) == ({}, {})
+
+
+CHECKS = "{first: !Ref Check}"
+WEIGHTS = "{first: 3, second: 1}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        (CHECKS, "{frist: !Ref Check}", "7: OriginHealthChecks.frist: no origin here has the Id frist; did you mean"),
+        (CHECKS, "{first: none}", "7: OriginHealthChecks.first: no health check here has the id none"),
+        (CHECKS, "{first: !Ref Nothing}", "7: OriginHealthChecks.first: Nothing is no parameter or resource"),
+        (CHECKS, "[first]", "7: OriginHealthChecks: must be a map"),
+        (WEIGHTS, "{first: 3, second: 1, third: 1}", "8: OriginWeights.third: no origin here has the Id third"),
+        (WEIGHTS, "{first: 3, second: 1, alone: 1}", "8: OriginWeights.alone: is of an origin in no group"),
+        (WEIGHTS, "{first: 3}", "8: OriginWeights: has no weight for second, the other member of both"),
+        (WEIGHTS, "{first: 256, second: 1}", "8: OriginWeights.first: is '256': should be less than or equal to 255"),
+        (WEIGHTS, "{first: -1, second: 1}", "8: OriginWeights.first: is '-1': should be greater than or equal to 0"),
+        (WEIGHTS, "{first: 0.5, second: 1}", "8: OriginWeights.first: must be a whole number"),
+    ],
+)  # fmt: skip
+def test_wrong_health_checks_and_weights_are_refused_at_their_line(
+    tmp_path: Path, old: str, new: str, fault: str
+) -> None:
+    line, _, said = fault.partition(": ")
+    (found,) = faults(tmp_path, GROUP.replace(old, new))
+    assert found.startswith(f"site.yaml:{line}: Resources.Site.Metadata.edgeplane.{said}")
+
+
 def test_ids_come_from_logical_names_and_stay() -> None:
     assert distribution_id("Site") == "EFBA7GBYGU2VI6"
 

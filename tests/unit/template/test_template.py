@@ -12,12 +12,13 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from edgeplane.errors import ContentError
 from edgeplane.template import Resource, ResourceType, limits, read_templates
 from edgeplane.template.from_json import read_json
 from edgeplane.template.from_yaml import SyntaxFault, read_yaml
+from edgeplane.template.noun import Metadata
 from edgeplane.template.scope import ring
 from edgeplane.template.tree import line_at, plain
 
@@ -29,7 +30,15 @@ class Thing(BaseModel):
     Tags: tuple[str, ...] = ()
 
 
-TYPES = [ResourceType("X::Thing", Thing, lambda name: f"id-{name}", {"Id": str, "Parts": lambda _: ["a", "b"]})]
+class Notes(Metadata):
+    Sizes: dict[str, int] = Field(default_factory=dict)
+    Near: str = ""
+
+
+TYPES = [
+    ResourceType("X::Thing", Thing, lambda name: f"id-{name}", {"Id": str, "Parts": lambda _: ["a", "b"]}),
+    ResourceType("X::Noted", Thing, lambda name: f"id-{name}", metadata=Notes),
+]
 
 
 def read(folder: Path, text: str, file: str = "site.yaml") -> dict[str, Resource[Any]]:
@@ -83,6 +92,33 @@ def test_an_id_of_ones_own_reaches_those_who_refer_to_it(tmp_path: Path) -> None
     text += " B: {Type: X::Thing, Metadata: {edgeplane: {Id: mine}}}"
     found = read(tmp_path, text)
     assert (found["A"].properties.Name, found["B"].id) == ("mine", "mine")
+
+
+def noted(metadata: str) -> str:
+    return f"Resources:\n A: {{Type: X::Thing}}\n N:\n  Type: X::Noted\n  Metadata:\n   edgeplane: {metadata}\n"
+
+
+def test_metadata_is_checked_by_its_types_model_and_may_refer_to_others(tmp_path: Path) -> None:
+    found = read(tmp_path, noted("{Id: mine, Sizes: {a: '1', b: 2}, Near: !Ref A}"))
+    assert found["N"].metadata == Notes(Id="mine", Sizes={"a": 1, "b": 2}, Near="id-A")
+    assert found["A"].metadata == Metadata()
+    fault = found["N"].metadata_fault(("Sizes", "b"), "is wrong")
+    assert str(fault) == "site.yaml:6: Resources.N.Metadata.edgeplane.Sizes.b: is wrong"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "fault"),
+    [
+        ("{Sizes: {a: x}}", "Sizes.a: must be a whole number"),
+        ("{Sizes: x}", "Sizes: must be a map"),
+        ("{Near: !Ref Nothing}", "Near: Nothing is no parameter or resource; known here: A, N"),
+        ("{Nearer: x}", "Nearer: is not known; did you mean Near?"),
+        ("{Id: !Ref A}", "Id: must be 1 to 64 letters, digits and dashes"),
+        ("{}", "Id: must be 1 to 64 letters, digits and dashes"),
+    ],
+)
+def test_wrong_metadata_is_refused_at_its_line(tmp_path: Path, metadata: str, fault: str) -> None:
+    assert faults(tmp_path, noted(metadata)) == [f"site.yaml:6: Resources.N.Metadata.edgeplane.{fault}"]
 
 
 @pytest.mark.parametrize(

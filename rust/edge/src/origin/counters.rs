@@ -19,6 +19,7 @@ counters! {
     retries: "Attempts after the first of a fetch",
     stale: "Requests sent again because a kept connection had gone stale",
     failovers: "Times that a group went on to its next member",
+    passed_over: "Fetches from groups in which one member alone counted, because the other's health check fails",
     breaker_opened: "Times that a breaker opened",
     breaker_refused: "Fetches that a breaker refused",
     refused: "Fetches that the vetting of addresses refused",

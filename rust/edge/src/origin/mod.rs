@@ -11,12 +11,14 @@
 mod attempts;
 mod breaker;
 mod bucket;
+mod choice;
 mod counters;
 mod credentials;
 mod directory;
 mod error;
 mod fetched;
 mod group;
+mod health;
 mod resolver;
 mod settings;
 mod shared;
@@ -27,12 +29,14 @@ mod vetting;
 
 pub use breaker::{FAILURES, WINDOW};
 pub use bucket::{Addressing, Bucket, Signing};
+pub use choice::{Choice, Each, MEMBERS};
 pub use counters::{Counters, HELP, Totals};
 pub use credentials::CredentialsFile;
 pub(crate) use directory::has_dot_segments;
 pub use edgeplane_http::client::{Interim, MinimumTls, Outgoing, OutgoingSender, TlsRoots, Tunnel};
 pub use error::OriginError;
 pub use fetched::{Fetched, Incoming, Timing};
+pub use health::{Check, Health};
 pub use resolver::{Looked, Lookup, SystemLookup};
 pub use settings::{
     CONNECTION_ATTEMPTS, CONNECTION_TIMEOUT, Group, KEEPALIVE_TIMEOUT, Kind, ProtocolPolicy, RESPONSE_TIMEOUT, Server,

@@ -7,9 +7,12 @@ use std::time::Duration;
 use edgeplane_base::Limit;
 use edgeplane_http::client::{MinimumTls, Peer, Tls};
 use edgeplane_http::{Fields, Request, Scheme};
+use edgeplane_policy::HealthState;
 
 use super::breaker::Breaker;
 use super::bucket::Bucket;
+use super::choice::{Choice, Each};
+use super::health::{Check, Health};
 use super::told::Told;
 use super::vetting::{Host, Vetting};
 
@@ -50,6 +53,10 @@ pub struct Settings {
     pub keepalive_timeout: Duration,
     /// Which addresses may be connected to: `allow_private_origins`.
     pub vetting: Arc<Vetting>,
+    /// `OriginHealthChecks`: what says whether it is healthy.
+    pub check: Option<Check>,
+    /// `OriginWeights`.
+    pub weight: Option<u8>,
     /// Id of the distribution, for the log.
     pub distribution: String,
     /// Found on the first fetch; kept by `Shared` over plans.
@@ -70,6 +77,8 @@ impl Settings {
             response_timeout: Duration::from_secs(RESPONSE_TIMEOUT.default),
             keepalive_timeout: Duration::from_secs(KEEPALIVE_TIMEOUT.default),
             vetting: Arc::default(),
+            check: None,
+            weight: None,
             distribution: String::new(),
             breaker: OnceLock::new(),
             told: OnceLock::new(),
@@ -99,6 +108,11 @@ impl Settings {
     /// The last failure that the log named, and how long ago that was.
     pub fn last_failure(&self) -> Option<(String, Duration)> {
         self.told.get()?.last()
+    }
+
+    /// Whether groups count it as healthy: unless its check says otherwise.
+    pub fn is_healthy(&self, health: &Health) -> bool {
+        self.check.as_ref().is_none_or(|check| health.state(check) != HealthState::Unhealthy)
     }
 
     /// Adds to a request what is the origin's own.
@@ -198,15 +212,17 @@ pub fn minimum_tls<'a>(protocols: impl IntoIterator<Item = &'a str>) -> Result<M
     }
 }
 
-/// An origin group of two origins or more (`OriginGroups.Items[i]`).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// An origin group (`OriginGroups.Items[i]`).
+#[derive(Debug, Clone)]
 pub struct Group {
     /// `Id`.
     pub id: String,
     /// `Members`: indexes of `Distribution::origins`, the primary first.
-    pub members: Vec<usize>,
+    pub members: Each<usize>,
     /// `FailoverCriteria.StatusCodes`.
     pub status_codes: Vec<u16>,
+    /// Who is asked first.
+    pub choice: Choice,
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What all workers' fetches share: names, trusted roots, breakers, one clock.
+//! What all workers' fetches share: names, trusted roots, health, breakers, one clock.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::Settings;
 use super::breaker::Breaker;
+use super::health::Health;
 use super::resolver::{Lookup, Resolver, SystemLookup};
 
 /// Breakers that are remembered for origins which no plan names any more.
@@ -17,19 +18,21 @@ const FORGOTTEN: usize = 1_024;
 pub struct Shared {
     pub(super) resolver: Resolver,
     pub(super) roots: Arc<TlsRoots>,
+    /// What is known of the origins' health.
+    pub health: Arc<Health>,
     breakers: Mutex<HashMap<Peer, Arc<Breaker>>>,
     start: Instant,
 }
 
 impl Shared {
     /// With the system's resolver.
-    pub fn new(roots: Arc<TlsRoots>) -> Self {
-        Self::with_lookup(roots, SystemLookup)
+    pub fn new(roots: Arc<TlsRoots>, health: Arc<Health>) -> Self {
+        Self::with_lookup(roots, health, SystemLookup)
     }
 
     /// With a resolver of one's own.
-    pub fn with_lookup(roots: Arc<TlsRoots>, lookup: impl Lookup + 'static) -> Self {
-        Self { resolver: Resolver::new(lookup), roots, breakers: Mutex::default(), start: Instant::now() }
+    pub fn with_lookup(roots: Arc<TlsRoots>, health: Arc<Health>, lookup: impl Lookup + 'static) -> Self {
+        Self { resolver: Resolver::new(lookup), roots, health, breakers: Mutex::default(), start: Instant::now() }
     }
 
     /// Milliseconds, for breakers; never 0.

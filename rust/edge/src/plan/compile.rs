@@ -16,19 +16,21 @@ use super::document::distribution::{
 use super::hosts::Hosts;
 use super::keys::KeyGroups;
 use super::origins::Origins;
+use super::preferences::Preferences;
 use super::settings::prefixes;
 use super::source::{DistributionSource, EdgeSource, Ranges, read};
 use super::{Behaviour, Places, Plan, limits};
 use crate::behaviour::PathPattern;
-use crate::origin::{Group, Settings};
+use crate::origin::{Each, Group, MEMBERS, Settings};
 use crate::semantics::rules::ERROR_MIN_TTL_S;
 
 /// The plan, or everything that is wrong.
-pub(super) fn compile(source: &EdgeSource) -> Result<Plan, Faults> {
+pub(super) fn compile(source: &EdgeSource, checks: &[String]) -> Result<Plan, Faults> {
     let mut faults = Faults::default();
     source.settings.check(&mut faults);
     let mut compiler = Compiler {
         source,
+        checks,
         catalogue: Catalogue::compile(source, &mut faults),
         groups: KeyGroups::compile(source, &mut faults),
         origins: Origins::new(source, &mut faults),
@@ -77,6 +79,7 @@ fn hosts(distributions: &[Arc<Distribution>], faults: &mut Faults) -> Hosts {
 
 struct Compiler<'s> {
     source: &'s EdgeSource,
+    checks: &'s [String],
     catalogue: Catalogue,
     groups: KeyGroups,
     origins: Origins<'s>,
@@ -88,8 +91,9 @@ impl Compiler<'_> {
         let config: DistributionConfig = read(&source.config, &place, faults)?;
         self.check_counts(&config, &place, faults);
         refuse_what_is_not_offered(&config, &place, faults);
-        let origins = self.origins(&source.id, &config, &place, faults);
-        let groups = groups(&config, &place, faults);
+        let preferences = Preferences::new(source, self.checks, &config, faults);
+        let origins = self.origins(&source.id, &config, &preferences, &place, faults);
+        let groups = groups(&config, &preferences, &place, faults);
         let behaviours = self.behaviours(source, &config, &place, faults)?;
         let domain = &self.source.settings.domain;
         let domain_name = if domain.is_empty() { source.id.clone() } else { format!("{}.{domain}", source.id) };
@@ -132,6 +136,7 @@ impl Compiler<'_> {
         &mut self,
         distribution: &str,
         config: &DistributionConfig,
+        preferences: &Preferences<'_>,
         place: &str,
         faults: &mut Faults,
     ) -> Vec<Arc<Settings>> {
@@ -144,6 +149,7 @@ impl Compiler<'_> {
             }
             let Some(mut settings) = self.origins.compile(origin, &place, faults) else { continue };
             settings.distribution = distribution.to_owned();
+            preferences.add_to(&mut settings);
             compiled.push(Arc::new(settings));
         }
         compiled
@@ -195,7 +201,7 @@ fn targets(config: &DistributionConfig) -> Vec<(&str, Target)> {
     origins.chain(groups).collect()
 }
 
-fn groups(config: &DistributionConfig, place: &str, faults: &mut Faults) -> Vec<Group> {
+fn groups(config: &DistributionConfig, preferences: &Preferences<'_>, place: &str, faults: &mut Faults) -> Vec<Group> {
     let mut ids: HashSet<&String> = config.origins.iter().map(|origin| &origin.id).collect();
     let mut compiled = Vec::new();
     for (n, group) in group_documents(config).iter().enumerate() {
@@ -210,12 +216,14 @@ fn groups(config: &DistributionConfig, place: &str, faults: &mut Faults) -> Vec<
             let message = format!("{code} is none of {CODES:?}");
             faults.push(Fault::at(format!("{place}.FailoverCriteria.StatusCodes"), message));
         }
-        compiled.push(Group { id: group.id.clone(), members, status_codes });
+        let choice = preferences.choice(group, faults);
+        compiled.extend(members.map(|members| Group { id: group.id.clone(), members, status_codes, choice }));
     }
     compiled
 }
 
-fn members(group: &OriginGroup, config: &DistributionConfig, place: &str, faults: &mut Faults) -> Vec<usize> {
+/// None where there is a fault.
+fn members(group: &OriginGroup, config: &DistributionConfig, place: &str, faults: &mut Faults) -> Option<Each<usize>> {
     let mut members = Vec::new();
     for (n, member) in group.members.items.iter().enumerate() {
         let place = format!("{place}.Members.Items[{n}].OriginId");
@@ -225,11 +233,11 @@ fn members(group: &OriginGroup, config: &DistributionConfig, place: &str, faults
             None => faults.push(Fault::at(place, format!("no origin here has the Id {:?}", member.origin_id))),
         }
     }
-    if group.members.items.len() != 2 {
-        let message = format!("has {} origins, but must have 2", group.members.items.len());
+    if group.members.items.len() != MEMBERS {
+        let message = format!("has {} origins, but must have {MEMBERS}", group.members.items.len());
         faults.push(Fault::at(format!("{place}.Members"), message));
     }
-    members
+    members.try_into().ok()
 }
 
 /// Nobody is to believe in a firewall that is not there.

@@ -16,6 +16,7 @@ mod keys;
 pub mod limits;
 mod origins;
 mod places;
+mod preferences;
 pub mod settings;
 pub mod source;
 #[cfg(test)]
@@ -59,10 +60,11 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Reads and compiles the map `edge` of a plan source; all that is wrong with it at once.
-    pub fn load(source: &[u8]) -> Result<Self, Faults> {
+    /// Reads and compiles the map `edge` of a plan source; all that is wrong with it at once. `checks` are the ids of the
+    /// plan's health checks by slot.
+    pub fn load(source: &[u8], checks: &[String]) -> Result<Self, Faults> {
         static SERIAL: AtomicU64 = AtomicU64::new(1);
-        let mut plan = compile::compile(&EdgeSource::read(source)?)?;
+        let mut plan = compile::compile(&EdgeSource::read(source)?, checks)?;
         plan.serial = SERIAL.fetch_add(1, Ordering::Relaxed);
         Ok(plan)
     }

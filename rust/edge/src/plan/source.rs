@@ -1,5 +1,6 @@
 //! What the control plane hands over: one MessagePack map (docs/ARCHITECTURE.md, "Plan source").
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use edgeplane_base::{Fault, Faults};
@@ -70,6 +71,12 @@ pub struct DistributionSource {
     /// How it fetches ranges.
     #[serde(default)]
     pub ranges: Ranges,
+    /// Health checks of origins: the origin's id, the check's.
+    #[serde(default)]
+    pub origin_health_checks: BTreeMap<String, String>,
+    /// Weights of origins in their groups, by the origin's id.
+    #[serde(default)]
+    pub origin_weights: BTreeMap<String, u8>,
     /// `DistributionConfig`.
     pub config: Value,
 }

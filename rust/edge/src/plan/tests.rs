@@ -35,7 +35,8 @@ pub fn merged(mut base: Value, members: Value) -> Value {
 /// A source with one distribution and what is added.
 pub fn load(distributions: Vec<Value>, members: Value) -> Result<Plan, Faults> {
     let source = json!({"settings": {"domain": "edge.example.net"}, "distributions": distributions});
-    Plan::load(&rmp_serde::to_vec_named(&merged(source, members)).unwrap())
+    let checks = ["", "first", "second"].map(String::from);
+    Plan::load(&rmp_serde::to_vec_named(&merged(source, members)).unwrap(), &checks)
 }
 
 fn one(members: Value) -> Arc<Distribution> {
@@ -67,9 +68,9 @@ fn the_least_distribution_has_cloudfronts_defaults() {
 
 #[test]
 fn an_empty_source_is_an_empty_plan() {
-    assert!(Plan::load(&[]).unwrap().distributions.is_empty());
-    assert!(Plan::load(&[1, 2, 3]).is_err());
-    let (first, second) = (Plan::load(&[]).unwrap(), Plan::load(&[]).unwrap());
+    assert!(Plan::load(&[], &[]).unwrap().distributions.is_empty());
+    assert!(Plan::load(&[1, 2, 3], &[]).is_err());
+    let (first, second) = (Plan::load(&[], &[]).unwrap(), Plan::load(&[], &[]).unwrap());
     assert_ne!(first.serial, second.serial);
 }
 
@@ -230,6 +231,53 @@ fn a_distribution_may_fetch_ranges_in_slices() {
     assert!(!load(vec![source.clone()], json!({})).unwrap().distributions[0].slices);
     source["ranges"] = "slices".into();
     assert!(load(vec![source], json!({})).unwrap().distributions[0].slices);
+}
+
+/// A distribution whose origins `o` and `p` make a group, with what is said beside its properties.
+fn pair(beside: Value) -> Value {
+    let origin = |id: &str| json!({"Id": id, "DomainName": "a.example.net", "CustomOriginConfig": {"OriginProtocolPolicy": "http-only"}});
+    let group = json!({"Id": "g", "Members": {"Items": [{"OriginId": "o"}, {"OriginId": "p"}]}, "FailoverCriteria": {"StatusCodes": {"Items": [500]}}});
+    merged(
+        distribution(
+            json!({"Origins": [origin("o"), origin("p"), origin("alone")], "OriginGroups": {"Items": [group]}}),
+        ),
+        beside,
+    )
+}
+
+#[test]
+fn origins_have_the_slots_of_their_checks_and_groups_the_weights_of_their_members() {
+    let beside =
+        json!({"origin_health_checks": {"p": "first", "alone": "second"}, "origin_weights": {"o": 0, "p": 255}});
+    let found = load(vec![pair(beside)], json!({})).unwrap().distributions[0].clone();
+    let slot = |n: usize| found.origins[n].check.as_ref().map(|check| (check.id.as_str(), check.slot));
+    assert_eq!([slot(0), slot(1), slot(2)], [None, Some(("first", 1)), Some(("second", 2))]);
+    assert_eq!([0, 1, 2].map(|n: usize| found.origins[n].weight), [Some(0), Some(255), None]);
+    let first = |distribution: &Distribution| {
+        let mut random = edgeplane_base::random::Random::seeded(1);
+        distribution.groups[0].choice.first([true, true], &mut random)
+    };
+    assert_eq!(first(&found), 1, "the primary weighs nothing");
+    let before = load(vec![pair(json!({}))], json!({})).unwrap().distributions[0].clone();
+    assert_eq!(first(&before), 0, "a plan of a release that knew neither");
+    assert!(before.origins.iter().all(|origin| origin.check.is_none() && origin.weight.is_none()));
+}
+
+#[test]
+fn what_is_wrong_with_checks_and_weights_is_said_at_its_place() {
+    for (beside, place) in [
+        (json!({"origin_health_checks": {"x": "first"}}), "OriginHealthChecks.x"),
+        (json!({"origin_health_checks": {"o": "third"}}), "OriginHealthChecks.o"),
+        (json!({"origin_health_checks": {"o": ""}}), "OriginHealthChecks.o"),
+        (json!({"origin_weights": {"o": 1, "p": 1, "x": 1}}), "OriginWeights.x"),
+        (json!({"origin_weights": {"o": 1}}), "OriginWeights"),
+        (json!({"origin_weights": {"p": 1}}), "OriginWeights"),
+    ] {
+        let found = load(vec![pair(beside.clone())], json!({})).unwrap_err();
+        let places: Vec<&str> = found.0.iter().map(|fault| fault.place.as_str()).collect();
+        assert_eq!(places, [format!("t: Resources.D.Metadata.edgeplane.{place}")], "{beside}");
+    }
+    assert!(load(vec![pair(json!({"origin_weights": {"o": 256, "p": 1}}))], json!({})).is_err());
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn a_path_that_would_leave_the_bucket_is_seen() {
 #[tokio::test]
 async fn an_encoded_slash_is_refused_before_anything_is_asked() {
     let roots = Arc::new(edgeplane_http::client::TlsRoots::none().unwrap());
-    let origins = Origins::new(Arc::new(crate::origin::Shared::new(roots)));
+    let origins = Origins::new(Arc::new(crate::origin::Shared::new(roots, Arc::default())));
     let bucket = bucket("http://127.0.0.1:9", Addressing::Path, Signing::Never).unwrap();
     let settings = Settings::new("o", crate::origin::Kind::Bucket(bucket));
     for (path, status) in [("/private%2Fa", Some(403)), ("/private%2fa", Some(403)), ("/private/a%252Fb", None)] {

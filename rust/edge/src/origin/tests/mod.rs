@@ -47,7 +47,7 @@ impl Lookup for Names {
 /// Workers that share what workers share.
 fn workers(count: usize, names: &Names) -> Vec<Origins> {
     let roots = Arc::new(TlsRoots::none().unwrap());
-    let shared = Arc::new(Shared::with_lookup(roots, names.clone()));
+    let shared = Arc::new(Shared::with_lookup(roots, Arc::default(), names.clone()));
     (0..count).map(|_| Origins::new(shared.clone())).collect()
 }
 

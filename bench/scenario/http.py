@@ -54,8 +54,8 @@ def objects(count: int) -> list[str]:
     return [f"/object/{number:06}" for number in range(count)]
 
 
-def hit(length: int, count: int) -> Callable[[Path], Material]:
-    return lambda folder: site(folder, objects(count), length)
+def hit(length: int, count: int, **asked: Any) -> Callable[[Path], Material]:
+    return lambda folder: site(folder, objects(count), length, **asked)
 
 
 def hit_tls(folder: Path) -> Material:
@@ -151,7 +151,7 @@ def object_path(target: str) -> str:
 SCENARIOS = [
     Scenario("http-hit-1k", "100 objects of 1 KiB from the cache, HTTP/1.1, 32 connections", hit(1 << 10, 100)),
     Scenario("http-hit-16k", "100 objects of 16 KiB", hit(16 << 10, 100)),
-    Scenario("http-hit-1m", "8 objects of 1 MiB", hit(1 << 20, 8)),
+    Scenario("http-hit-1m", "8 objects of 1 MiB", hit(1 << 20, 8, floor="")),
     Scenario("http-hit-tls-h2", "100 objects of 1 KiB over TLS and HTTP/2, ten requests a connection", hit_tls),
     Scenario("http-miss", "1 KiB that must not be stored, each time from the origin", miss),
     Scenario("http-fill", "1 KiB that nobody has asked for, each time from the origin and stored", fill),

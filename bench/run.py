@@ -10,6 +10,7 @@ examples:
   bench/run.py load-1m --rival knot --rounds 5             a million names: time and memory
   bench/run.py http-hit-1k --rival nginx                   an HTTP cache: hits, misses, memory (http-…)
   bench/run.py check-load                                  the load generator beside dnsperf
+  bench/run.py check-sign                                  a new signed URL beside openssl's bare signature
 
 bench/README.md says what the columns mean and what makes a run void.
 """
@@ -23,7 +24,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -33,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from measure import checkload, idle, machine, million, report, rounds
+from measure import checkload, checksign, idle, machine, million, report, rounds
 from measure import load as loading
 from measure.ratio import Ratio, paired
 from measure.trial import Bench, Sample, compare, prepare, running, warm_up
@@ -50,8 +51,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # Servers are stopped on the way out.
     if options.list:
         return list_scenarios()
-    if options.scenario == "check-load":
-        return check_load(options)
+    if check := {"check-load": check_load, "check-sign": check_sign}.get(options.scenario):
+        return check(options)
     scenario = all_scenarios()[options.scenario]
     over_http = scenario.name.startswith("http-")
     options.rival = options.rival or ("nginx" if over_http else "gdnsd")
@@ -66,7 +67,13 @@ def main() -> int:
 def parser() -> argparse.ArgumentParser:
     out = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = out.add_argument
-    add("scenario", nargs="?", default="static", choices=[*all_scenarios(), "check-load"], metavar="SCENARIO")
+    add(
+        "scenario",
+        nargs="?",
+        default="static",
+        choices=[*all_scenarios(), "check-load", "check-sign"],
+        metavar="SCENARIO",
+    )
     add("--list", action="store_true", help="list the scenarios and servers")
     add("--rival", choices=MODULES, help="what edgeplane is measured beside (gdnsd; nginx for http-…)")
     add("--subject", default="edgeplane", choices=MODULES, help="what is measured (edgeplane)")
@@ -256,6 +263,26 @@ def check_load(options: argparse.Namespace) -> int:
             spread = max(max(side) / min(side) - 1 for side in (ours, theirs))
             print(f"{title}: ours {median(ours):,.0f} q/s, dnsperf {median(theirs):,.0f} q/s", end="; ")
             print(f"ratio {ratio:.3f}, spread within one generator {spread:.1%}")
+    return 0
+
+
+def check_sign(options: argparse.Namespace) -> int:
+    """URLs that were never seen, and signatures alone, in turn on the server's CPU."""
+    os.sched_setaffinity(0, {options.server_cpu})
+    folder = Path(options.work).absolute() / "sign"
+    signed = [checksign.Signed.make(algorithm, folder) for algorithm in checksign.ALGORITHMS]
+    samples = [each.round(number) for number in range(options.rounds) for each in signed]
+    columns = {"URL, µs": ("url_us", 1.0), "openssl speed, µs": ("openssl_us", 1.0)}
+    Console().print(report.plain_table("CPU of a signature that was never seen, medians", samples, columns))
+    ratios = {}
+    for each in signed:
+        mine = [sample for sample in samples if sample.server == each.algorithm.name]
+        ratios[each.algorithm.name] = paired([s.url_us for s in mine], [s.openssl_us for s in mine])
+        print(f"{each.algorithm.name}: URL / openssl {ratios[each.algorithm.name]}")
+    rows = [sample.document() for sample in samples]
+    document = {"machine": machine.describe(), "ratios": {k: asdict(v) for k, v in ratios.items()}, "samples": rows}
+    path = report.save(document, "check-sign", "openssl", options.rounds, Path(options.work).absolute())
+    print(f"raw results: {os.path.relpath(path)}")
     return 0
 
 

@@ -10,7 +10,12 @@ mod policy;
 mod sign;
 mod zone;
 
+use mimalloc::MiMalloc;
 use pyo3::prelude::*;
+
+/// Of the core alone; the interpreter keeps its own (docs/decision/0021).
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What Python sees. `edgeplane/_core.pyi` says the same with types.
 #[pymodule]

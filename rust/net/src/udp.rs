@@ -24,14 +24,18 @@ pub enum Wait {
     No,
 }
 
-/// One datagram's buffers.
-#[repr(C, align(4096))]
+/// One datagram's buffers: what the kernel writes of a query lies in two or three cache lines side by side. A slot is 66 of
+/// them long, so that slots begin at different places of a page: at the same one, a batch's queries would drive each other out
+/// of the first-level cache, in which a line's place in its page says where it may lie.
+#[repr(C, align(64))]
 struct Slot {
-    octets: [u8; SLOT],
-    address: libc::sockaddr_in6,
     vector: libc::iovec,
+    address: libc::sockaddr_in6,
     control: Control,
+    octets: [u8; SLOT],
 }
+
+const _: () = assert!(size_of::<Slot>() == 66 * 64, "slots do not begin at the same place of a page");
 
 #[repr(C, align(8))]
 struct Control([u8; CONTROL]);

@@ -4,35 +4,51 @@ from __future__ import annotations
 
 import click
 
-from edgeplane import __version__
 from edgeplane.cli.lazy import LazyGroup
 
 COMMANDS = {
-    "serve": "edgeplane.cli.serve:serve",
-    "check": "edgeplane.cli.check:check",
-    "status": "edgeplane.cli.status:status",
-    "reload": "edgeplane.cli.reload:reload",
-    "health": "edgeplane.cli.health:health",
-    "resource": "edgeplane.cli.resource:resource",
-    "distribution": "edgeplane.cli.distribution:distribution",
-    "invalidate": "edgeplane.cli.invalidate:invalidate",
-    "cache": "edgeplane.cli.cache:cache",
-    "sign": "edgeplane.cli.sign:sign",
-    "explain": "edgeplane.cli.explain:explain",
-    "plan": "edgeplane.cli.plan:plan",
-    "zone": "edgeplane.cli.zone:zone",
-    "version": "edgeplane.cli.version:version",
-    "completion": "edgeplane.cli.completion:completion",
+    "serve": "Run a node in the foreground: SIGHUP reloads, SIGTERM drains and ends.",
+    "check": "Check settings, templates, zones, permissions and addresses; print every fault with its place.",
+    "status": "Print what the running node serves, since when, and how its processes fare.",
+    "reload": "Have the running node read its configuration again; "
+    "waits, and prints the new generation or every fault.",
+    "health": "Print the health checks: state, since when, and the last reason.",
+    "resource": "What the running node serves, as resources.",
+    "distribution": "The distributions that the running node serves.",
+    "invalidate": "Make DISTRIBUTION (id, host name or alias) fetch what is at PATH anew, in all variants.",
+    "cache": "What the running node keeps, in memory and on disk.",
+    "sign": "Sign URLs and cookies for behaviours with TrustedKeyGroups; needs no node.",
+    "explain": "Say why the node answers as it does.",
+    "plan": "Build plan files, and have a running node serve them.",
+    "zone": "Check zone files, export zones.",
+    "version": "Print the version of edgeplane, its core and the Python that runs it.",
+    "completion": "Print a script that teaches a shell to complete edgeplane's commands.",
 }
-"""Command → "module:attribute", in the order of the help."""
+"""Command, in a module of its name → the first sentence of its help; in the order of the help."""
+
+
+def _say_version(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from edgeplane import __version__
+
+        click.echo(f"edgeplane {__version__}")
+        ctx.exit()
 
 
 @click.group(
     cls=LazyGroup,
-    commands_at=COMMANDS,
+    package=__name__,
+    said=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_say_version,
+    help="Show the version and exit.",
+)
 def root() -> None:
     """Authoritative DNS with routing policies and health checks, and an HTTP cache, on your own hosts.
 

@@ -28,24 +28,33 @@ class NearestGroup(click.Group):
 
 
 class LazyGroup(NearestGroup):
-    """`commands_at`: command name → "module:attribute". One broken module costs one command."""
+    """Commands of a package: each is in the module of its name, under its name. One broken module costs one command.
 
-    def __init__(self, *args: Any, commands_at: dict[str, str], **kwargs: Any) -> None:
+    said: command → the first sentence of its help. Help and completion show that, and import nothing for it.
+    """
+
+    def __init__(self, *args: Any, package: str, said: dict[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.commands_at = commands_at
+        self._package, self._said = package, said
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of the table."""
-        return list(self.commands_at)
+        return list(self._said)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """The command, or one that says why it cannot be had; None where no such name is known."""
-        target = self.commands_at.get(name)
-        if target is None:
-            return None
-        module, _, attribute = target.partition(":")
+        """What help and completion show; None where no such name is known. The command itself: `resolve_command`."""
+        return click.Command(name, help=self._said[name]) if name in self._said else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the command itself, or one that says why it cannot be had."""
+        name, known, rest = super().resolve_command(ctx, args)
+        return name, self._load(name) if name and known else None, rest
+
+    def _load(self, name: str) -> click.Command:
         try:
-            command: click.Command = getattr(import_module(module), attribute)
+            command: click.Command = getattr(import_module(f"{self._package}.{name}"), name)
         except (ImportError, AttributeError) as error:
             return _broken(name, error)
         return command

@@ -6,11 +6,13 @@ import json
 import os
 import socket
 import struct
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import click
 import msgpack
 import pytest
 from click.testing import CliRunner, Result
@@ -112,11 +114,40 @@ def test_every_command_of_the_table_loads_and_shows_an_example() -> None:
 
 
 def test_a_broken_module_costs_one_command() -> None:
-    group = LazyGroup("g", commands_at={"broken": "edgeplane.cli.nowhere:x", "version": COMMANDS["version"]})
+    group = LazyGroup("g", package="edgeplane.cli", said={"nowhere": "Is not there.", "version": "Is there."})
     assert CliRunner().invoke(group, ["version"]).exit_code == 0
-    broken = CliRunner().invoke(group, ["broken", "--any", "thing"])
+    broken = CliRunner().invoke(group, ["nowhere", "--any", "thing"])
     assert broken.exit_code == 1
-    assert "no working `broken`" in broken.output
+    assert "no working `nowhere`" in broken.output
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_says_of_a_command_what_it_says_of_itself(name: str) -> None:
+    context = click.Context(root)
+    _, command, _ = root.resolve_command(context, [name])
+    listed = root.get_command(context, name)
+    for width in (20, 45, 1000):
+        assert listed.get_short_help_str(width) == command.get_short_help_str(width)
+
+
+LOADED = """
+import sys
+from edgeplane.cli import root
+root(sys.argv[1:], prog_name="edgeplane", standalone_mode=False)
+print(*sys.modules, file=sys.stderr)
+"""
+
+
+def test_the_help_imports_no_command_and_nothing_that_they_need() -> None:
+    """It comes at once, and so does completion, which asks for the same."""
+    shown = subprocess.run(
+        [sys.executable, "-c", LOADED, "--help"], capture_output=True, text=True, timeout=60, cwd=ROOT, check=True
+    )
+    assert all(f"\n  {name} " in shown.stdout for name in COMMANDS), shown.stdout
+    modules = set(shown.stderr.split())
+    own = {name for name in modules if name.startswith("edgeplane")}
+    assert own == {"edgeplane", "edgeplane.cli", "edgeplane.cli.lazy", "edgeplane.errors"}
+    assert not modules & {"asyncio", "importlib.metadata", "msgpack", "pydantic", "rich", "uvloop"}
 
 
 def test_version_for_machines(core: Core) -> None:

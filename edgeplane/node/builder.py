@@ -58,7 +58,8 @@ def build(source: Source, generation: int, out: Path, current: Path | None = Non
     report: dict[str, Any] = msgpack.unpackb(packed)
     if report.get("faults"):
         raise ContentError(source.with_lines(map(Fault.from_document, report["faults"])))
-    return report
+    warnings = source.with_lines(map(Fault.from_document, report.get("warnings", [])))
+    return {**report, "warnings": [warning.document() for warning in warnings]}
 
 
 def _report(config: Path, generation: int, out: Path, current: Path | None) -> int:

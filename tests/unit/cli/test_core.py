@@ -91,6 +91,21 @@ def test_faults_of_the_core_in_templates_have_the_path_and_the_line_that_python_
     assert found <= {("site.yaml: Resources.A", 3), ("site.yaml: Resources.C", 4)}
 
 
+def test_warnings_of_the_core_have_the_lines_of_their_resources(tmp_path: Path) -> None:
+    record = "{Type: 'AWS::Route53::RecordSet', Properties: {HostedZoneId: !Ref Z, TTL: 1,"
+    (tmp_path / "site.yaml").write_text(
+        "Resources:\n  Z: {Type: 'AWS::Route53::HostedZone', Properties: {Name: example.net}}\n"
+        f"  A: {record} Name: a.example.net, Type: CNAME, ResourceRecords: [b.]}}}}\n"
+        f"  M: {record} Name: m.example.net, Type: MX, ResourceRecords: [1 a.example.net]}}}}\n"
+    )
+    (tmp_path / "edgeplane.toml").write_text(
+        'templates = ["site.yaml"]\n[dns]\nname_servers = ["ns1.example", "ns2.example"]\n'
+    )
+    (warning,) = core.trial(read_source(tmp_path / "edgeplane.toml", {}))["warnings"]
+    assert (warning["place"], warning["line"]) == ("site.yaml: Resources.Z", 2)
+    assert warning["message"].startswith("MX of m.example.net. points at a.example.net., which is an alias")
+
+
 ADVISED = """\
 $ORIGIN example.org.
 @ 5 SOA ns h 1 1 1 1 1
@@ -110,11 +125,12 @@ def test_check_advises_of_what_is_legal_and_does_not_work(tmp_path: Path) -> Non
     config.write_text(f'[dns]\n{listen}zone_files = ["*.zone"]\n[observe]\nlisten = "127.0.0.1:{free_port()}"\n')
     shown = CliRunner().invoke(root, ["check", str(config)])
     assert shown.exit_code == 0, shown.output
-    assert {line for line in shown.stderr.splitlines() if line.startswith("warning: zone")} == {
-        "warning: zone example.org.: child.example.org. is served here, but example.org. has no NS records for it",
-        "warning: zone example.org.: sub.example.org. is delegated to ns.sub.example.org., "
+    parent = f"warning: {tmp_path / 'a.zone'}:"
+    assert {line for line in shown.stderr.splitlines() if line.startswith("warning: ")} == {
+        f"{parent} child.example.org. is served here, but example.org. has no NS records for it",
+        f"{parent} sub.example.org. is delegated to ns.sub.example.org., "
         "which lies inside it and has no address here (glue)",
-        "warning: zone example.org.: MX of mail.example.org. points at alias.example.org., "
+        f"{parent} MX of mail.example.org. points at alias.example.org., "
         "which is an alias (CNAME; RFC 2181 section 10.3)",
     }
     assert "2 zones, 3 warnings" in shown.stdout

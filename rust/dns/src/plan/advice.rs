@@ -1,8 +1,7 @@
 //! What is legal in each record and yet does not work: delegations without glue or without a parent's NS, MX and NS that
 //! point at aliases. Found in the compiled zones, so that zone files and templates are judged alike.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
 
 use edgeplane_base::Fault;
 
@@ -13,35 +12,42 @@ use crate::zone::{Node, Set, Zone};
 /// Most pieces of advice on one zone.
 const MAX_REPORTED: usize = 100;
 
+/// A zone, and the file or the resource that makes it.
+#[derive(Clone, Copy)]
+pub(super) struct Placed<'a> {
+    pub place: &'a str,
+    pub zone: &'a Zone,
+}
+
 /// Advice on all zones of a plan.
-pub(super) fn advise(zones: &[Arc<Zone>]) -> Vec<Fault> {
-    let served = Served(zones.iter().map(|zone| (zone.apex(), &**zone)).collect());
-    let of_zone = |zone: &Arc<Zone>| {
-        let nodes = zone.nodes().flat_map(|node| served.on_node(zone, node));
+pub(super) fn advise(zones: &[Placed<'_>]) -> Vec<Fault> {
+    let served = Served(zones.iter().map(|placed| (placed.zone.apex(), *placed)).collect());
+    let of_zone = |&Placed { place, zone }: &Placed<'_>| {
+        let nodes = zone.nodes().flat_map(|node| served.on_node(zone, node)).map(|said| Fault::at(place, said));
         served.undelegated(zone).into_iter().chain(nodes).take(MAX_REPORTED).collect::<Vec<_>>()
     };
     zones.iter().flat_map(of_zone).collect()
 }
 
 /// The zones by apex.
-struct Served<'a>(HashMap<&'a [u8], &'a Zone>);
+struct Served<'a>(HashMap<&'a [u8], Placed<'a>>);
 
 impl<'a> Served<'a> {
     /// The zone with the longest name around or at a name.
-    fn around(&self, name: &[u8]) -> Option<&'a Zone> {
+    fn around(&self, name: &[u8]) -> Option<Placed<'a>> {
         suffixes(name).find_map(|suffix| self.0.get(suffix).copied())
     }
 
     /// A zone whose parent is served here, too, and does not delegate it: resolvers that come from above never see it.
     fn undelegated(&self, zone: &Zone) -> Option<Fault> {
-        let parent = self.around(suffixes(zone.apex()).nth(1)?)?;
+        let Placed { place, zone: parent } = self.around(suffixes(zone.apex()).nth(1)?)?;
         let delegated = parent.find(zone.apex()).is_some_and(|node| node.set(rtype::NS).is_some());
         let (child, above) = (shown(zone.apex()), shown(parent.apex()));
         let said = || format!("{child} is served here, but {above} has no NS records for it");
-        (!delegated).then(|| Fault::at(place(parent), said()))
+        (!delegated).then(|| Fault::at(place, said()))
     }
 
-    fn on_node(&self, zone: &Zone, node: Node<'_>) -> Vec<Fault> {
+    fn on_node(&self, zone: &Zone, node: Node<'_>) -> Vec<String> {
         let servers = targets(zone, node, rtype::NS, 0);
         let exchanges = targets(zone, node, rtype::MX, 2);
         let named = servers.iter().map(|name| ("NS", name)).chain(exchanges.iter().map(|name| ("MX", name)));
@@ -53,19 +59,30 @@ impl<'a> Served<'a> {
             let (cut, server) = (shown(&node.name()), shown(server));
             format!("{cut} is delegated to {server}, which lies inside it and has no address here (glue)")
         });
-        bare.chain(aliases).map(|message| Fault::at(place(zone), message)).collect()
+        bare.chain(aliases).collect()
     }
 
     fn is_alias(&self, name: &[u8]) -> bool {
-        self.around(name).and_then(|zone| zone.find(name)).is_some_and(|node| node.is(CNAME))
+        self.around(name).and_then(|placed| placed.zone.find(name)).is_some_and(|node| node.is(CNAME))
     }
 }
 
-/// The names in a node's records of a type, `skip` octets into the rdata; in lower case.
-fn targets(zone: &Zone, node: Node<'_>, rtype: u16, skip: usize) -> Vec<Vec<u8>> {
-    let Some(Set::Block(block)) = node.set(rtype) else { return Vec::new() };
-    let records = zone.block_records(block, &node.name());
-    records.iter().filter_map(|(_, rdata)| rdata.get(skip..)).map(<[u8]>::to_ascii_lowercase).collect()
+/// The names in a node's records of a type, `skip` octets into the rdata; in lower case, each once.
+fn targets(zone: &Zone, node: Node<'_>, rtype: u16, skip: usize) -> BTreeSet<Vec<u8>> {
+    let records = blocks(zone, node, rtype).into_iter().flat_map(|block| zone.block_records(block, &node.name()));
+    records.filter_map(|(_, rdata)| Some(rdata.get(skip..)?.to_ascii_lowercase())).collect()
+}
+
+/// The blocks of a type at a node, whichever a policy would choose; an alias has none of its own.
+fn blocks(zone: &Zone, node: Node<'_>, rtype: u16) -> Vec<u32> {
+    match node.set(rtype) {
+        Some(Set::Block(block)) => vec![block],
+        Some(Set::Routed(index)) => {
+            let routed = zone.routed().get(index as usize);
+            routed.into_iter().flat_map(|routed| &routed.blocks).copied().filter(|&block| block != 0).collect()
+        }
+        None => Vec::new(),
+    }
 }
 
 fn lacks_glue(zone: &Zone, cut: Node<'_>, server: &[u8]) -> bool {
@@ -76,10 +93,6 @@ fn lacks_glue(zone: &Zone, cut: Node<'_>, server: &[u8]) -> bool {
 /// Whether a wire name is another one or lies below it.
 fn is_below(name: &[u8], above: &[u8]) -> bool {
     suffixes(name).any(|suffix| suffix == above)
-}
-
-fn place(zone: &Zone) -> String {
-    format!("zone {}", shown(zone.apex()))
 }
 
 fn shown(name: &[u8]) -> String {
@@ -107,7 +120,8 @@ mod tests {
             dns: crate::plan::source::DnsSource::default(),
         };
         source.dns.zone_files = files.map(|path| ZoneFile { path, origin: None }).into();
-        compile(&source, None).unwrap().warnings.iter().map(ToString::to_string).collect()
+        let said = compile(&source, None).unwrap().warnings;
+        said.iter().map(|said| said.to_string().replace(&folder.path("").display().to_string(), "")).collect()
     }
 
     #[test]
@@ -118,18 +132,18 @@ mod tests {
     #[test]
     fn what_is_legal_and_does_not_work_is() {
         for (records, said) in [
-            ("", "zone example.org.: child.example.org. is served here, but example.org. has no NS records for it"),
+            ("", "a.zone: child.example.org. is served here, but example.org. has no NS records for it"),
             (
                 "child 5 NS ns.child\n",
-                "zone example.org.: child.example.org. is delegated to ns.child.example.org., which lies inside it and has no address here (glue)",
+                "a.zone: child.example.org. is delegated to ns.child.example.org., which lies inside it and has no address here (glue)",
             ),
             (
                 "child 5 NS ns\nmail 5 MX 1 alias\nalias 5 CNAME ns\n",
-                "zone example.org.: MX of mail.example.org. points at alias.example.org., which is an alias (CNAME; RFC 2181 section 10.3)",
+                "a.zone: MX of mail.example.org. points at alias.example.org., which is an alias (CNAME; RFC 2181 section 10.3)",
             ),
             (
                 "child 5 NS Alias\nalias 5 CNAME ns\n",
-                "zone example.org.: NS of child.example.org. points at alias.example.org., which is an alias (CNAME; RFC 2181 section 10.3)",
+                "a.zone: NS of child.example.org. points at alias.example.org., which is an alias (CNAME; RFC 2181 section 10.3)",
             ),
         ] {
             assert_eq!(advice(records), [said], "{records}");

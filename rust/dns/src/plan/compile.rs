@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use edgeplane_base::{Fault, Faults};
 
+use super::advice::{Placed, advise};
 use super::envelope::{Digest, DnsEnvelope, Envelope, SectionEntry, SectionKind, TableEntry, ZoneEntry};
 use super::file::{self, PlanFile};
 use super::inputs::{Input, inputs};
@@ -93,6 +94,7 @@ fn assemble(source: &PlanSource, inputs: &[Input<'_>], zones: Vec<CompiledZone>,
         serial: made.zone.serial(),
         files: made.files.clone(),
         inputs: made.inputs,
+        warnings: made.warnings.clone(),
     });
     let zone_entries = zone_entries.collect();
     let table_entries = tables.iter().map(|table| TableEntry {
@@ -115,12 +117,12 @@ fn assemble(source: &PlanSource, inputs: &[Input<'_>], zones: Vec<CompiledZone>,
         dns,
         sections,
     };
-    let served: Vec<Arc<Zone>> = zones.iter().map(|zone| zone.zone.clone()).collect();
-    let advice = super::advice::advise(&served);
+    let placed = inputs.iter().zip(&zones).map(|(input, made)| Placed { place: input.place(), zone: &made.zone });
+    let advice = advise(&placed.collect::<Vec<_>>());
     Compiled {
         envelope,
         reused: zones.iter().map(|zone| zone.reused).collect(),
-        warnings: zones.iter().flat_map(|zone| zone.warnings.clone()).chain(advice).collect(),
+        warnings: zones.iter().flat_map(CompiledZone::all_warnings).chain(advice).collect(),
         zones: zones.into_iter().map(|zone| zone.zone).collect(),
         tables: tables.into_iter().map(|table| table.bytes).collect(),
     }

@@ -1,5 +1,6 @@
 //! The plan file's table of contents: all that is not bulk.
 
+use edgeplane_base::Fault;
 use serde::{Deserialize, Serialize};
 
 use super::Settings;
@@ -58,6 +59,9 @@ pub struct ZoneEntry {
     pub files: Vec<String>,
     /// Hash of all that it was compiled from; a build that finds the same copies the section.
     pub inputs: Digest,
+    /// What is odd in it, but served: a build that copies the section says it again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Fault>,
 }
 
 /// One steering table.

@@ -17,6 +17,14 @@ pub(super) struct Input<'a> {
     pub template: Option<&'a ZoneSource>,
 }
 
+impl Input<'_> {
+    /// The zone file, else the resource.
+    pub fn place(&self) -> &str {
+        let template = self.template.map(|zone| zone.path.as_str());
+        self.file.map(|file| file.path.as_str()).or(template).unwrap_or_default()
+    }
+}
+
 /// All zones by name; a zone that is given twice by the same kind of source is a fault.
 pub(super) fn inputs<'a>(dns: &'a DnsSource, faults: &mut Faults) -> Vec<Input<'a>> {
     let mut zones = BTreeMap::new();

@@ -336,6 +336,61 @@ fn zone_files_are_copied_until_one_that_they_include_changes() {
 }
 
 #[test]
+fn what_templates_change_in_a_zone_files_zone_asks_for_a_new_serial() {
+    let folder = Folder::new();
+    let path = |serial: u32| {
+        folder.file("example.net.zone", &format!("@ 5 SOA ns h {serial} 1 1 1 1\n@ 5 NS ns\nns 5 A 192.0.2.53\n"))
+    };
+    let with = |path: String, sets: Vec<RecordSet>| {
+        let mut source = source(1, sets);
+        source.dns.zone_files = vec![ZoneFile { path, origin: None }];
+        source
+    };
+    let sets = || vec![a("www", &["192.0.2.1", "192.0.2.2"]), weighted("x", 1)];
+    let (_, plan) = written(&folder, "a.plan", &with(path(5), sets()), None);
+    let warnings = |serial: u32, change: &dyn Fn(&mut Vec<RecordSet>)| {
+        let mut sets = sets();
+        change(&mut sets);
+        let compiled = compile(&with(path(serial), sets), Some(&plan)).unwrap();
+        compiled.warnings.into_iter().map(|warning| warning.message).collect::<Vec<_>>()
+    };
+    let said = ["the content of zone example.net. changed, but its serial is still 5"];
+    assert_eq!(warnings(5, &|sets| sets[1].weight = Some(2)), said);
+    assert_eq!(warnings(5, &|sets| drop(sets.remove(0))), said);
+    assert!(warnings(6, &|sets| sets[1].weight = Some(2)).is_empty());
+    assert!(warnings(5, &|sets| sets[1].path = "other.yaml: x".into()).is_empty(), "answers are the same");
+    assert!(warnings(5, &|sets| sets[0].resource_records.as_mut().unwrap().reverse()).is_empty(), "in any order");
+}
+
+#[test]
+fn advice_is_given_on_what_policies_choose_among() {
+    let mx = |id: &str, host: &str| RecordSet {
+        rtype: "MX".into(),
+        name: "mail.example.net".into(),
+        resource_records: Some(vec![format!("10 {host}")]),
+        ..weighted(id, 1)
+    };
+    let alias = RecordSet { rtype: "CNAME".into(), ..a("alias", &["www.example.net."]) };
+    let sets = vec![mx("x", "Alias.example.net."), mx("y", "www.example.net."), alias, a("www", &["192.0.2.1"])];
+    let warnings = compile(&source(1, sets), None).unwrap().warnings;
+    let said = "MX of mail.example.net. points at alias.example.net., which is an alias (CNAME; RFC 2181 section 10.3)";
+    assert_eq!(warnings, [edgeplane_base::Fault::at("site.yaml: Zone", said)]);
+}
+
+#[test]
+fn what_is_odd_is_said_again_of_a_zone_that_is_copied() {
+    let folder = Folder::new();
+    let zone = "$TTL 300\n@ SOA ns h 5 1 1 1 1\n@ NS ns\nns A 192.0.2.53\nns A 192.0.2.53\n";
+    let mut source = source(1, vec![]);
+    source.dns.zone_files = vec![ZoneFile { path: folder.file("example.org.zone", zone), origin: None }];
+    let plan = settled(&folder, &source);
+    let copied = compile(&source, Some(&plan)).unwrap();
+    assert_eq!(copied.reused, [true, true]);
+    assert_eq!((copied.warnings.len(), copied.warnings[0].line), (1, 5), "{:?}", copied.warnings);
+    assert_eq!(copied.envelope.dns.zones[1].warnings, copied.warnings);
+}
+
+#[test]
 fn a_zone_file_and_a_template_make_one_zone() {
     let folder = Folder::new();
     let zone = "$TTL 300\n@ SOA ns h 5 1 1 1 1\n@ NS ns\nns A 192.0.2.53\nw A 192.0.2.1\n";

@@ -3,12 +3,14 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::slice::from_ref;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use edgeplane_base::{Fault, Faults};
 
 use super::authority;
+use super::diff::diff;
 use super::envelope::{Digest, ZoneEntry};
 use super::file::PlanFile;
 use super::inputs::Input;
@@ -30,8 +32,17 @@ pub(super) struct Compiled {
     pub zone: Arc<Zone>,
     pub files: Vec<String>,
     pub inputs: Digest,
+    /// What is odd in the zone by itself.
     pub warnings: Vec<Fault>,
+    /// What is odd in how it comes after the zone before.
+    pub stale: Option<Fault>,
     pub reused: bool,
+}
+
+impl Compiled {
+    pub fn all_warnings(&self) -> impl Iterator<Item = Fault> {
+        self.warnings.iter().chain(&self.stale).cloned()
+    }
 }
 
 /// The zone, with `planned` being its template's record sets.
@@ -50,9 +61,7 @@ pub(super) fn compile(
     if settled(&compiled.files, started) {
         compiled.inputs = digest(&compiled.files, input.template).unwrap_or(NEVER);
     }
-    if let Some(warning) = before.and_then(|(previous, entry)| stale_serial(previous, entry, input, &compiled)) {
-        compiled.warnings.push(warning);
-    }
+    compiled.stale = before.and_then(|(previous, entry)| stale_serial(previous, entry, input, &compiled.zone));
     Ok(compiled)
 }
 
@@ -67,7 +76,8 @@ fn copy(previous: &PlanFile, entry: &ZoneEntry, input: &Input<'_>) -> Option<Com
         zone: Arc::new(zone),
         files: entry.files.clone(),
         inputs: entry.inputs,
-        warnings: Vec::new(),
+        warnings: entry.warnings.clone(),
+        stale: None,
         reused: true,
     })
 }
@@ -112,7 +122,7 @@ fn build(input: &Input<'_>, planned: Vec<Planned<'_>>, generation: u64) -> Resul
     faults.into_result(())?;
     let built = built?;
     let zone = Arc::new(Zone::open(built.section)?);
-    Ok(Compiled { zone, files, inputs: NEVER, warnings: built.warnings, reused: false })
+    Ok(Compiled { zone, files, inputs: NEVER, warnings: built.warnings, stale: None, reused: false })
 }
 
 fn collect(outcome: Result<(), Faults>, faults: &mut Faults) {
@@ -151,20 +161,27 @@ impl Sink for Into<'_> {
     }
 }
 
-/// Secondaries take over a zone only when its serial grew (RFC 1034 section 4.3.5, RFC 1982 section 3.2).
-fn stale_serial(previous: &PlanFile, entry: &ZoneEntry, input: &Input<'_>, made: &Compiled) -> Option<Fault> {
+/// Secondaries take over a zone only when its serial grew (RFC 1034 section 4.3.5, RFC 1982 section 3.2). What templates
+/// add to a zone file's zone is content as well, and the file's serial is the one that counts.
+fn stale_serial(previous: &PlanFile, entry: &ZoneEntry, input: &Input<'_>, made: &Arc<Zone>) -> Option<Fault> {
     let file = input.file?;
-    let section = previous.entry(entry.section).ok()?;
-    let changed = section.hash != Digest::of(made.zone.bytes());
-    let (old, new) = (entry.serial, made.zone.serial());
-    let message = if grew(old, new) {
-        None
-    } else if old == new {
-        Some(format!("the content of zone {} changed, but its serial is still {old}", input.name))
+    let (old, new) = (entry.serial, made.serial());
+    if grew(old, new) || !changed(previous, entry, made) {
+        return None;
+    }
+    let message = if old == new {
+        format!("the content of zone {} changed, but its serial is still {old}", input.name)
     } else {
-        Some(format!("the serial of zone {} went backwards, from {old} to {new}", input.name))
+        format!("the serial of zone {} went backwards, from {old} to {new}", input.name)
     };
-    message.filter(|_| changed).map(|message| Fault::at(&file.path, message))
+    Some(Fault::at(&file.path, message))
+}
+
+/// Whether any answer is another one; the order of records and the places of resources are none.
+fn changed(previous: &PlanFile, entry: &ZoneEntry, made: &Arc<Zone>) -> bool {
+    let same = previous.entry(entry.section).is_ok_and(|section| section.hash == Digest::of(made.bytes()));
+    let before = || Zone::open(previous.section(entry.section).ok()?).ok();
+    !same && before().is_none_or(|before| !diff(&[Arc::new(before)], from_ref(made)).is_empty())
 }
 
 /// Serial number arithmetic; half of the circle away is not defined there, and no growth here.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -23,6 +24,8 @@ ROOT = Path(__file__).parents[1]
 PATIENCE_S = 60.0
 """An upper bound only: two busy cores start a node in seconds, not in half a second."""
 SERVE = (sys.executable, "-m", "edgeplane", "serve")
+SERVES = re.compile(r"edgeplane (ready|degraded): .*; on ")
+"""The line in which a node says that it serves, as text or in JSON; commands to try follow it."""
 
 
 class Running:
@@ -50,7 +53,7 @@ class Running:
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         if wait:
-            until(lambda: "; try: kdig" in self.written or self.process.poll() is not None, self)
+            until(lambda: SERVES.search(self.written) or self.process.poll() is not None, self)
             assert self.process.poll() is None, self.written
         return self
 

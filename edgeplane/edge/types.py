@@ -24,6 +24,9 @@ KEY_GROUP = "AWS::CloudFront::KeyGroup"
 ORIGIN_ACCESS_CONTROL = "AWS::CloudFront::OriginAccessControl"
 SIGNING_KEY = "Edgeplane::Edge::SigningKey"
 
+HOSTED_ZONE_ID = "Z2FDTNDATAQYW2"
+"""`AliasTarget.HostedZoneId` of every distribution (Route 53 API, AliasTarget)."""
+
 
 def resource_types(domain: str) -> tuple[ResourceType, ...]:
     """The types; `domain` is what the host names of distributions end with."""

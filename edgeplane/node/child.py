@@ -138,6 +138,8 @@ class Child:
             started = time.monotonic()
             if fault := await self._life():
                 log.error("the %s did not start: %s", self.name, fault)
+            else:
+                log.info("the %s is back (process %d)", self.name, self.pid)
 
     async def _life(self) -> Exception | None:
         """A new process, greeted. Where that fails, the process is ended and the reason returned."""

@@ -13,11 +13,9 @@ from edgeplane.config import Settings
 from edgeplane.dns.models import RecordSet
 from edgeplane.dns.resources import PlacedSet, Zone
 from edgeplane.edge.models import Distribution
-from edgeplane.edge.types import host_name
+from edgeplane.edge.types import HOSTED_ZONE_ID, host_name
 from edgeplane.template import Resource
 
-ZONE_ID = "Z2FDTNDATAQYW2"
-"""`AliasTarget.HostedZoneId` of every distribution (Route 53 API, AliasTarget)."""
 TTL_S = 60
 """As CloudFront's own host names have it."""
 
@@ -29,7 +27,7 @@ def edge_zone(settings: Settings, distributions: Sequence[Resource[Distribution]
     """
     if not distributions or not settings.edge.public_addresses or not settings.dns.name_servers:
         return None
-    zone = Zone(f"{source}: edge.domain", ZONE_ID, f"{settings.edge.domain}.", 0)
+    zone = Zone(f"{source}: edge.domain", HOSTED_ZONE_ID, f"{settings.edge.domain}.", 0)
     for distribution in distributions:
         zone.record_sets.extend(_record_sets(settings, distribution))
     return zone
@@ -40,7 +38,7 @@ def absent_zone(settings: Settings, source: Path) -> Mapping[str, str]:
     wanted = {"edge.public_addresses": settings.edge.public_addresses, "dns.name_servers": settings.dns.name_servers}
     unset = [name for name, value in wanted.items() if not value]
     said = f"set {' and '.join(unset)} in {source}" if unset else "no distribution is in the templates"
-    return {ZONE_ID: f"is the zone of distributions, which is not served: {said}"}
+    return {HOSTED_ZONE_ID: f"is the zone of distributions, which is not served: {said}"}
 
 
 def _record_sets(settings: Settings, distribution: Resource[Distribution]) -> Iterator[PlacedSet]:
@@ -51,4 +49,4 @@ def _record_sets(settings: Settings, distribution: Resource[Distribution]) -> It
         values = tuple(str(each) for each in settings.edge.public_addresses if each.version == version)
         if values:
             record = RecordSet(Name=name, Type=rtype, TTL=TTL_S, ResourceRecords=values)
-            yield PlacedSet(record, distribution, (), ZONE_ID, None)
+            yield PlacedSet(record, distribution, (), HOSTED_ZONE_ID, None)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from edgeplane.edge.types import host_name
+from edgeplane.edge.types import HOSTED_ZONE_ID, host_name
 from edgeplane.errors import Fault
-from edgeplane.node.plans import edge_resources, edge_settings
+from edgeplane.node.plans import edge_resources, edge_settings, zone_entries
 from edgeplane.observe.words import counted
 
 
@@ -71,6 +71,12 @@ class State:
         """{"name", "serial", "records"} of every zone that is served."""
         return list(self.report.get("zones", []))
 
+    @property
+    def zone_to_show(self) -> str:
+        """The first zone by name that an operator wrote; that of distributions where it is alone, empty for none."""
+        zones = sorted(zone_entries(self.envelope), key=_is_of_distributions)
+        return str(zones[0]["name"]) if zones else ""
+
     def distributions(self) -> list[dict[str, Any]]:
         """{"id", "name" (its host name), "path", "aliases", "enabled", "semantics"} of every distribution."""
         domain = str(edge_settings(self.envelope).get("domain", ""))
@@ -91,6 +97,10 @@ class State:
             said += f", {counted(len(distributions), 'distribution')}"
         nothing = "; no zone is served: name templates or dns.zone_files, or apply a plan"
         return f"edgeplane {self.word}: {said}, generation {self.generation}{'' if self.serves_something else nothing}"
+
+
+def _is_of_distributions(zone: dict[str, Any]) -> bool:
+    return bool(zone.get("id") == HOSTED_ZONE_ID)
 
 
 def _distribution(document: dict[str, Any], domain: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +123,7 @@ class Supervisor:
         A node without content of its own goes on with the plan that it has, which came by `apply`.
         Raises FaultsError with every fault; then the plan before goes on.
         """
-        async with self._changing():
+        async with self._changing("reload"):
             if await self._lives_on_applied_plan():
                 return self._applied_plan_goes_on()
             generation = self.store.next_generation()
@@ -149,7 +149,7 @@ class Supervisor:
 
         force: even where the next reload or start takes it back, because the configuration names content of its own.
         """
-        async with self._changing(degrades=False):
+        async with self._changing("apply", degrades=False):
             if not force and has_content(load(self.programs.config)):
                 said = "names content of its own, which the next reload or start serves again"
                 raise Refused.because(f"{said}; --force applies the plan until then", str(self.programs.config))
@@ -197,10 +197,11 @@ class Supervisor:
             await work
 
     @contextlib.asynccontextmanager
-    async def _changing(self, *, degrades: bool = True) -> AsyncIterator[None]:
+    async def _changing(self, change: str, *, degrades: bool = True) -> AsyncIterator[None]:
         """One change at a time, with its outcome noted and told to the service manager.
 
-        degrades: a refusal means that the node does not serve what its configuration says.
+        change: the verb that asked for it, for the log. degrades: a refusal means that the node does not serve what
+        its configuration says.
         """
         async with self._reloading:
             self.state.reload_waits = False
@@ -212,7 +213,7 @@ class Supervisor:
                 log.info("serving generation %d", self.state.generation)
             except Exception as error:  # whatever the reason, the plan before goes on, and the reason is told
                 refusal = _as_refusal(error, self.store.directory)
-                self._refused(refusal, degrades or isinstance(error, _NotKept))
+                self._refused(change, refusal, degrades or isinstance(error, _NotKept))
                 raise refusal from error
             finally:
                 with contextlib.suppress(OSError):
@@ -220,13 +221,13 @@ class Supervisor:
                 if self.state.ready:
                     notify.notify(READY=1, STATUS=self.state.line())
 
-    def _refused(self, error: EdgeplaneError, degrades: bool) -> None:
+    def _refused(self, change: str, error: EdgeplaneError, degrades: bool) -> None:
         faults = error.faults if isinstance(error, FaultsError) else (Fault("edgeplane", 0, str(error)),)
         self.state.refused(faults if degrades else ())
         for fault in faults:
             log.error("%s", fault)
         if self.state.generation and not isinstance(error, _NotKept):
-            log.error("the reload changed nothing; generation %d goes on", self.state.generation)
+            log.error("the %s changed nothing; generation %d goes on", change, self.state.generation)
 
     async def _take(self, path: Path, *, whole: bool = False) -> dict[str, Any]:
         """Has the front serve a plan, and only then keeps it: one that kills the front must not await its restart.
@@ -381,7 +382,8 @@ class Supervisor:
             f"; {scheme} on {' '.join(map(str, at))}" for scheme, at in self.listeners.web_addresses().items()
         )
         on = f"on {' '.join(map(str, addresses))}{both}{web}"
-        logs.say(log, f"{self.state.line()}; {on}; {self._try(addresses)}")
+        for line in (f"{self.state.line()}; {on}", *self._tries(addresses[0])):
+            logs.say(log, line)
 
     async def _front_shows_life(self) -> bool:
         """While it takes a plan, `_apply` has an eye on it."""
@@ -396,12 +398,14 @@ class Supervisor:
             return []
         return [Fault("checker", 0, f"no sign of life for {age:.0f} s; health stays as it was last seen")]
 
-    def _try(self, addresses: Sequence[Any]) -> str:
-        name = next((zone["name"] for zone in self.state.zones()), ".")
-        kdig = f"try: kdig @{addresses[0].host} -p {addresses[0].port} {name} SOA"
+    def _tries(self, address: Listen) -> Iterator[str]:
+        """Commands to paste: one that asks for a zone, one that asks for a distribution where there is any."""
+        if zone := self.state.zone_to_show:
+            yield f"try: kdig @{address.host} -p {address.port} {zone} SOA"
         host = next((each["name"] for each in self.state.distributions()), "")
         web = self.listeners.web_addresses().get("http")
-        return f"{kdig}; try: {_curl(web[0], host)}" if web and host else kdig
+        if web and host:
+            yield f"try: {_curl(web[0], host)}"
 
     def _background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)

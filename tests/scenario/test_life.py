@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -15,10 +16,11 @@ import pytest
 
 from edgeplane.errors import FaultsError
 
-from ..running import until
+from ..running import ROOT, until
 from .conftest import ZONE
 
 RELOADS = 20
+OLD_PLANS = sorted((ROOT / "tests" / "data" / "plan").glob("*.plan"))
 
 FAILOVER = """\
 Resources:
@@ -48,7 +50,8 @@ def serial(node) -> int:
 def test_it_answers_over_udp_and_tcp_with_the_line_that_it_prints(node):
     assert node.answers("www.example.org") == ["192.0.2.1"]
     assert node.answers("www.example.org", tcp=True) == ["192.0.2.1"]
-    command = node.written.split("; try: ")[1].split("\n")[0].split()
+    until(lambda: "try: kdig" in node.written, node)
+    command = node.written.split("try: ")[1].split("\n")[0].split()
     printed = subprocess.run([*command, "+short"], capture_output=True, text=True, timeout=20).stdout
     assert "hostmaster.example.org." in printed
 
@@ -110,6 +113,21 @@ def test_with_everything_else_gone_it_starts_from_its_last_plan(make_node):
     again.start()
     assert again.answers("www.example.org") == ["192.0.2.1"]
     assert again.get("/readyz")[1].startswith("degraded\n")
+
+
+@pytest.mark.parametrize("plan", OLD_PLANS, ids=lambda path: path.stem)
+def test_it_starts_from_the_plan_of_an_earlier_release(make_node, plan):
+    node = make_node({"zones/example.org.zone": "www A\n"})
+    kept = node.state_dir / "plans"
+    kept.mkdir(parents=True)
+    shutil.copy(plan, kept / "current.plan")
+    (kept / "generation").write_text("7\n")
+    node.start()
+    assert set(node.answers("www.example.net")) == {"192.0.2.10", "192.0.2.11"}
+    assert node.get("/readyz")[1].startswith("degraded\n")
+    node.write("zones/example.org.zone", ZONE)
+    assert node.do("reload")["generation"] > 7
+    assert node.answers("www.example.org") == ["192.0.2.1"]
 
 
 def test_content_that_never_was_right_ends_with_1_and_says_why(make_node):

@@ -63,7 +63,8 @@ def node_on_small_disk(make_node, tmp_path):
         [*UNSHARE, "sh", "-c", SMALL_DISK, tmp_path / "var", "true"], capture_output=True, text=True
     )
     if allowed.returncode:
-        pytest.skip(f"the host forbids mounting in a user namespace: {allowed.stderr.strip()}")
+        why = "needs a file system of 1 MiB: user namespaces, or CAP_SYS_ADMIN"
+        pytest.skip(f"{why}; a limit of files' sizes stands in for it below; here: {allowed.stderr.strip()}")
     node = make_node()
     node.program = [*UNSHARE, "sh", "-c", SMALL_DISK, str(node.state_dir), *node.program]
     node.start()

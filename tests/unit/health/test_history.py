@@ -47,6 +47,20 @@ def test_a_changed_byte_is_a_document_or_a_value_error(kept: Kept, data: st.Data
         assert isinstance(decode(bytes(document)), Kept)
 
 
+OLDER = (
+    b"\x86\xa3raw\x02\xa6status\x01\xa5since\xcbA\xda_{\xb0 \x00\x00\xa6reason\xafHTTP status 503"
+    b'\xa6target\xa8["HTTP"]\xabtransitions\x91\x95\xcbA\xda_{\xb0 \x00\x00\x02\x01\xafHTTP status 200\x03'
+)
+"""A document as the first release with a checker writes it; never made anew."""
+
+
+def test_a_document_of_an_older_release_is_read() -> None:
+    at = 1_769_860_800.5
+    state = State(Status.UNHEALTHY, Status.HEALTHY, at)
+    moved = Transition(at, Status.UNHEALTHY, Status.HEALTHY, "HTTP status 200", 3)
+    assert decode(OLDER) == Kept(state, "HTTP status 503", '["HTTP"]', (moved,))
+
+
 def filled(directory: Path, checks: int = 200) -> Path:
     store = History(directory)
     assert store.save({f"c{number}": SOME for number in range(checks)})

@@ -4,12 +4,15 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgeplane.health import limits
 from edgeplane.health.probe import icmp
 
 from ..servers import run
@@ -46,7 +49,7 @@ def test_loopback_answers(address: str) -> None:
     found = [(here.ok, here.reason), in_a_network_of_its_own(address)]
     verdicts = [outcome for outcome in found if outcome[0] is not None]
     if not verdicts:
-        pytest.skip(f"neither ICMP nor a user namespace: {found}")
+        pytest.skip(f"needs ICMP (net.ipv4.ping_group_range, or CAP_NET_RAW) or user namespaces; here: {found}")
     assert all(ok for ok, _ in verdicts), found
 
 
@@ -60,17 +63,49 @@ def test_not_permitted_is_no_verdict_and_says_what_to_do(monkeypatch: pytest.Mon
     assert "ping_group_range" in outcome.reason
 
 
-def test_silence_ends_at_the_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def target(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """Stands for a host that is probed: what a probe sends as ICMP comes here as datagrams, which need no right."""
+
     def datagrams(_family: int) -> socket.socket:
         return socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
 
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink:
-        sink.bind(("127.0.0.1", 0))
-        port = sink.getsockname()[1]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as host:
+        host.bind(("127.0.0.1", 0))
+        host.settimeout(20)
         monkeypatch.setattr(icmp, "_open", datagrams)
-        found = [(socket.AF_INET, 0, 0, "", ("127.0.0.1", port))]
+        found = [(socket.AF_INET, 0, 0, "", host.getsockname())]
         monkeypatch.setattr(icmp.socket, "getaddrinfo", lambda *_args, **_kw: found)
-        assert run(icmp.probe("127.0.0.1", seconds=0.1)).kind == "timeout_reply"
+        yield host
+
+
+def test_an_echo_is_told_from_other_messages(target: socket.socket) -> None:
+    def answer() -> None:
+        request, probe = target.recvfrom(2048)
+        for reply in (request, b"\3" + request[1:], b"\0" + request[1:-1] + b"?", b"\0" + request[1:]):
+            target.sendto(reply, probe)
+
+    host = threading.Thread(target=answer)
+    host.start()
+    assert run(icmp.probe("127.0.0.1", seconds=20)).reason == "echo reply"
+    host.join()
+
+
+def test_a_target_that_floods_is_given_up(target: socket.socket) -> None:
+    def flood() -> None:
+        request, probe = target.recvfrom(2048)
+        for _ in range(limits.ICMP_FOREIGN.default):
+            target.sendto(request, probe)
+
+    host = threading.Thread(target=flood)
+    host.start()
+    assert run(icmp.probe("127.0.0.1", seconds=20)).kind == "flood"
+    host.join()
+
+
+@pytest.mark.usefixtures("target")
+def test_silence_ends_at_the_time_out() -> None:
+    assert run(icmp.probe("127.0.0.1", seconds=0.1)).kind == "timeout_reply"
 
 
 @given(st.binary(min_size=16, max_size=16))

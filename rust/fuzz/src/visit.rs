@@ -63,7 +63,7 @@ pub fn visit(octets: &[u8], pace: Option<Pace>, reads: bool) -> Outcome {
     let connection = Connection { client: address, local: address, scheme: Scheme::Http, tls: None };
     RUNTIME.with(|runtime| {
         LocalSet::new().block_on(runtime, async {
-            serve_connection(line, connection, notes.clone(), Thread::start(settings())).await;
+            serve_connection(line, connection, notes.clone(), Thread::start(settings()), ()).await;
         });
     });
     let refused = notes.refused.take();

@@ -50,7 +50,7 @@ async fn serve(listener: OwnedFd, local: SocketAddr, service: Rc<Constant>) -> R
     loop {
         if let Accepted::Connection(stream, client) = acceptor.accept().await {
             let connection = Connection { client, local, scheme: Scheme::Http, tls: None };
-            spawn_local(serve_connection(stream, connection, service.clone(), thread.clone()));
+            spawn_local(serve_connection(stream, connection, service.clone(), thread.clone(), ()));
         }
     }
 }

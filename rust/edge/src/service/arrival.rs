@@ -151,11 +151,7 @@ impl Door {
         let (desk, place) = (self.clone(), (ticket, Open(self.counters.clone())));
         match connection.scheme {
             Scheme::Http => {
-                let served = h1::serve_connection(stream, connection, self.app.clone(), self.terms.http1());
-                spawn_local(async move {
-                    let _place = place;
-                    served.await;
-                });
+                spawn_local(h1::serve_connection(stream, connection, self.app.clone(), self.terms.http1(), place));
             }
             Scheme::Https => {
                 spawn_local(async move {
@@ -178,9 +174,9 @@ impl Door {
         }
     }
 
-    /// Shakes hands, and serves what was agreed on.
+    /// Shakes hands, and serves what was agreed on. Boxed, so that neither keeps the room of the others while it idles.
     async fn secure(&self, stream: TcpStream, connection: Connection) {
-        let (stream, facts) = match self.shared.tls.accept(stream).await {
+        let (stream, facts) = match Box::pin(self.shared.tls.accept(stream)).await {
             Ok(secured) => secured,
             Err(_) => return self.counters.tls_failed.add(1),
         };
@@ -190,9 +186,9 @@ impl Door {
         let connection = Connection { tls: Some(facts.into()), ..connection };
         if http2 {
             let (settings, guest) = self.terms.http2();
-            h2::serve_connection(stream, connection, &self.app, &settings, guest, self.drained()).await;
+            Box::pin(h2::serve_connection(stream, connection, &self.app, &settings, guest, self.drained())).await;
         } else {
-            h1::serve_connection(stream, connection, self.app.clone(), self.terms.http1()).await;
+            Box::pin(h1::serve_connection(stream, connection, self.app.clone(), self.terms.http1(), ())).await;
         }
     }
 }

@@ -51,16 +51,19 @@ use crate::{Connection, Service};
 use wire::{Next, Wire};
 
 /// Serves a connection until it ends: closed by the client, by an answer that says so, by a time-out, or by `Thread::drain`.
-/// To be run by `spawn_local` beside the `Thread` it is given.
-pub fn serve_connection<I: Io, S: Service>(
+/// To be run by `spawn_local` beside the `Thread` it is given. `held` is dropped with the connection: a future around this one
+/// that held it would have room for this one twice.
+pub fn serve_connection<I: Io, S: Service, H>(
     io: I,
     connection: Connection,
     service: Rc<S>,
     thread: Rc<Thread>,
+    held: H,
 ) -> impl Future<Output = ()> {
     // Made outside of the future, which would keep room for the pieces as well.
     let mut wire = Wire::new(io, thread);
     async move {
+        let _ = &held;
         loop {
             let mut next = poll_fn(|cx| wire.poll_ready(&connection, &*service, cx)).await;
             if let Next::Handle = next {

@@ -48,7 +48,7 @@ impl Client {
     fn with_room(octets: usize) -> Self {
         let (stream, io) = duplex(octets);
         let (site, thread) = (Rc::new(Site::default()), Thread::start(Settings::default()));
-        let server = spawn_local(serve_connection(io, connection(), site.clone(), thread.clone()));
+        let server = spawn_local(serve_connection(io, connection(), site.clone(), thread.clone(), ()));
         Self { stream, site, thread, server }
     }
 

@@ -18,7 +18,7 @@ async fn served(connections: usize) -> (SocketAddr, Rc<Thread>) {
     spawn_local(async move {
         for _ in 0..connections {
             let (stream, _) = listener.accept().await.unwrap();
-            spawn_local(serve_connection(stream, connection(), Rc::new(Site::default()), shared.clone()));
+            spawn_local(serve_connection(stream, connection(), Rc::new(Site::default()), shared.clone(), ()));
         }
     });
     (address, thread)
@@ -107,7 +107,7 @@ fn a_connection_that_waits_holds_little() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let _other = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, _) = listener.accept().await.unwrap();
-        let future = serve_connection(stream, connection(), Rc::new(Site::default()), server);
+        let future = serve_connection(stream, connection(), Rc::new(Site::default()), server, ());
         assert!(size_of_val(&future) <= 320, "{}", size_of_val(&future));
     });
 }

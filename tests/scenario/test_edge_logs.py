@@ -33,6 +33,7 @@ def test_requests_are_in_the_log_and_in_the_metrics(make_edge: Make, origin: Ori
     until(lambda: len(rows(path)) == 2, edge)
     assert [row["x-edge-result-type"] for row in rows(path)] == ["Miss", "Hit"]
     assert [row["x-edge-request-id"] for row in rows(path)] == [answer.fields["x-amz-cf-id"] for answer in answers]
+    assert origin.asked[-1].field("X-Amz-Cf-Id") == answers[0].fields["x-amz-cf-id"], "one id for all who see it"
     for row in rows(path):
         asked = (row["cs-method"], row["cs-uri-stem"], row["cs-uri-query"], unquote(row["cs(User-Agent)"]))
         assert asked == ("GET", "/a%20b", "x=1", "a reader\t1")

@@ -1,11 +1,13 @@
 //! Host name → distribution.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::Distribution;
 
-/// Names of all distributions: exact ones, and those of the form `*.example.net`.
+/// Names of all distributions: exact ones, and those of the form `*.example.net`. They are the operator's, so that nobody makes
+/// them collide, and a quick hash does.
 #[derive(Debug, Default)]
 pub(super) struct Hosts {
     exact: HashMap<String, Arc<Distribution>>,

@@ -1,7 +1,8 @@
 //! A worker's accounts, one for each distribution that it has met, and its pen for the access log.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use crate::log::Pen;
 use crate::metrics::Account;

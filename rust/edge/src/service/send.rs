@@ -65,7 +65,8 @@ impl App {
         status: CacheStatus<'_>,
     ) {
         let now = self.now();
-        let (mut lines, id) = (Vec::with_capacity(LINES), RequestId::new(&mut self.random.borrow_mut()));
+        // The origin has been told the same one.
+        let (mut lines, id) = (Vec::with_capacity(LINES), &route.id);
         let status = CacheStatus {
             ttl_s: object.map(|object| object.stored.lifetime.ttl_s(now)),
             stored: status.forward.is_some() && object.is_some() && outcome != Outcome::Stale,

@@ -97,6 +97,10 @@ impl Format for Lines {
     fn warn(&self, trouble: &str, path: &Path, error: &io::Error) {
         tracing::warn!(path = %path.display(), %error, "the query log {trouble}");
     }
+
+    fn lost(&self, entries: u64, path: &Path) {
+        tracing::warn!(path = %path.display(), entries, "the query log takes lines too slowly; some were dropped");
+    }
 }
 
 #[cfg(test)]

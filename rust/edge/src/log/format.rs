@@ -41,6 +41,10 @@ impl linelog::Format for Format {
     fn warn(&self, trouble: &str, path: &Path, error: &io::Error) {
         tracing::warn!(path = %path.display(), %error, "the access log {trouble}");
     }
+
+    fn lost(&self, entries: u64, path: &Path) {
+        tracing::warn!(path = %path.display(), entries, "the access log takes lines too slowly; some were dropped");
+    }
 }
 
 fn write_fields(values: &[Value<'_>], line: &mut String) {

@@ -4,14 +4,15 @@
 //! thread ─ Ring.offer ─► ring of fixed size ─┐
 //! thread ─ Ring.offer ─► ring of fixed size ─┴─► writer thread ─ Format ─► file or pipe
 //! ```
-//! A serving thread never waits, never wakes anyone and never calls the system: what finds no room it may count.
+//! A serving thread never waits, never wakes anyone and never calls the system: what finds no room it may count, and the
+//! writer says so.
 
 mod sample;
 mod writer;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -59,6 +60,16 @@ pub const PAUSE_MS: Limit = Limit {
     why: "a fraction of what fills a ring; waking the writer would cost the serving thread a system call",
 };
 
+/// Pause between two words about entries that found no room.
+pub const TELL_S: Limit = Limit {
+    name: "log drops told",
+    default: 10,
+    min: 1,
+    max: 3_600,
+    unit: "seconds",
+    why: "soon enough to act on, and six lines a minute while a reader stands still",
+};
+
 /// How entries become lines. Runs on the writer's thread.
 pub trait Format: Send + 'static {
     /// What becomes a line.
@@ -74,6 +85,9 @@ pub trait Format: Send + 'static {
 
     /// Says in the log of the process what is wrong with the sink (`cannot be opened; …`), and of which log it is.
     fn warn(&self, trouble: &str, path: &Path, error: &io::Error);
+
+    /// Says in the log of the process that so many entries found no room since it last said so.
+    fn lost(&self, entries: u64, path: &Path);
 }
 
 /// A running log; dropped, it writes what it holds and ends by itself.
@@ -100,27 +114,36 @@ struct Orders {
 pub struct Ring<E> {
     entries: SyncSender<(usize, E)>,
     waiting: Arc<AtomicUsize>,
+    lost: Arc<AtomicU64>,
 }
 
 /// The writer's end of a ring.
 struct Receiving<E> {
     entries: Receiver<(usize, E)>,
     waiting: Arc<AtomicUsize>,
+    /// Entries that found no room since the writer last looked.
+    lost: Arc<AtomicU64>,
 }
 
 impl<E> Ring<E> {
     fn new() -> (Self, Receiving<E>) {
         let (sender, receiver) = sync_channel(RING.default as usize);
-        let waiting = Arc::<AtomicUsize>::default();
-        (Self { entries: sender, waiting: waiting.clone() }, Receiving { entries: receiver, waiting })
+        let (waiting, lost) = (Arc::<AtomicUsize>::default(), Arc::<AtomicU64>::default());
+        let ring = Self { entries: sender, waiting: waiting.clone(), lost: lost.clone() };
+        (ring, Receiving { entries: receiver, waiting, lost })
     }
 
     /// Hands in an entry that takes so many octets; whether there was room. Does not wait.
     #[inline]
     pub fn offer(&self, entry: E, octets: usize) -> bool {
-        if self.waiting.load(Relaxed) + octets > RING_OCTETS.default as usize {
-            return false;
+        let taken = self.waiting.load(Relaxed) + octets <= RING_OCTETS.default as usize && self.put(entry, octets);
+        if !taken {
+            self.lost.fetch_add(1, Relaxed);
         }
+        taken
+    }
+
+    fn put(&self, entry: E, octets: usize) -> bool {
         self.waiting.fetch_add(octets, Relaxed);
         let taken = self.entries.try_send((octets, entry)).is_ok();
         if !taken {
@@ -193,7 +216,7 @@ fn run<F: Format>(mut writer: Writer<F>, joining: &Joining<F::Entry>, orders: &O
         }
         let moved = writer.round(Instant::now());
         if orders.abandon.load(Relaxed) || stopping && !(moved || writer.waits()) {
-            return;
+            return writer.tell();
         }
         if !moved {
             std::thread::sleep(Duration::from_millis(PAUSE_MS.default));

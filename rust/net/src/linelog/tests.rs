@@ -37,6 +37,10 @@ impl Format for Numbers {
     fn warn(&self, trouble: &str, path: &Path, error: &io::Error) {
         println!("{trouble}: {}: {error}", path.display());
     }
+
+    fn lost(&self, entries: u64, path: &Path) {
+        println!("{entries} lost: {}", path.display());
+    }
 }
 
 /// A log whose writer is driven by hand, without its thread.
@@ -223,6 +227,10 @@ impl Format for Long {
     fn warn(&self, trouble: &str, path: &Path, error: &io::Error) {
         println!("{trouble}: {}: {error}", path.display());
     }
+
+    fn lost(&self, entries: u64, path: &Path) {
+        println!("{entries} lost: {}", path.display());
+    }
 }
 
 #[test]
@@ -236,4 +244,41 @@ fn where_there_is_never_room_for_all_each_ring_has_its_turn() {
         writer.round(Instant::now());
     }
     assert_eq!(last.waiting.load(Relaxed), 0);
+}
+
+/// Numbers, and what was said of those that found no room.
+struct Telling(Arc<Mutex<Vec<u64>>>);
+
+impl Format for Telling {
+    type Entry = u64;
+
+    fn line(&self, entry: &u64, lines: &mut String) {
+        lines.push_str(&format!("{entry}\n"));
+    }
+
+    fn warn(&self, trouble: &str, path: &Path, error: &io::Error) {
+        println!("{trouble}: {}: {error}", path.display());
+    }
+
+    fn lost(&self, entries: u64, _: &Path) {
+        self.0.lock().unwrap().push(entries);
+    }
+}
+
+#[test]
+fn what_found_no_room_is_said_at_once_and_then_now_and_again() {
+    let said = Arc::<Mutex<Vec<u64>>>::default();
+    let mut writer = Writer::new("/dev/null".into(), Telling(said.clone()));
+    let (ring, start) = (writer.ring(), Instant::now());
+    let fill = |more: u64| (0..RING.default + more).filter(|&n| !ring.offer(n, 1)).count() as u64;
+    let mut after = |ms: u64| {
+        writer.round(start + Duration::from_millis(ms));
+        said.lock().unwrap().clone()
+    };
+    assert_eq!((after(0), fill(3)), (vec![], 3));
+    assert_eq!(after(1), [3]);
+    assert_eq!((fill(4), after(2), fill(5), after(9_999)), (4, vec![3], 5, vec![3]));
+    assert_eq!(after(10_001), [3, 9]);
+    assert_eq!((after(30_000), after(30_001)), (vec![3, 9], vec![3, 9]), "nothing is said of nothing");
+    assert_eq!((fill(1), after(30_002)), (1, vec![3, 9, 1]));
 }

@@ -4,10 +4,11 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::TryRecvError;
 use std::time::{Duration, Instant};
 
-use super::{BUFFER, Format, Receiving, Ring};
+use super::{BUFFER, Format, Receiving, Ring, TELL_S};
 
 /// Pause between tries to open a file that could not be opened.
 const RETRY: Duration = Duration::from_secs(1);
@@ -23,12 +24,25 @@ pub struct Writer<F: Format> {
     /// Lines made but not written; the first may be cut where the sink took its beginning.
     pending: String,
     written: usize,
+    /// Entries that found no room, of which nothing was said yet.
+    lost: u64,
+    told_at: Option<Instant>,
 }
 
 impl<F: Format> Writer<F> {
     /// A writer that opens its file in its first round.
     pub fn new(path: PathBuf, format: F) -> Self {
-        Self { path, format, rings: Vec::new(), sink: None, retry_at: None, pending: String::new(), written: 0 }
+        Self {
+            path,
+            format,
+            rings: Vec::new(),
+            sink: None,
+            retry_at: None,
+            pending: String::new(),
+            written: 0,
+            lost: 0,
+            told_at: None,
+        }
     }
 
     /// A ring that it empties.
@@ -65,18 +79,33 @@ impl<F: Format> Writer<F> {
     pub fn round(&mut self, now: Instant) -> bool {
         self.open(now);
         let gathered = self.gather();
+        if self.told_at.is_none_or(|at| now.saturating_duration_since(at) >= Duration::from_secs(TELL_S.default)) {
+            self.told_at = (self.lost > 0).then_some(now);
+            self.tell();
+        }
         self.flush() || gathered
+    }
+
+    /// Says how many entries found no room, if there were any.
+    pub(super) fn tell(&mut self) {
+        if self.lost > 0 {
+            self.format.lost(std::mem::take(&mut self.lost), &self.path);
+        }
     }
 
     /// Takes entries while there is room for lines; leaves the rest in the rings, whose owners count what they drop. Each
     /// round begins at another ring: where there is never room for all, each has its turn. Rings that have ended go.
     fn gather(&mut self) -> bool {
-        let Self { rings, format, pending, .. } = self;
+        let Self { rings, format, pending, lost, .. } = self;
         let before = pending.len();
         if !rings.is_empty() {
             rings.rotate_left(1);
         }
-        rings.retain(|ring| drain(ring, format, pending));
+        rings.retain(|ring| {
+            let has_more = drain(ring, format, pending);
+            *lost += ring.lost.swap(0, Relaxed);
+            has_more
+        });
         pending.len() > before
     }
 

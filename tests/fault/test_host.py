@@ -55,20 +55,32 @@ SMALL_DISK = 'mount -t tmpfs -o size=1m none "$0" && exec "$@"'
 UNSHARE = ("unshare", "--map-root-user", "--mount")
 
 
-@pytest.fixture
-def node_on_small_disk(make_node, tmp_path):
-    """A node whose state_dir is a file system of 1 MiB."""
-    (tmp_path / "var").mkdir()
-    allowed = subprocess.run(
-        [*UNSHARE, "sh", "-c", SMALL_DISK, tmp_path / "var", "true"], capture_output=True, text=True
-    )
+def on_small_disk(node, folder: Path) -> Path:
+    """Starts a node for which a folder is a file system of 1 MiB; the folder as everyone else finds it."""
+    folder.mkdir()
+    allowed = subprocess.run([*UNSHARE, "sh", "-c", SMALL_DISK, folder, "true"], capture_output=True, text=True)
     if allowed.returncode:
         why = "needs a file system of 1 MiB: user namespaces, or CAP_SYS_ADMIN"
         pytest.skip(f"{why}; a limit of files' sizes stands in for it below; here: {allowed.stderr.strip()}")
-    node = make_node()
-    node.program = [*UNSHARE, "sh", "-c", SMALL_DISK, str(node.state_dir), *node.program]
+    node.program = [*UNSHARE, "sh", "-c", SMALL_DISK, str(folder), *node.program]
     node.start()
-    node.state_dir = Path(f"/proc/{node.process.pid}/root{node.state_dir}")
+    return Path(f"/proc/{node.process.pid}/root{folder}")
+
+
+def filled(folder: Path) -> Path:
+    """The file that takes all that is left of a file system."""
+    filler = folder / "filler"
+    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    return filler
+
+
+@pytest.fixture
+def node_on_small_disk(make_node):
+    """A node whose state_dir is a file system of 1 MiB."""
+    node = make_node()
+    node.state_dir = on_small_disk(node, node.state_dir)
     return node
 
 
@@ -89,10 +101,7 @@ def fails_to_keep(node, why: str) -> None:
 def test_a_full_disk_costs_no_answer(node_on_small_disk):
     """With room, reloads go through again."""
     node = node_on_small_disk
-    filler = node.state_dir / "filler"
-    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(4096))
+    filler = filled(node.state_dir)
     fails_to_keep(node, "No space left")
     filler.unlink()
     node.do("reload")

@@ -66,7 +66,8 @@ enum Kind {
 }
 
 impl Log {
-    /// The log, what it says, and its latest number; `first` is where a new one starts.
+    /// The log, what it says, and its latest number; `first` is where a new one starts. A disk that takes nothing costs
+    /// nothing of what the log says, but the next invalidation is then the first to be kept.
     pub fn open(path: &Path, first: u64) -> io::Result<(Self, State, u64)> {
         let lock = private().create(true).truncate(false).open(path.with_extension("lock"))?;
         if !try_lock(&lock)? {
@@ -78,7 +79,9 @@ impl Log {
             Err(error) => return Err(error),
         };
         let mut log = Self { path: path.to_owned(), file: None, length: 0, written_anew: 0, _lock: lock };
-        log.write_anew(&state, latest)?;
+        if let Err(error) = log.write_anew(&state, latest).or_else(|_| log.write_over(&state, latest)) {
+            log.give_up(&error);
+        }
         Ok((log, state, latest))
     }
 
@@ -117,6 +120,19 @@ impl Log {
         Ok(())
     }
 
+    /// As `write_anew`, in the place of the file that is there, which a full disk has room for. Cut off in the middle, it is
+    /// damaged, and everything counts as invalid.
+    fn write_over(&mut self, state: &State, latest: u64) -> io::Result<()> {
+        let octets = snapshot(state, latest);
+        let file = private().open(&self.path)?;
+        file.write_all_at(&octets, 0)?;
+        file.sync_data()?;
+        self.length = octets.len() as u64;
+        self.written_anew = self.length;
+        self.file = Some(file);
+        Ok(())
+    }
+
     #[cfg(test)]
     pub fn forget_file(&mut self) {
         self.file = None;
@@ -127,7 +143,7 @@ impl Log {
         self.file = None;
         let removed = fs::remove_file(&self.path);
         let known = removed.is_ok() || removed.is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
-        tracing::error!(path = %self.path.display(), %error, removed = known, "an invalidation was not kept on disk");
+        tracing::error!(path = %self.path.display(), %error, removed = known, "invalidations cannot be kept on disk");
     }
 }
 

@@ -217,6 +217,40 @@ fn a_restart_knows_every_invalidation() {
 }
 
 #[test]
+fn a_restart_on_a_disk_without_room_for_a_second_file_knows_every_invalidation() {
+    let folder = Folder::new("generations-room");
+    let fetched = folder.open().sequence();
+    let last = folder.open().invalidate_path("E1", "/a").unwrap().sequence;
+    // In the way of the file that would take the place of the log.
+    let new = folder.log().with_extension("new");
+    std::fs::create_dir(&new).unwrap();
+    for round in 0..3 {
+        let generations = folder.open();
+        assert!(generations.is_invalidated(&subject("/a", None, &[]), fetched), "{round}");
+        assert!(!generations.is_invalidated(&subject("/b", None, &[]), fetched), "{round}");
+        assert!(generations.sequence() > last, "numbers that were lost are not given out again");
+        assert!(generations.invalidate_path("E1", &format!("/{round}")).unwrap().kept);
+    }
+    std::fs::remove_dir(&new).unwrap();
+    let generations = folder.open();
+    let invalidated = |path: &str| generations.is_invalidated(&subject(path, None, &[]), fetched);
+    assert_eq!(["/a", "/0", "/1", "/2", "/b"].map(invalidated), [true, true, true, true, false]);
+}
+
+#[test]
+fn where_the_log_cannot_be_written_at_all_it_holds_until_the_next_restart_alone() {
+    let folder = Folder::new("generations-nowhere");
+    let fetched = folder.open().sequence();
+    std::fs::create_dir(folder.log().with_extension("new")).unwrap();
+    std::fs::remove_file(folder.log()).unwrap();
+    let generations = folder.open();
+    assert!(!generations.invalidate_path("E1", "/a").unwrap().kept);
+    assert!(generations.is_invalidated(&subject("/a", None, &[]), fetched));
+    drop(generations);
+    assert!(folder.open().is_invalidated(&subject("/b", None, &[]), fetched), "nothing from before is believed");
+}
+
+#[test]
 fn one_process_at_a_time_has_the_log() {
     let folder = Folder::new("generations-lock");
     let first = folder.open();

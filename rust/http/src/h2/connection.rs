@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use h2::server::{Builder, SendResponse};
@@ -366,12 +366,16 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Loop<IO, S> {
     }
 
     /// Hands a stream to the service.
-    fn begin(&mut self, content: RecvStream, respond: SendResponse<Piece>) {
+    fn begin(&mut self, mut content: RecvStream, mut respond: SendResponse<Piece>) {
         let running = Running::new(&self.shared);
         let request = std::mem::take(&mut self.request);
-        let Shared { connection, settings, pace, .. } = &*self.shared;
-        let mut stream = Stream::new(request, connection.clone(), settings.clone(), pace.clone(), content, respond);
         tokio::task::spawn_local(async move {
+            // A cancellation comes in the same octets as what it cancels where that is meant to make work (fault H2).
+            if is_cancelled(&mut content, &mut respond) {
+                return;
+            }
+            let Shared { connection, settings, pace, .. } = &*running.0;
+            let mut stream = Stream::new(request, connection.clone(), settings.clone(), pace.clone(), content, respond);
             running.0.service.handle(&mut stream).await;
             running.0.answered();
             stream.discard().await;
@@ -387,6 +391,21 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Loop<IO, S> {
                 Ok(0) | Err(_) => return,
                 Ok(octets) => discarded += octets,
             }
+        }
+    }
+}
+
+/// Whether a client has taken its request back by now. One whose content breaks a rule has not: the service is to hear of it.
+fn is_cancelled(content: &mut RecvStream, respond: &mut SendResponse<Piece>) -> bool {
+    let mut cx = Context::from_waker(Waker::noop());
+    if respond.poll_reset(&mut cx).is_pending() {
+        return false;
+    }
+    loop {
+        match content.poll_data(&mut cx) {
+            Poll::Ready(Some(Ok(_))) => {}
+            Poll::Ready(Some(Err(error))) => return error.is_remote(),
+            Poll::Ready(None) | Poll::Pending => return true,
         }
     }
 }

@@ -49,6 +49,28 @@ fn streams_opened_and_cancelled_at_once() {
 }
 
 #[test]
+fn streams_cancelled_in_one_breath_are_no_work_for_the_service() {
+    run(async {
+        let mut served = serve();
+        let mut raw = served.raw().await;
+        let asked = |n: u32| frame(HEADERS, END_STREAM | END_HEADERS, 2 * n + 1, &request("/wait", &[]));
+        let cancelled = |n: u32| {
+            let begun = frame(HEADERS, END_HEADERS, 2 * n + 1, &request("/wait", &[]));
+            let content = frame(DATA, 0, 2 * n + 1, b"begun");
+            let whole = if n.is_multiple_of(2) { asked(n) } else { [begun, content].concat() };
+            [whole, frame(RST_STREAM, 0, 2 * n + 1, &[0, 0, 0, (n % 9) as u8])].concat()
+        };
+        let octets: Vec<u8> = (0..60).flat_map(|n| if n % 20 == 19 { asked(n) } else { cancelled(n) }).collect();
+        raw.send(&octets).await;
+        raw.send(&frame(PING, 0, 0, &[7; 8])).await;
+        raw.until(PING).await.unwrap();
+        served.site.release.notify_waiters();
+        raw.until(HEADERS).await.unwrap();
+        assert_eq!((*served.site.handled.borrow(), *served.site.gone.borrow()), (3, 0));
+    });
+}
+
+#[test]
 fn streams_that_make_the_server_cancel_them() {
     run(async {
         let mut served = narrow();

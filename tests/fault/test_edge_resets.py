@@ -1,0 +1,54 @@
+"""H2: streams opened and reset at once, by many, for long: each connection ends soon, and others get their answers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+from ..origin import response
+from ..running import ROOT
+from .http2 import ENHANCE_YOUR_CALM
+from .measure import measure
+from .resets import BATCH
+from .test_edge_slow import descriptors, rss
+from .test_host import cpu_seconds
+from .visitors import Visitors
+
+CONNECTIONS, STREAMS, RATE = measure(20, 100), measure(500, 10_000), 4_000
+ATTACK_S = measure(120, 1_800)
+"""At most."""
+EXCESS = 200
+SLOWER, PAUSE_S = 3, 0.1
+"""How much slower one visit in a hundred may be, and what it costs that others work on the same two cores."""
+GROWN = 32 << 20
+IDLE_S, IDLE_SHARE = 2.0, 0.1
+
+
+def test_streams_reset_at_once_cost_nobody_else(make_edge, origin):
+    """Each connection ends with ENHANCE_YOUR_CALM after 200 resets at most; the origin hears of one in a hundred."""
+    origin.answer = lambda asked: response(Cache_Control="max-age=600")
+    edge = make_edge(origin.port).start()
+    assert edge.fetch("/a").status == 200
+    with Visitors(edge, ["/a"]) as before:
+        time.sleep(IDLE_S)
+    front = edge.child("front")
+    held, idle = rss(front), descriptors(front)
+    argv = [sys.executable, "-m", "tests.fault.resets", *map(str, (edge.https, CONNECTIONS, STREAMS, RATE))]
+    with Visitors(edge, ["/a"]) as visitors:
+        done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=ATTACK_S)
+    assert done.returncode == 0, done.stderr
+    attack = json.loads(done.stdout)
+    time.sleep(IDLE_S)
+    busy, begun = cpu_seconds(front), time.monotonic()
+    time.sleep(IDLE_S)
+    assert cpu_seconds(front) - busy < IDLE_SHARE * (time.monotonic() - begun), "it has nothing more to do"
+    assert attack["most"] <= EXCESS + BATCH
+    assert set(attack["ended"]) == {str(ENHANCE_YOUR_CALM)}, attack
+    assert origin.count - 1 <= 0.01 * CONNECTIONS * STREAMS
+    assert visitors.statuses() == {200: visitors.sent}
+    assert visitors.p99() < SLOWER * before.p99() + PAUSE_S
+    assert rss(front) - held < GROWN
+    assert descriptors(front) <= idle + CONNECTIONS
+    assert edge.metric("edgeplane_edge_panics_total") == 0

@@ -21,7 +21,7 @@ DEVELOP := PIP_NO_DEPS=1 PIP_QUIET=1 $(BIN)/maturin develop --locked
 
 RUST := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find rust -name target -prune -o -path rust/fuzz -prune -o \( -name '*.rs' -o -name Cargo.toml -o -path 'rust/*/data/*' \) -print)
 
-.PHONY: help serve test check bench fuzz judges packages build tools test-tools clean
+.PHONY: help serve test check bench fuzz faults judges packages build tools test-tools clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -59,6 +59,9 @@ fuzz: tools ## Run every fuzz target for a time (SECONDS=60)
 	for target in $$(cargo fuzz list --fuzz-dir rust/fuzz); do \
 	  TMPDIR="$$scratch" cargo fuzz run --fuzz-dir rust/fuzz --sanitizer none $$target -- \
 	    -max_total_time=$(SECONDS) -timeout=5 -rss_limit_mb=2048 -max_len=16384 -print_final_stats=1; done
+
+faults: test-tools tools $(VENV)/.core-release ## The faults of tests/fault in full length (about half an hour)
+	EDGEPLANE_LONG=1 $(BIN)/python -m pytest -q tests/fault
 
 judges: $(VENV)/.judges ## Install what judges the edge from npm and Go
 

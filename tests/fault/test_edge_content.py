@@ -8,9 +8,10 @@ import time
 
 from ..edge import HOST, Edge, cache_policy
 from ..origin import Asked, response
+from .measure import measure
 
 LENGTH = 20_000
-CUTS = 60
+CUTS = measure(60, 500)
 PAGES = {
     "CustomErrorResponses": [
         {"ErrorCode": 404, "ResponsePagePath": "/page", "ResponseCode": 200},

@@ -135,6 +135,43 @@ def test_explain_says_that_a_slice_is_asked_for(edge: Edge) -> None:
     assert f"Range: {slices(0)[0]}" in said["asked"]["headers"]
 
 
+def kept_slices(edge: Edge, tier: str = "disk") -> list[tuple[str, int]]:
+    """Parts of the film that one tier has, and of how many slices each is."""
+    objects = edge.do("cache_inspect", url="http://edge.test/film")["objects"]
+    return [(each["part"], each["slices"]) for each in objects if each["tier"] == tier]
+
+
+def part(first: int, slices: int) -> str:
+    return f"bytes {first * SLICE}-{min((first + slices) * SLICE, len(LONG)) - 1}/{len(LONG)}"
+
+
+def test_what_is_kept_in_slices_alone_is_inspected_and_explained(edge: Edge, origin: Origin) -> None:
+    """Those that follow one another are told as one; what is lacking is what would be asked for."""
+
+    def explained(**fields: str) -> tuple[str, str, str | None, list[str]]:
+        headers = list(fields.items())
+        said = edge.do("explain_url", url="http://edge.test/film", method="GET", headers=headers, client=None)
+        lines = said.get("asked", {}).get("headers", [])
+        return said["kept"], said["decision"], said.get("range"), [line for line in lines if "range" in line.lower()]
+
+    edge.fetch("/film", Range=f"bytes={2 * SLICE}-{2 * SLICE + 5}")
+    kept(edge, 2)
+    killed(edge)
+    assert kept_slices(edge) == [(part(0, 1), 1), (part(2, 1), 1)]
+    assert kept_slices(edge, "memory") == []
+    second = f"Range: {slices(1)[0]}"
+    assert explained(Range="bytes=5-9") == ("disk", "hit", f"bytes 5-9/{len(LONG)}", [])
+    assert explained(Range=f"bytes={SLICE}-{SLICE}") == ("disk", "fetch", "asked of the origin", [second])
+    assert explained() == ("disk", "fetch", None, [second])
+    assert explained(Range="bytes=0-1, 5-9")[3] == [], "for several ranges the whole is fetched"
+    assert asked(origin) == slices(0, 2), "nothing is fetched"
+    edge.fetch("/film", Range=f"bytes={SLICE}-{SLICE}")
+    until(lambda: kept_slices(edge) == [(part(0, 3), 3)], edge)
+    assert kept_slices(edge, "memory") == [(part(0, 2), 2)]
+    edge.do("invalidate", distribution="edge.test", paths=["/film"], tags=[], all=False)
+    assert explained(Range="bytes=5-9") == ("nowhere", "fetch", "asked of the origin", [f"Range: {slices(0)[0]}"])
+
+
 def test_without_the_word_a_range_is_cut_from_the_whole(make_edge: Make, origin: Origin) -> None:
     origin.answer = ranged(LONG)
     edge = make_edge(origin.port, settings=DISK, policy=cache_policy(), forwards=None).start()

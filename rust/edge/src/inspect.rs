@@ -1,8 +1,10 @@
 //! What is kept of a URL, and what would be done with a request for it: the running plan's own functions, asked without a
 //! client. Nothing is fetched and nothing is changed.
 
+mod slices;
+
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -15,6 +17,7 @@ use serde::Serialize;
 
 use crate::access::{self, Moment, Remembered};
 use crate::behaviour::forward::Hop;
+use crate::behaviour::key::uri;
 use crate::behaviour::pattern::normalised;
 use crate::behaviour::{Asked, Viewer, query};
 use crate::object::{Object, Resource};
@@ -22,7 +25,12 @@ use crate::origin::Health;
 use crate::outlook::Outlook;
 use crate::plan::{Behaviour, Distribution, Plan, Target};
 use crate::semantics::{Now, age_s};
+use crate::service::slices::parse;
 use crate::shared::Shared;
+use slices::Part;
+
+const MEMORY: &str = "memory";
+const DISK: &str = "disk";
 
 /// What is kept of a URL.
 #[derive(Debug, Serialize)]
@@ -32,7 +40,7 @@ pub struct Inspected {
     objects: Vec<Kept>,
 }
 
-/// One response that is kept.
+/// One response that is kept, or slices of one.
 #[derive(Debug, Serialize)]
 pub struct Kept {
     key: String,
@@ -42,7 +50,9 @@ pub struct Kept {
     fresh_for: i64,
     octets: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    part: Option<String>,
+    part: Option<Part>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slices: Option<u64>,
     invalidated: bool,
     tags: Vec<String>,
 }
@@ -68,6 +78,8 @@ pub struct Explained {
     fill: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     object: Option<Kept>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    slices: Vec<Kept>,
     #[serde(skip_serializing_if = "Option::is_none")]
     asked: Option<AskedOfOrigin>,
 }
@@ -98,11 +110,14 @@ struct Trial {
 
 impl Shared {
     /// What both tiers keep of a URL: in memory whatever was asked for under its path and query; on disk what stands under
-    /// the same keys, and under those of requests that say nothing but which codings they take.
+    /// the same keys, and under all that share the URI of a request that says nothing but which codings it takes.
     pub(crate) fn cache_inspect(&self, url: &str) -> Result<Inspected, Faults> {
         let (plan, trial) = (self.plan.load(), Trial::new(url, "GET", &[], None)?);
         let distribution = distribution(&plan, url, &trial)?;
         let mut keys = trial.keys(&plan, distribution);
+        if let (Some(archive), Some(key)) = (&self.archive, keys.first()) {
+            keys.extend(archive.keys(uri(key)));
+        }
         let (path, query) = trial.asked(distribution);
         let is_asked_for = |object: &Object| {
             let subject = &object.subject;
@@ -115,7 +130,11 @@ impl Shared {
                 keys.insert(key.to_vec());
             }
         });
-        let objects = keys.iter().flat_map(|key| self.kept(key, trial.now)).collect();
+        let objects = with_slices(&keys).into_iter().flat_map(|(key, slices)| {
+            let whole = self.kept(key, trial.now).into_iter();
+            whole.chain(self.kept_slices(key, &slices, trial.now))
+        });
+        let objects = objects.collect();
         Ok(Inspected { url: url.into(), distribution: distribution.id.clone(), objects })
     }
 
@@ -160,11 +179,16 @@ impl Shared {
         let key = key(distribution, behaviour, viewer, asked);
         let kept = self.find(&key, viewer.request, now);
         let object = kept.as_ref().map(|(_, object)| object);
-        let slices = distribution.slices;
-        let outlook = self.outlook(&behaviour.rules, viewer.request, &key, object, slices, now);
+        let sliced = distribution.slices && object.is_none();
+        let slices = if sliced { self.kept_slices(&key, &self.slice_numbers(&key), now) } else { Vec::new() };
+        let in_slices = slices.iter().find(|slice| !slice.invalidated).map_or("nowhere", |slice| slice.tier);
+        let rules = &behaviour.rules;
+        let outlook = if sliced { self.outlook_in_slices(rules, viewer.request, &key, now) } else { None };
+        let outlook = outlook.unwrap_or_else(|| self.outlook(rules, viewer.request, &key, object, now));
         Explained {
             access: "allowed".into(),
-            kept: kept.as_ref().map_or("nowhere", |(tier, _)| tier),
+            kept: kept.as_ref().map_or(in_slices, |(tier, _)| tier),
+            slices,
             decision: outlook.decision,
             why: outlook.why,
             object: kept.as_ref().map(|(tier, object)| self.describe(&key, tier, object, now)),
@@ -202,15 +226,15 @@ impl Shared {
     }
 
     /// As a request finds it: memory first, then disk, and nothing that was invalidated.
-    fn find(&self, key: &[u8], request: &Request, now: Now) -> Option<(&'static str, Arc<Object>)> {
+    pub(crate) fn find(&self, key: &[u8], request: &Request, now: Now) -> Option<(&'static str, Arc<Object>)> {
         let is_usable = |object: &&Arc<Object>| object.answers(request) && !self.is_outlived(object);
         let usable = |resource: &Resource| resource.select(&request.fields).filter(is_usable).cloned();
         if let Some(object) = self.memory.peek(key).and_then(|(resource, _)| usable(&resource)) {
-            return Some(("memory", object));
+            return Some((MEMORY, object));
         }
         let archive = self.archive.as_ref().filter(|archive| archive.may_have(key))?;
         let object = archive.find(key, &request.fields, now)?;
-        usable(&Resource::default().with(Arc::new(object))).map(|object| ("disk", object))
+        usable(&Resource::default().with(Arc::new(object))).map(|object| (DISK, object))
     }
 
     /// All that both tiers have under a key.
@@ -219,8 +243,8 @@ impl Shared {
         let in_memory = resource.iter().flat_map(|resource| &resource.objects);
         let archive = self.archive.as_ref().filter(|archive| archive.may_have(key));
         let on_disk = archive.map(|archive| archive.all(key, now)).unwrap_or_default();
-        let in_memory = in_memory.map(|object| self.describe(key, "memory", object, now));
-        in_memory.chain(on_disk.iter().map(|object| self.describe(key, "disk", object, now))).collect()
+        let in_memory = in_memory.map(|object| self.describe(key, MEMORY, object, now));
+        in_memory.chain(on_disk.iter().map(|object| self.describe(key, DISK, object, now))).collect()
     }
 
     fn describe(&self, key: &[u8], tier: &'static str, object: &Object, now: Now) -> Kept {
@@ -231,7 +255,8 @@ impl Shared {
             age: age_s(&object.stored.lifetime, now),
             fresh_for: object.stored.lifetime.ttl_s(now),
             octets: object.content.len(),
-            part: object.part().map(|(range, complete)| range.content_range(complete)),
+            part: object.part().map(|(range, complete)| Part { range, complete }),
+            slices: None,
             invalidated: self.is_outlived(object),
             tags: object.subject.tags.iter().map(ToString::to_string).collect(),
         }
@@ -295,6 +320,16 @@ impl Trial {
         let query = keyed.and_then(|keyed| query::select(self.request.query.as_deref(), keyed));
         (normalised(distribution.object_path(&self.request.path)), query)
     }
+}
+
+/// Keys, and the numbers of the slices that are among them.
+fn with_slices(keys: &BTreeSet<Vec<u8>>) -> BTreeMap<&[u8], BTreeSet<u64>> {
+    let mut wholes = BTreeMap::<&[u8], BTreeSet<u64>>::new();
+    for key in keys {
+        let (whole, number) = parse(key).map_or((&**key, None), |(whole, number)| (whole, Some(number)));
+        wholes.entry(whole).or_default().extend(number);
+    }
+    wholes
 }
 
 fn distribution<'p>(plan: &'p Plan, url: &str, trial: &Trial) -> Result<&'p Arc<Distribution>, Faults> {

@@ -35,6 +35,43 @@ pub struct Outlook {
 }
 
 impl Shared {
+    /// Of a request for which nothing was found under its key, where ranges are kept in slices: of the first slice that is
+    /// not at hand. None where it would not be answered from slices.
+    pub(crate) fn outlook_in_slices(&self, rules: &Rules, request: &Request, key: &[u8], now: Now) -> Option<Outlook> {
+        let (number, slice) = self.slice_in_question(rules, request, key, now)?;
+        let (asked, asking) = (slices::asking(request, number), slices::range(number));
+        let outlook = self.outlook(rules, &asked, &slices::key(key, number), slice.as_ref(), now);
+        let mut added = outlook.added;
+        if outlook.purpose.is_some() {
+            asking.iter().for_each(|(name, value)| added.set(name, value));
+        }
+        let asking = Asking::Clients(asking);
+        let range = range_of(request).map(|_| range(request, outlook.decision, slice.as_ref(), &asking));
+        Some(Outlook { added, range, ..outlook })
+    }
+
+    /// The number of a slice, and what is kept of it.
+    fn slice_in_question(
+        &self,
+        rules: &Rules,
+        request: &Request,
+        key: &[u8],
+        now: Now,
+    ) -> Option<(u64, Option<Arc<Object>>)> {
+        let asks = request.method == Method::Get && matches!(semantics::miss(rules, request), Reuse::Fetch(_));
+        let asked = |number| slices::asking(request, number);
+        let kept = |number| Some(self.find(&slices::key(key, number), &asked(number), now)?.1);
+        let first = kept(0).filter(|_| asks);
+        let wants = slices::is_of_one_range(request) || (first.is_some() && !request.fields.has("range"));
+        let needed = first.as_ref().map_or(0..0, |first| slices::needed(request, first));
+        let is_fresh = |number, slice: &Object| {
+            matches!(semantics::reuse(rules, &asked(number), &slice.stored, now), Reuse::Fresh(_))
+        };
+        let is_lacking = |&number: &u64| !kept(number).is_some_and(|slice| is_fresh(number, &slice));
+        let number = std::iter::once(0).chain(needed).find(is_lacking).unwrap_or(0);
+        (asks && wants).then(|| (number, kept(number)))
+    }
+
     /// Of a request for which `kept` was found under its key.
     pub(crate) fn outlook(
         &self,
@@ -42,7 +79,6 @@ impl Shared {
         request: &Request,
         key: &[u8],
         kept: Option<&Arc<Object>>,
-        slices: bool,
         now: Now,
     ) -> Outlook {
         let reuse = match kept {
@@ -57,16 +93,13 @@ impl Shared {
         } else {
             Step::of(reuse)
         };
-        let asking = match slices && kept.is_none() && slices::is_of_one_range(request) {
-            true => Asking::Clients(slices::range(0)),
-            false => Asking::first(self.part(&resource, request), range_of(request).as_ref()),
-        };
+        let asking = Asking::first(self.part(&resource, request), range_of(request).as_ref());
         Outlook {
             decision: step.decision,
             why: step.why,
             purpose: step.purpose,
             added: added(reuse, step.purpose, kept, &asking),
-            range: range_of(request).map(|_| range(request, &step, kept, &asking)),
+            range: range_of(request).map(|_| range(request, step.decision, kept, &asking)),
             failure: failure(&resource, now),
             separate_s: (separate_ms > 0).then(|| separate_ms.div_ceil(1_000)),
             fill: fill.map(|fill| fill.stage().name()),
@@ -120,8 +153,8 @@ fn added(reuse: Reuse, purpose: Option<Purpose>, kept: Option<&Arc<Object>>, ask
     }
 }
 
-fn range(request: &Request, step: &Step, kept: Option<&Arc<Object>>, asking: &Asking) -> String {
-    match (step.decision, kept) {
+fn range(request: &Request, decision: &str, kept: Option<&Arc<Object>>, asking: &Asking) -> String {
+    match (decision, kept) {
         _ if request.method != Method::Get => "not heeded: ranges are for GET".into(),
         ("pass", _) => "handed on".into(),
         ("hit" | "stale" | "stale-while-revalidate" | "validate", Some(object)) => of_kept(request, object),

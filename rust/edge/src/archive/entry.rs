@@ -1,13 +1,15 @@
 //! What stands beside the content on disk: all that is known of a response.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use edgeplane_http::Content;
 use serde::{Deserialize, Serialize};
 
 use crate::behaviour::key::uri;
 use crate::object::{Object, Subject};
-use crate::semantics::Stored;
+use crate::semantics::{Now, Stored};
 use crate::store::Written;
 use crate::store::written::Kept;
 
@@ -33,6 +35,13 @@ pub struct Entry {
     pub stored: Stored,
     pub sequence: u64,
     pub subject: Subject,
+}
+
+impl Entry {
+    /// The response, in the time of this process.
+    pub fn into_object(self, content: Content, now: Now) -> Object {
+        Object::new(self.stored.placed(now), content, self.sequence, Arc::new(self.subject))
+    }
 }
 
 /// The description of a response, in MessagePack.

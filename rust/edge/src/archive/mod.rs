@@ -15,6 +15,7 @@ mod queue;
 mod tests;
 mod variants;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
@@ -141,11 +142,24 @@ impl Archive {
         found.map(|(object, _)| object).find(|object| object.stored.vary.matches(request))
     }
 
-    /// All responses of a key, the newest first. Blocks.
+    /// All responses of a key, the newest first; their content stays in its files, and nothing is changed. Blocks.
     pub fn all(&self, key: &[u8], now: Now) -> Vec<Object> {
-        let places = self.places.list(key).unwrap_or_default().variants.all(key);
-        let found = places.into_iter().filter_map(|place| self.read(&place, now));
-        found.map(|(object, _)| object).collect()
+        let places = self.places.peek(key).unwrap_or_default().variants.all(key);
+        let found = places.iter().filter_map(|place| {
+            let hit = self.disk.get(place)?;
+            Some(entry::read(place, &hit.meta, &self.written)?.into_object(in_file(hit), now))
+        });
+        found.collect()
+    }
+
+    /// Keys of a URI under which there are files. Blocks.
+    pub fn keys(&self, uri: &[u8]) -> BTreeSet<Vec<u8>> {
+        let described = self.disk.described(uri);
+        let keys = described.iter().filter_map(|(place, meta)| {
+            let entry = entry::read(place, meta, &self.written)?;
+            variants::key(place, &entry.stored.vary)
+        });
+        keys.map(<[u8]>::to_vec).collect()
     }
 
     /// With the number under which the disk has it.
@@ -156,7 +170,7 @@ impl Archive {
             return None;
         };
         let (number, content) = (hit.number(), self.content(hit)?);
-        Some((Object::new(entry.stored.placed(now), content, entry.sequence, Arc::new(entry.subject)), number))
+        Some((entry.into_object(content, now), number))
     }
 
     /// Puts a response in the place of what is there for the same requests, soon. False: too much waits for the disk.
@@ -189,7 +203,7 @@ impl Archive {
         if self.written.covers(&object.subject.mark) {
             self.places.take(key, &object.stored.vary);
         }
-        Some(Content::File { file: hit.file, offset: hit.offset, length: hit.length })
+        Some(in_file(hit))
     }
 
     /// The largest content that is taken.
@@ -204,10 +218,14 @@ impl Archive {
 
     fn content(&self, hit: DiskHit) -> Option<Content> {
         if hit.length > self.small {
-            return Some(Content::File { file: hit.file, offset: hit.offset, length: hit.length });
+            return Some(in_file(hit));
         }
         let mut octets = vec![0; hit.length as usize];
         hit.file.read_exact_at(&mut octets, hit.offset).ok()?;
         Some(self.bodies.hold(&[Bytes::from(octets)]))
     }
+}
+
+fn in_file(hit: DiskHit) -> Content {
+    Content::File { file: hit.file, offset: hit.offset, length: hit.length }
 }

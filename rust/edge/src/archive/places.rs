@@ -26,6 +26,12 @@ pub struct List {
     pub number: u64,
 }
 
+impl List {
+    fn read(hit: &DiskHit) -> Option<Self> {
+        Some(Self { variants: Variants::read(&hit.meta)?, number: hit.number() })
+    }
+}
+
 impl Places {
     /// On this disk; what was `written` meanwhile does not stay.
     pub fn new(disk: Arc<Disk>, written: Arc<Written>) -> Self {
@@ -55,13 +61,21 @@ impl Places {
 
     /// What the variants of a key vary by.
     pub fn list(&self, key: &[u8]) -> Option<List> {
-        let list = list(key);
-        let hit = self.disk.may_have(&list).then(|| self.disk.look_up(&list))??;
-        let Some(variants) = Variants::read(&hit.meta) else {
-            self.disk.remove(&list);
-            return None;
-        };
-        Some(List { variants, number: hit.number() })
+        let hit = self.look_up(key)?;
+        let found = List::read(&hit);
+        if found.is_none() {
+            self.disk.remove(&list(key));
+        }
+        found
+    }
+
+    /// As `list`; one that cannot be read stays where it is.
+    pub fn peek(&self, key: &[u8]) -> Option<List> {
+        List::read(&self.look_up(key)?)
+    }
+
+    fn look_up(&self, key: &[u8]) -> Option<DiskHit> {
+        self.has_list(key).then(|| self.disk.look_up(&list(key)))?
     }
 
     /// Puts a response in its place. Where its content is there already, that gets the new description; else both are

@@ -47,6 +47,15 @@ pub fn place(key: &[u8], vary: &Vary) -> Vec<u8> {
     key.iter().copied().chain([MARK]).chain(name).collect()
 }
 
+/// The key of which this is the place of a response that varies by this; none where it can be none.
+pub fn key<'p>(place: &'p [u8], vary: &Vary) -> Option<&'p [u8]> {
+    if vary.is_empty() {
+        return Some(place);
+    }
+    let (rest, _) = place.split_last_chunk::<HASH>()?;
+    rest.strip_suffix(&[MARK])
+}
+
 impl Variants {
     /// From a list's description; none where it is of another format.
     pub fn read(meta: &[u8]) -> Option<Self> {
@@ -163,6 +172,16 @@ mod tests {
         ];
         let distinct: std::collections::HashSet<_> = places.iter().collect();
         assert_eq!(distinct.len(), places.len());
+    }
+
+    #[test]
+    fn a_place_leads_back_to_its_key() {
+        for (vary, whole) in
+            [(Vary::default(), &b"key\xff"[..]), (vary("A", &[("A", "b")]), b"key"), (vary("*", &[]), b"")]
+        {
+            assert_eq!(key(&place(whole, &vary), &vary), Some(whole));
+        }
+        assert_eq!([&b"short"[..], &[0; 40]].map(|place| key(place, &vary("A", &[]))), [None, None]);
     }
 
     #[test]

@@ -67,11 +67,27 @@ pub fn key(whole: &[u8], number: u64) -> Box<[u8]> {
     [whole, &[MARK], &length, &number].concat().into()
 }
 
+/// The key of what a slice is of, and its number; none for the key of no slice.
+pub fn parse(key: &[u8]) -> Option<(&[u8], u64)> {
+    let (rest, number) = key.split_last_chunk::<8>()?;
+    let (rest, length) = rest.split_last_chunk::<8>()?;
+    let whole = rest.strip_suffix(&[MARK])?;
+    (u64::from_le_bytes(*length) == limits::SLICE.default).then(|| (whole, u64::from_le_bytes(*number)))
+}
+
 /// Asks for a slice.
 pub fn range(number: u64) -> Fields {
     let first = number.saturating_mul(limits::SLICE.default);
     let last = first.saturating_add(limits::SLICE.default - 1);
     [("Range", format!("bytes={first}-{last}"))].into_iter().collect()
+}
+
+/// Numbers of the slices that an answer to a request is made of, by what the first one says.
+pub fn needed(request: &Request, first: &Object) -> Range<u64> {
+    let complete = first.part().map_or(0, |(_, complete)| complete);
+    let octets = Begun::new(request, &first.stored.clone().completed(), Some(complete)).octets;
+    let end = octets.end.min(complete);
+    octets.start.min(end) / limits::SLICE.default..end.div_ceil(limits::SLICE.default)
 }
 
 /// Whether a request is for one range.
@@ -315,7 +331,7 @@ impl App {
 }
 
 /// The client's request, for a slice and without conditions.
-fn asking(request: &Request, number: u64) -> Request {
+pub fn asking(request: &Request, number: u64) -> Request {
     let mut fields = semantics::without_conditions(&request.fields);
     fields.remove("if-range");
     range(number).iter().for_each(|(name, value)| fields.set(name, value));
@@ -373,6 +389,22 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_needs_the_slices_of_its_range() {
+        let first = slice("\"a\"", &format!("bytes 0-{}/{}", LENGTH - 1, 2 * LENGTH + 5)).object;
+        for (range, expected) in [
+            (vec![], 0..3),
+            (vec![("Range", "bytes=0-0".to_owned())], 0..1),
+            (vec![("Range", format!("bytes={}-{}", LENGTH - 1, LENGTH))], 0..2),
+            (vec![("Range", "bytes=-1".to_owned())], 2..3),
+            (vec![("Range", format!("bytes={}-", 9 * LENGTH))], 0..0),
+            (vec![("If-None-Match", "\"a\"".to_owned())], 0..0),
+        ] {
+            let fields: Vec<_> = range.iter().map(|(name, value)| (*name, &**value)).collect();
+            assert_eq!(needed(&get(&fields), &first), expected, "{range:?}");
+        }
+    }
+
+    #[test]
     fn octets_are_found_in_their_slices() {
         assert_eq!(within(0, 5..9), 5..9);
         assert_eq!(within(1, LENGTH + 5..3 * LENGTH), 5..LENGTH);
@@ -402,5 +434,7 @@ mod tests {
         let keys = [0, 1, 256].map(|number| key(&whole, number));
         assert!(keys.iter().all(|key| crate::behaviour::key::uri(key) == crate::behaviour::key::uri(&whole)));
         assert!(keys[0] != keys[1] && keys[1] != keys[2] && *keys[0] != whole[..]);
+        assert_eq!(keys.each_ref().map(|key| parse(key)), [0, 1, 256].map(|number| Some((&whole[..], number))));
+        assert_eq!((parse(&whole), parse(&keys[0][1..]), parse(&keys[0][..5])), (None, Some((&whole[1..], 0)), None));
     }
 }

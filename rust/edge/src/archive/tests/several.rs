@@ -319,3 +319,21 @@ fn it_is_what_memory_would_have() {
     archive.disk.rebuild();
     assert_eq!(archive.stats().octets, octets_on_disk(&place));
 }
+
+#[test]
+fn files_of_a_uri_lead_to_their_keys_and_looking_changes_nothing() {
+    let place = Place::new("keys");
+    let archive = place.open();
+    let whole = [&[2, 0, 0][..], &2u32.to_le_bytes(), b"/a"].concat();
+    let slice = crate::service::slices::key(&whole, 3).into_vec();
+    archive.put(&whole, &in_language("de", "deutsch"));
+    archive.put(&whole, &in_language("en", "english"));
+    archive.put(&slice, &in_language("de", "deutsch"));
+    drop(archive);
+    let archive = place.open_whole();
+    let keys = BTreeSet::from([whole.clone(), slice.clone()]);
+    assert_eq!(archive.keys(uri(&whole)), keys);
+    let all = |key: &[u8]| archive.all(key, at(0)).len();
+    assert_eq!([all(&whole), all(&slice), all(&list(&whole)), all(&list(&slice))], [2, 1, 0, 0]);
+    assert_eq!((archive.keys(uri(&whole)), all(&whole)), (keys, 2), "looking for what is none takes nothing away");
+}

@@ -242,6 +242,19 @@ impl Disk {
         }
     }
 
+    /// Keys and descriptions, as they were written, of all objects of a group. Reads a folder, and the ends of their files.
+    pub fn described(&self, group: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let Some(directory) = self.directory.load_full() else { return Vec::new() };
+        let digests = directory.group(group).inspect_err(|error| self.fault("list a folder", error));
+        let digests = digests.unwrap_or_default().into_iter().filter(|digest| !self.dropped.has(*digest));
+        let files = digests.filter_map(|digest| Some((digest, directory.open_object(digest).ok()??)));
+        let tails = files.filter_map(|(digest, file)| Some((digest, Tail::read(&file).ok()?)));
+        tails
+            .filter(|(digest, tail)| self.digest(&tail.key) == *digest)
+            .map(|(_, tail)| (tail.key, tail.meta))
+            .collect()
+    }
+
     fn remove_digest(&self, directory: &Directory, digest: Digest) {
         let _stripe = self.stripe(digest);
         self.unlink(directory, digest);

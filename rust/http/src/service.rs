@@ -32,12 +32,14 @@ pub struct Tls {
     pub server_name: Option<Arc<str>>,
     /// Whether a session was resumed.
     pub resumed: bool,
+    /// Of what the client said first, where that was asked for.
+    pub fingerprints: Option<Arc<edgeplane_net::tls::Fingerprints>>,
 }
 
 impl From<edgeplane_net::tls::Facts> for Tls {
     fn from(facts: edgeplane_net::tls::Facts) -> Self {
-        let edgeplane_net::tls::Facts { version, cipher, server_name, resumed, http2: _ } = facts;
-        Self { version, cipher, server_name, resumed }
+        let edgeplane_net::tls::Facts { version, cipher, server_name, resumed, http2: _, fingerprints } = facts;
+        Self { version, cipher, server_name, resumed, fingerprints }
     }
 }
 

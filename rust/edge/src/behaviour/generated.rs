@@ -5,6 +5,7 @@ use std::io::Write;
 
 use edgeplane_geo::Words;
 use edgeplane_http::{Scheme, Version};
+use edgeplane_net::tls::Fingerprints;
 
 use super::Viewer;
 use super::device::{Device, device, is_android, is_ios};
@@ -36,8 +37,8 @@ pub enum Generated {
     HeaderCount,
     HttpVersion,
     Tls,
-    /// One of CloudFront's that cannot be known here; it is never sent.
-    Unknown(&'static str),
+    Ja3,
+    Ja4,
 }
 
 /// What all their names begin with.
@@ -67,8 +68,8 @@ const ALL: [(&str, Generated); 25] = [
     ("CloudFront-Viewer-Metro-Code", Generated::MetroCode),
     ("CloudFront-Viewer-Postal-Code", Generated::PostalCode),
     ("CloudFront-Viewer-Time-Zone", Generated::TimeZone),
-    ("CloudFront-Viewer-JA3-Fingerprint", Generated::Unknown("CloudFront-Viewer-JA3-Fingerprint")),
-    ("CloudFront-Viewer-JA4-Fingerprint", Generated::Unknown("CloudFront-Viewer-JA4-Fingerprint")),
+    ("CloudFront-Viewer-JA3-Fingerprint", Generated::Ja3),
+    ("CloudFront-Viewer-JA4-Fingerprint", Generated::Ja4),
 ];
 
 impl Generated {
@@ -85,6 +86,12 @@ impl Generated {
     /// Whether a cache policy may have it; the others tell viewers apart too well.
     pub fn is_for_keys(self) -> bool {
         !matches!(self, Self::Address | Self::Tls | Self::HeaderOrder | Self::HeaderCount | Self::Asn)
+            && !self.is_fingerprint()
+    }
+
+    /// Whether it is made from what the client said before all else, which is read for this alone.
+    pub fn is_fingerprint(self) -> bool {
+        matches!(self, Self::Ja3 | Self::Ja4)
     }
 
     /// Adds its value for a viewer to `value`; false where it is not known.
@@ -125,6 +132,8 @@ impl Generated {
             Self::HttpVersion => value.write_all(version(viewer.request.version).as_bytes()),
             Self::HeaderOrder => write_names(viewer, value),
             Self::Tls => write_tls(viewer, value),
+            Self::Ja3 => fingerprints(viewer).map_or(Ok(()), |found| value.write_all(found.ja3.as_bytes())),
+            Self::Ja4 => fingerprints(viewer).map_or(Ok(()), |found| value.write_all(found.ja4.as_bytes())),
             _ => Ok(()),
         };
     }
@@ -163,6 +172,10 @@ fn write_tls(viewer: &Viewer<'_>, value: &mut Vec<u8>) -> std::io::Result<()> {
         (false, false) => "fullHandshake",
     };
     write!(value, "{}:{}:{how}", tls.version, tls.cipher)
+}
+
+fn fingerprints<'v>(viewer: &Viewer<'v>) -> Option<&'v Fingerprints> {
+    viewer.connection.tls.as_ref()?.fingerprints.as_deref()
 }
 
 /// `http`, `https`.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use edgeplane_http::{Connection, Framing, Method, Request, Scheme, Tls, Version};
+use edgeplane_net::tls::Fingerprints;
 use proptest::prelude::*;
 
 use super::forward::Hop;
@@ -12,7 +13,9 @@ const HOP: Hop<'_> = Hop { request_id: "id==", name: "d.edge.example.net" };
 
 fn connection() -> Connection {
     let client: SocketAddr = "192.0.2.7:4711".parse().unwrap();
-    let tls = Tls { version: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256", server_name: None, resumed: false };
+    let fingerprints = Fingerprints { ja3: "ada70206e40642a3e4461f35503241d5".into(), ja4: "t13d15".into() };
+    let tls = Tls { version: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256", ..Tls::default() };
+    let tls = Tls { fingerprints: Some(fingerprints.into()), ..tls };
     Connection { client, local: client, scheme: Scheme::Https, tls: Some(tls) }
 }
 
@@ -295,7 +298,15 @@ fn all_viewer_forwards_what_is_the_viewers() {
         headers: HeaderRule::All,
         cookies: Selection::All,
         query: Selection::All,
-        generated: [Generated::Country, Generated::IsMobile, Generated::Tls, Generated::Address].into(),
+        generated: [
+            Generated::Country,
+            Generated::IsMobile,
+            Generated::Tls,
+            Generated::Address,
+            Generated::Ja3,
+            Generated::Ja4,
+        ]
+        .into(),
         ..ForwardRules::default()
     };
     let mut asked = request(&CURIOUS);
@@ -308,6 +319,8 @@ fn all_viewer_forwards_what_is_the_viewers() {
         "cache-control: no-cache",
         "cloudfront-is-mobile-viewer: false",
         "cloudfront-viewer-address: 192.0.2.7:4711",
+        "cloudfront-viewer-ja3-fingerprint: ada70206e40642a3e4461f35503241d5",
+        "cloudfront-viewer-ja4-fingerprint: t13d15",
         "cloudfront-viewer-tls: TLSv1.3:TLS_AES_128_GCM_SHA256:fullHandshake",
         "content-type: text/plain",
         "cookie: a=1; b=2",
@@ -395,4 +408,5 @@ fn every_generated_field_has_a_name() {
     }
     assert_eq!(Generated::from_name("CloudFront-Other"), None);
     assert!(!Generated::Address.is_for_keys() && Generated::Country.is_for_keys());
+    assert!(!Generated::Ja3.is_for_keys() && !Generated::Ja4.is_for_keys());
 }

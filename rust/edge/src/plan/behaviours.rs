@@ -265,7 +265,7 @@ fn plain_names(names: &[String]) -> Box<[String]> {
 fn generated<'n>(names: impl IntoIterator<Item = &'n String>) -> Box<[Generated]> {
     let mut headers = Vec::new();
     for header in names.into_iter().filter_map(|name| Generated::from_name(name)) {
-        if !headers.contains(&header) && !matches!(header, Generated::Unknown(_)) {
+        if !headers.contains(&header) {
             headers.push(header);
         }
     }

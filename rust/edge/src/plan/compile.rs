@@ -42,6 +42,7 @@ pub(super) fn compile(source: &EdgeSource, checks: &[String]) -> Result<Plan, Fa
     let trusted_proxies = prefixes("edge.trusted_proxies", &source.settings.trusted_proxies, &mut faults);
     let proxy_protocol = prefixes("edge.proxy_protocol", &source.settings.proxy_protocol, &mut faults);
     let places = places(source, &mut faults);
+    let fingerprints = distributions.iter().flat_map(|one| &one.behaviours).any(|one| one.has_fingerprints());
     faults.into_result(Plan {
         serial: 0,
         settings: source.settings.clone(),
@@ -50,6 +51,7 @@ pub(super) fn compile(source: &EdgeSource, checks: &[String]) -> Result<Plan, Fa
         trusted_proxies,
         proxy_protocol,
         requests_per_second: source.settings.limit(&limits::REQUESTS_PER_SECOND) as u32,
+        fingerprints,
         hosts,
     })
 }

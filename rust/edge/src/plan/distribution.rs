@@ -9,7 +9,7 @@ use edgeplane_sign::Verifier;
 pub use super::document::behaviour::ViewerProtocolPolicy;
 pub use super::source::Semantics;
 use crate::behaviour::pattern::{decoded, normalised};
-use crate::behaviour::{ForwardRules, KeyRules, PathPattern, ResponseHeaders};
+use crate::behaviour::{ForwardRules, KeyHeader, KeyRules, PathPattern, ResponseHeaders};
 use crate::origin::{Group, Settings};
 use crate::semantics::Rules;
 
@@ -118,6 +118,12 @@ pub struct Behaviour {
 }
 
 impl Behaviour {
+    /// Whether origins or keys have a fingerprint of the client.
+    pub fn has_fingerprints(&self) -> bool {
+        let in_key = |header: &KeyHeader| matches!(header, KeyHeader::Generated(header) if header.is_fingerprint());
+        self.key.headers.iter().any(in_key) || self.forward.generated.iter().any(|header| header.is_fingerprint())
+    }
+
     /// Whether a method may be used. One that nobody here knows is refused by CloudFront; by RFC 9111 (section 4) it is handed
     /// on, where no method that is known is refused.
     #[inline]

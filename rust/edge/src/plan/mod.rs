@@ -56,6 +56,8 @@ pub struct Plan {
     pub proxy_protocol: Vec<Prefix>,
     /// Requests of one client a second; 0: as many as come.
     pub requests_per_second: u32,
+    /// Whether what clients of TLS say first is looked at.
+    pub fingerprints: bool,
     hosts: Hosts,
 }
 

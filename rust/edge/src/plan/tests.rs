@@ -143,6 +143,23 @@ fn policies_make_key_and_forwarding() {
     assert!(!behaviour.compress && !behaviour.forward.encodes);
     let Rules::CloudFront(rules) = &behaviour.rules else { panic!() };
     assert!(rules.forwards_cookies && !rules.keys_cookies);
+    assert!(!plan.fingerprints);
+}
+
+#[test]
+fn what_clients_say_first_is_looked_at_where_a_policy_asks_for_it() {
+    for (name, expected) in [
+        ("CloudFront-Viewer-TLS", false),
+        ("CloudFront-Viewer-JA3-Fingerprint", true),
+        ("cloudfront-viewer-ja4-fingerprint", true),
+    ] {
+        let request = json!({"id": "r", "path": "t: Resources.R", "config": {"Name": "r",
+            "HeadersConfig": {"HeaderBehavior": "whitelist", "Headers": [name]},
+            "CookiesConfig": {"CookieBehavior": "none"}, "QueryStringsConfig": {"QueryStringBehavior": "none"}}});
+        let config = distribution(json!({"DefaultCacheBehavior": behaviour(json!({"OriginRequestPolicyId": "r"}))}));
+        let plan = load(vec![config], json!({"origin_request_policies": [request]})).unwrap();
+        assert_eq!(plan.fingerprints, expected, "{name}");
+    }
 }
 
 #[test]

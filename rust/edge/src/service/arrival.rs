@@ -176,10 +176,12 @@ impl Door {
 
     /// Shakes hands, and serves what was agreed on. Boxed, so that neither keeps the room of the others while it idles.
     async fn secure(&self, stream: TcpStream, connection: Connection) {
-        let (stream, facts) = match Box::pin(self.shared.tls.accept(stream)).await {
-            Ok(secured) => secured,
-            Err(_) => return self.counters.tls_failed.add(1),
+        let tells = self.app.plan.borrow_mut().get().fingerprints;
+        let secured = match tells {
+            true => Box::pin(self.shared.tls.accept_and_tell(stream)).await,
+            false => Box::pin(self.shared.tls.accept(stream)).await,
         };
+        let Ok((stream, facts)) = secured else { return self.counters.tls_failed.add(1) };
         self.counters.tls_handshakes.add(1);
         self.counters.tls_resumed.add(facts.resumed.into());
         let http2 = facts.http2;

@@ -8,11 +8,15 @@ use rustls::crypto::aws_lc_rs::{Ticketer, default_provider};
 use rustls::server::{ResolvesServerCert, ServerSessionMemoryCache};
 use rustls::version::{TLS12, TLS13};
 use rustls::{CipherSuite, HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_rustls::TlsAcceptor;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::server::TlsStream;
+use tokio_rustls::{StartHandshake, TlsAcceptor};
 
 use super::certificates::ACME_TLS;
+use super::fingerprint::{Fingerprints, HEARD};
+
+/// Read at once while a ClientHello comes; most are shorter.
+const PIECE: usize = 2_048;
 
 /// How handshakes are made.
 #[derive(Debug, Clone)]
@@ -44,6 +48,8 @@ pub struct Facts {
     pub resumed: bool,
     /// Whether the protocol is HTTP/2 (`h2`); else it is HTTP/1.1.
     pub http2: bool,
+    /// Of what the client said first, where that was asked for.
+    pub fingerprints: Option<Arc<Fingerprints>>,
 }
 
 /// Why there is no connection.
@@ -61,6 +67,7 @@ pub enum HandshakeError {
 #[derive(Clone)]
 pub struct Acceptor {
     inner: TlsAcceptor,
+    config: Arc<ServerConfig>,
     patience: Duration,
 }
 
@@ -76,7 +83,8 @@ impl Acceptor {
         config.ticketer = Ticketer::new()?;
         config.session_storage = ServerSessionMemoryCache::new(settings.sessions);
         config.max_early_data_size = 0;
-        Ok(Self { inner: TlsAcceptor::from(Arc::new(config)), patience: settings.patience })
+        let config = Arc::new(config);
+        Ok(Self { inner: TlsAcceptor::from(config.clone()), config, patience: settings.patience })
     }
 
     /// Shakes hands.
@@ -84,7 +92,56 @@ impl Acceptor {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        let shaken = tokio::time::timeout(self.patience, self.inner.accept(io)).await;
+        self.finish(self.inner.accept(io)).await
+    }
+
+    /// As `accept`, with fingerprints among the facts.
+    pub async fn accept_and_tell<IO>(&self, io: IO) -> Result<(TlsStream<IO>, Facts), HandshakeError>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut fingerprints = None;
+        let (stream, facts) = self.finish(self.overhear(io, &mut fingerprints)).await?;
+        Ok((stream, Facts { fingerprints: fingerprints.map(Arc::new), ..facts }))
+    }
+
+    /// Reads the ClientHello itself, and hands all that was read to what shakes hands.
+    async fn overhear<IO>(&self, mut io: IO, told: &mut Option<Fingerprints>) -> io::Result<TlsStream<IO>>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
+        let (mut acceptor, mut heard) = (rustls::server::Acceptor::default(), Vec::new());
+        let mut piece = Vec::with_capacity(PIECE);
+        loop {
+            piece.clear();
+            if io.read_buf(&mut piece).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            heard.extend(piece.iter().take(HEARD.saturating_sub(heard.len())));
+            feed(&mut acceptor, &piece)?;
+            match acceptor.accept() {
+                Ok(None) => {}
+                Ok(Some(accepted)) => {
+                    *told = Fingerprints::of(&heard);
+                    drop((heard, piece));
+                    return StartHandshake::from_parts(accepted, io).into_stream(self.config.clone()).await;
+                }
+                Err((why, mut alert)) => {
+                    let mut octets = Vec::new();
+                    alert.write_all(&mut octets)?;
+                    io.write_all(&octets).await?;
+                    io.flush().await?;
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+                }
+            }
+        }
+    }
+
+    async fn finish<IO>(
+        &self,
+        handshake: impl Future<Output = io::Result<TlsStream<IO>>>,
+    ) -> Result<(TlsStream<IO>, Facts), HandshakeError> {
+        let shaken = tokio::time::timeout(self.patience, handshake).await;
         let stream = shaken.map_err(|_| HandshakeError::Slow)?.map_err(HandshakeError::Failed)?;
         let session = stream.get_ref().1;
         if session.alpn_protocol() == Some(ACME_TLS) {
@@ -93,6 +150,16 @@ impl Acceptor {
         let facts = facts(session);
         Ok((stream, facts))
     }
+}
+
+/// Hands octets over. What does not fit, of a message longer than any that is taken, is an error.
+fn feed(acceptor: &mut rustls::server::Acceptor, mut octets: &[u8]) -> io::Result<()> {
+    while !octets.is_empty() {
+        if acceptor.read_tls(&mut octets)? == 0 {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+    }
+    Ok(())
 }
 
 fn facts(session: &ServerConnection) -> Facts {
@@ -105,6 +172,7 @@ fn facts(session: &ServerConnection) -> Facts {
         server_name: session.server_name().map(|name| name.to_ascii_lowercase().into()),
         resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
         http2: session.alpn_protocol() == Some(b"h2"),
+        fingerprints: None,
     }
 }
 

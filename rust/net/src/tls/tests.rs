@@ -11,8 +11,9 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::server::TlsStream;
 
 use super::*;
 
@@ -96,7 +97,20 @@ async fn shake(
     client: &Arc<ClientConfig>,
     name: &str,
 ) -> Result<(Facts, CertificateDer<'static>), String> {
-    let (theirs, ours) = tokio::io::duplex(1 << 16);
+    talk(client, name, 1 << 16, |io| acceptor.accept(io)).await
+}
+
+/// As `shake`, with `accept` and so many octets under way at most.
+async fn talk<F>(
+    client: &Arc<ClientConfig>,
+    name: &str,
+    room: usize,
+    accept: impl FnOnce(DuplexStream) -> F,
+) -> Result<(Facts, CertificateDer<'static>), String>
+where
+    F: Future<Output = Result<(TlsStream<DuplexStream>, Facts), HandshakeError>>,
+{
+    let (theirs, ours) = tokio::io::duplex(room);
     let connector = TlsConnector::from(client.clone());
     let name = ServerName::try_from(name.to_owned()).unwrap();
     let connect = async {
@@ -106,7 +120,7 @@ async fn shake(
         Ok::<_, String>(stream.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned())
     };
     let accept = async {
-        let (mut stream, facts) = acceptor.accept(ours).await.map_err(|why| format!("{why:?}"))?;
+        let (mut stream, facts) = accept(ours).await.map_err(|why| format!("{why:?}"))?;
         stream.write_all(b"ok").await.unwrap();
         stream.flush().await.unwrap();
         Ok::<_, String>(facts)
@@ -169,6 +183,44 @@ async fn a_client_that_says_nothing_is_given_up() {
     let before = tokio::time::Instant::now();
     assert!(matches!(acceptor.accept(ours).await, Err(HandshakeError::Slow)));
     assert_eq!(before.elapsed().as_secs(), 10);
+}
+
+#[tokio::test]
+async fn what_a_client_says_first_is_told_where_it_is_asked_for() {
+    let folder = Folder::new("told");
+    let (certificates, ders) = folder.certificates(&[&["one.test"]]);
+    let acceptor = Acceptor::new(Arc::new(certificates), &Settings::default()).unwrap();
+    for (version, name, begins) in [(&TLS13, "TLSv1.3", "t13d"), (&TLS12, "TLSv1.2", "t12d")] {
+        let mut config = client(&ders, &[version], "h2");
+        config.resumption = Resumption::disabled();
+        let config = Arc::new(config);
+        assert_eq!(shake(&acceptor, &config, "one.test").await.unwrap().0.fingerprints, None);
+        for room in [40, 300, 1 << 16] {
+            let (facts, seen) = talk(&config, "one.test", room, |io| acceptor.accept_and_tell(io)).await.unwrap();
+            let told = facts.fingerprints.unwrap();
+            assert!(told.ja4.starts_with(begins) && told.ja4[..10].ends_with("h2"), "{told:?}");
+            assert_eq!((told.ja3.len(), facts.version, facts.http2, &seen), (32, name, true, &ders[0]));
+            assert_eq!(facts.server_name.as_deref(), Some("one.test"));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_listened_to_and_speaks_no_tls_is_told_so_and_given_up() {
+    let folder = Folder::new("overheard");
+    let (certificates, _) = folder.certificates(&[&["one.test"]]);
+    let acceptor = Acceptor::new(Arc::new(certificates), &Settings::default()).unwrap();
+    for (said, answer) in [(&b"GET / HTTP/1.1\r\nHost: one.test\r\n\r\n"[..], &[21, 3][..]), (b"\x16\x03", b"")] {
+        let (mut theirs, ours) = tokio::io::duplex(1 << 16);
+        theirs.write_all(said).await.unwrap();
+        theirs.shutdown().await.unwrap();
+        assert!(matches!(acceptor.accept_and_tell(ours).await, Err(HandshakeError::Failed(_))));
+        let mut heard = Vec::new();
+        theirs.read_to_end(&mut heard).await.unwrap();
+        assert!(heard.starts_with(answer), "{heard:?}");
+    }
+    let (_theirs, ours) = tokio::io::duplex(64);
+    assert!(matches!(acceptor.accept_and_tell(ours).await, Err(HandshakeError::Slow)));
 }
 
 fn message(pairs: &[Pair]) -> String {

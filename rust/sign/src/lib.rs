@@ -12,7 +12,6 @@ pub mod denied;
 mod der;
 mod ecdsa;
 pub mod encoding;
-mod hex;
 mod hmac;
 pub mod key;
 pub mod network;

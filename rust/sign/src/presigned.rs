@@ -6,8 +6,8 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, Tag, sign};
 use edgeplane_base::calendar::days;
+use edgeplane_base::hex;
 
-use crate::hex::hex;
 use crate::parameters::split_pair;
 use crate::sigv4::{canonical_path, canonical_query, decoded};
 use crate::{Denied, Grant, Verifier};

@@ -12,8 +12,7 @@ use std::fmt::Write;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac;
 use edgeplane_base::calendar::civil;
-
-use crate::hex::hex;
+use edgeplane_base::hex;
 
 /// What a request without content says in `x-amz-content-sha256`.
 pub const EMPTY_PAYLOAD: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from edgeplane.cli import core, root
 from edgeplane.config.generate import ROOT
 from edgeplane.errors import ContentError
-from edgeplane.node.source import read_source
+from edgeplane.node.source import Source, read_source
 
 from ...running import free_port
 
@@ -74,18 +74,25 @@ def test_templates_and_zone_files_are_refused_in_one_pass(tmp_path: Path) -> Non
     assert any(place.startswith("site.yaml: Resources.Z") for place in places)
 
 
-def test_faults_of_the_core_in_templates_have_the_path_and_the_line_that_python_gives(tmp_path: Path) -> None:
-    record = "Type: AWS::Route53::RecordSet, Properties: {HostedZoneName: example.net, Name: a.example.net, TTL: 1, "
-    (tmp_path / "site.yaml").write_text(
-        "Resources:\n  Z: {Type: 'AWS::Route53::HostedZone', Properties: {Name: example.net}}\n"
-        f"  A: {{{record} Type: A, ResourceRecords: [192.0.2.1]}}}}\n"
-        f"  C: {{{record} Type: CNAME, ResourceRecords: [b.example.net]}}}}\n"
-    )
-    (tmp_path / "edgeplane.toml").write_text(
+def site(folder: Path, *resources: str) -> Source:
+    """A template with the zone example.net in its second line, and these resources below."""
+    zone = "  Z: {Type: 'AWS::Route53::HostedZone', Properties: {Name: example.net}}\n"
+    (folder / "site.yaml").write_text("".join(["Resources:\n", zone, *resources]))
+    (folder / "edgeplane.toml").write_text(
         'templates = ["site.yaml"]\n[dns]\nname_servers = ["ns1.example", "ns2.example"]\n'
     )
+    return read_source(folder / "edgeplane.toml", {})
+
+
+def test_faults_of_the_core_in_templates_have_the_path_and_the_line_that_python_gives(tmp_path: Path) -> None:
+    record = "Type: AWS::Route53::RecordSet, Properties: {HostedZoneName: example.net, Name: a.example.net, TTL: 1, "
+    source = site(
+        tmp_path,
+        f"  A: {{{record} Type: A, ResourceRecords: [192.0.2.1]}}}}\n",
+        f"  C: {{{record} Type: CNAME, ResourceRecords: [b.example.net]}}}}\n",
+    )
     with pytest.raises(ContentError) as refused:
-        core.trial(read_source(tmp_path / "edgeplane.toml", {}))
+        core.trial(source)
     found = {(fault.place, fault.line) for fault in refused.value.faults}
     assert found
     assert found <= {("site.yaml: Resources.A", 3), ("site.yaml: Resources.C", 4)}
@@ -93,15 +100,12 @@ def test_faults_of_the_core_in_templates_have_the_path_and_the_line_that_python_
 
 def test_warnings_of_the_core_have_the_lines_of_their_resources(tmp_path: Path) -> None:
     record = "{Type: 'AWS::Route53::RecordSet', Properties: {HostedZoneId: !Ref Z, TTL: 1,"
-    (tmp_path / "site.yaml").write_text(
-        "Resources:\n  Z: {Type: 'AWS::Route53::HostedZone', Properties: {Name: example.net}}\n"
-        f"  A: {record} Name: a.example.net, Type: CNAME, ResourceRecords: [b.]}}}}\n"
-        f"  M: {record} Name: m.example.net, Type: MX, ResourceRecords: [1 a.example.net]}}}}\n"
+    source = site(
+        tmp_path,
+        f"  A: {record} Name: a.example.net, Type: CNAME, ResourceRecords: [b.]}}}}\n",
+        f"  M: {record} Name: m.example.net, Type: MX, ResourceRecords: [1 a.example.net]}}}}\n",
     )
-    (tmp_path / "edgeplane.toml").write_text(
-        'templates = ["site.yaml"]\n[dns]\nname_servers = ["ns1.example", "ns2.example"]\n'
-    )
-    (warning,) = core.trial(read_source(tmp_path / "edgeplane.toml", {}))["warnings"]
+    (warning,) = core.trial(source)["warnings"]
     assert (warning["place"], warning["line"]) == ("site.yaml: Resources.Z", 2)
     assert warning["message"].startswith("MX of m.example.net. points at a.example.net., which is an alias")
 

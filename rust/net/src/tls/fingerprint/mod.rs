@@ -8,16 +8,14 @@
 //! Values that stand there to keep servers tolerant (GREASE, RFC 8701) count in neither.
 
 mod hello;
-mod md5;
 #[cfg(test)]
 mod tests;
 
-use std::fmt::Write;
-
 use aws_lc_rs::digest::{SHA256, digest};
+use edgeplane_base::hex;
+use md5::{Digest, Md5};
 
 use hello::{ALPN, Hello, SERVER_NAME};
-use md5::md5;
 
 /// What of a client's first words is looked at; longer ones have no fingerprint.
 pub(super) const HEARD: usize = 16_384;
@@ -41,7 +39,7 @@ impl Fingerprints {
     /// From the octets with which a connection begins; none where they do not hold a whole ClientHello.
     pub fn of(octets: &[u8]) -> Option<Self> {
         let hello = Hello::read(octets)?;
-        Some(Self { ja3: hex(&md5(ja3(&hello).as_bytes())), ja4: ja4(&hello) })
+        Some(Self { ja3: hex(&Md5::digest(ja3(&hello))), ja4: ja4(&hello) })
     }
 }
 
@@ -109,13 +107,4 @@ fn hashed(text: &str) -> String {
 
 fn joined(values: impl Iterator<Item = String>, between: &str) -> String {
     values.collect::<Vec<_>>().join(between)
-}
-
-fn hex(octets: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * octets.len());
-    for octet in octets {
-        // Writing to memory does not fail.
-        let _ = write!(text, "{octet:02x}");
-    }
-    text
 }

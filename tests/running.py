@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -112,6 +113,18 @@ def free_port() -> int:
         tcp.bind(("127.0.0.1", 0))
         udp.bind(tcp.getsockname())
         return int(tcp.getsockname()[1])
+
+
+def slay(pid: int) -> None:
+    """Kills a process; returns once its last thread has ended, and not before: one that waits in a socket takes what
+    comes there even after its main thread has gone.
+    """
+    handle = os.pidfd_open(pid)
+    try:
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+        assert select.select([handle], [], [], PATIENCE_S)[0], f"process {pid} does not end"
+    finally:
+        os.close(handle)
 
 
 def until(condition: Callable[[], Any], node: Running | None = None, patience: float = PATIENCE_S) -> Any:

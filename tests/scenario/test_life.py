@@ -16,7 +16,7 @@ import pytest
 
 from edgeplane.errors import FaultsError
 
-from ..running import ROOT, until
+from ..running import ROOT, slay, until
 from .conftest import ZONE
 
 RELOADS = 20
@@ -84,9 +84,7 @@ def test_reloads_under_load_lose_and_refuse_nothing(node):
 
 
 def test_a_killed_front_answers_again_from_its_plan(node):
-    before = node.child("front")
-    os.kill(before, signal.SIGKILL)
-    until(lambda: not os.path.exists(f"/proc/{before}/exe"), node)
+    slay(node.child("front"))
     assert node.answers("www.example.org") == ["192.0.2.1"]
     assert 'edgeplane_restarts_total{process="front"} 1\n' in node.get("/metrics")[1]
 

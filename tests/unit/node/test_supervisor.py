@@ -11,7 +11,7 @@ import pytest
 from edgeplane.errors import FaultsError
 from edgeplane.node.client import NoNode
 
-from ...running import ROOT, free_port, until
+from ...running import ROOT, free_port, slay, until
 from .conftest import PROGRAMS
 from .programs.builder import plan
 
@@ -73,8 +73,7 @@ def test_a_plan_that_kills_the_front_is_never_kept(node):
 def test_a_killed_front_comes_back_on_the_same_socket_with_the_plan_it_had(node):
     node.do("reload")
     before = node.child("front")
-    os.kill(before, signal.SIGKILL)
-    until(lambda: not os.path.exists(f"/proc/{before}/exe"), node)
+    slay(before)
     assert node.answer() == 2, "the query waits in the socket that the supervisor holds"
     assert until(lambda: node.child("front") != before, node)
     until(lambda: f"the front is back (process {node.child('front')})" in node.written, node)

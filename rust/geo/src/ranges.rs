@@ -1,8 +1,9 @@
 //! The address line of one family, cut into ranges of equal value.
 //!
 //! ```text
-//! address ─ root: which of its equal parts? ─► at most CROWD ranges: walk on from the first
-//!                                         └──► more: a node of its own, cut finer ─► …
+//! address ─ root: which of its equal parts? ─┬► in one range: its value, and the scope
+//!                                            ├► at most CROWD ranges: walk on from the first
+//!                                            └► more: a node of its own, cut finer ─► …
 //! ```
 //! Prefixes stand close together in some places and nowhere in others. So a node spans from its first boundary to its
 //! last, and a part of it that is still crowded becomes a node in turn: a lookup touches few cache lines in either.
@@ -28,6 +29,10 @@ pub(crate) trait Word: Copy + Ord + std::fmt::Debug {
     fn bits_from(self, low: Self) -> u32;
     /// The part, each of `2^shift` addresses, in which this one lies, counted from the one of `low`, which is no higher.
     fn part(self, low: Self, shift: u32) -> usize;
+    /// The beginning of the part, of those counted from 0, in which this one lies.
+    fn aligned(self, shift: u32) -> Self;
+    /// The first address of a part that is counted from this one.
+    fn of_part(self, part: usize, shift: u32) -> Self;
     /// Octets of an address in a section.
     const SIZE: usize = (Self::BITS / 8) as usize;
     /// From `SIZE` little-endian octets.
@@ -60,6 +65,12 @@ macro_rules! word {
             fn part(self, low: Self, shift: u32) -> usize {
                 (self.wrapping_sub(low) >> shift) as usize
             }
+            fn aligned(self, shift: u32) -> Self {
+                self & Self::MAX.checked_shl(shift).unwrap_or(0)
+            }
+            fn of_part(self, part: usize, shift: u32) -> Self {
+                self.wrapping_add((part as $int).checked_shl(shift).unwrap_or(0))
+            }
             fn read(octets: &[u8]) -> Option<Self> {
                 octets.try_into().ok().map(<$int>::from_le_bytes)
             }
@@ -80,15 +91,17 @@ pub(crate) struct Ranges<W> {
     root: Node<W>,
     /// Nodes below the root.
     nodes: Vec<Node<W>>,
-    /// For each part of each node: the range that its first address lies in, or `NODE` and the number of a node.
+    /// For each part of each node: the range that its first address lies in, `WHOLE` and the answer for all of it, or
+    /// `NODE` and the number of a node.
     parts: Vec<u32>,
 }
 
 /// Some of the line, cut into equal parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Node<W> {
-    /// First and last boundary of ranges within.
+    /// Where its first part begins, at a multiple of a part's addresses: then each part is a prefix.
     low: W,
+    /// Last boundary of ranges within.
     high: W,
     /// Where its parts stand.
     parts: u32,
@@ -100,6 +113,10 @@ struct Node<W> {
 
 /// In `Ranges::parts`: what follows is the number of a node.
 const NODE: u32 = 1 << 31;
+/// In `Ranges::parts`: all addresses of the part have one value and one scope, which follow: the scope in bits above
+/// `VALUE_BITS`. A lookup that ends here has touched one cache line of a table of any size.
+const WHOLE: u32 = 1 << 30;
+const VALUE_BITS: u32 = 22;
 /// Boundaries in a part that are not worth a node.
 const CROWD: usize = 4;
 
@@ -121,7 +138,16 @@ impl<W: Word> Ranges<W> {
     /// The value at an address and the length of the shortest prefix around it that has one value throughout.
     #[inline]
     pub fn lookup(&self, address: W) -> (u32, u8) {
-        let n = self.position(address);
+        let entry = self.entry(address);
+        if entry & WHOLE != 0 {
+            return (entry & ((1 << VALUE_BITS) - 1), (entry >> VALUE_BITS) as u8);
+        }
+        self.of_range(self.walk(entry, address), address)
+    }
+
+    /// The value of a range, and the scope at an address in it.
+    #[inline]
+    fn of_range(&self, n: usize, address: W) -> (u32, u8) {
         let (start, value) = self.ranges.get(n).copied().unwrap_or((W::ZERO, 0));
         let left = start.before();
         let right = self.ranges.get(n + 1).map(|&(next, _)| next);
@@ -129,35 +155,36 @@ impl<W: Word> Ranges<W> {
         (value, shared(left).max(shared(right)) as u8)
     }
 
-    /// The range that an address lies in.
+    /// The range that an address lies in, which is this one or one of the `CROWD` after it.
     #[inline]
-    fn position(&self, address: W) -> usize {
-        let mut found = self.near(address);
+    fn walk(&self, from: u32, address: W) -> usize {
+        let mut found = from as usize;
         while self.ranges.get(found + 1).is_some_and(|&(start, _)| start <= address) {
             found += 1;
         }
         found
     }
 
-    /// The same range or one of the `CROWD` before it.
+    /// What `parts` has for an address: a range, or `WHOLE` and the answer.
     #[inline]
-    fn near(&self, address: W) -> usize {
+    fn entry(&self, address: W) -> u32 {
         let mut node = &self.root;
         while node.low <= address {
             let part = address.min(node.high).part(node.low, node.shift);
             let entry = self.parts.get(node.parts as usize + part).copied().unwrap_or(0);
             match self.nodes.get((entry ^ NODE) as usize) {
                 Some(crowded) => node = crowded,
-                None => return entry as usize,
+                None => return entry,
             }
         }
-        node.before as usize
+        node.before
     }
 
     /// Ranges that a lookup walks over.
     #[cfg(test)]
     pub fn steps(&self, address: W) -> usize {
-        self.position(address) - self.near(address)
+        let entry = self.entry(address);
+        if entry & WHOLE == 0 { self.walk(entry, address) - entry as usize } else { 0 }
     }
 
     /// Every value replaced; neighbours that became equal are one range.
@@ -210,16 +237,18 @@ impl<W: Word> Ranges<W> {
 
     /// Adds the nodes: about as many parts as ranges, so that a small table stays small.
     fn indexed(ranges: Vec<(W, u32)>) -> Self {
-        let mut index = Index { ranges: &ranges, nodes: Vec::new(), parts: Vec::new() };
-        let root = index.node(1..ranges.len());
+        let root = Node { low: W::ZERO, high: W::ZERO, parts: 0, shift: 0, before: 0 };
+        let table = Self { ranges, root, nodes: Vec::new(), parts: Vec::new() };
+        let mut index = Index { table: &table, nodes: Vec::new(), parts: Vec::new() };
+        let root = index.node(1..table.ranges.len());
         let Index { nodes, parts, .. } = index;
-        Self { ranges, root, nodes, parts }
+        Self { root, nodes, parts, ..table }
     }
 }
 
 /// Nodes in the making.
 struct Index<'a, W> {
-    ranges: &'a [(W, u32)],
+    table: &'a Ranges<W>,
     nodes: Vec<Node<W>>,
     parts: Vec<u32>,
 }
@@ -231,20 +260,38 @@ impl<W: Word> Index<'_, W> {
         let (low, high) = (self.start(within.start), self.start(within.end - 1));
         let bits = (usize::BITS - within.len().leading_zeros()).min(W::PART_BITS);
         let shift = high.bits_from(low).saturating_sub(bits);
-        let (at, before) = (self.parts.len(), within.start - 1);
-        self.parts.resize(at + high.part(low, shift) + 1, 0);
+        let low = low.aligned(shift);
+        let (at, before, last) = (self.parts.len(), within.start - 1, high.part(low, shift));
+        self.parts.resize(at + last + 1, 0);
         let mut next = within.start;
-        for part in 0..=high.part(low, shift) {
+        for part in 0..=last {
             let first = next;
             while next < within.end && self.start(next).part(low, shift) == part {
                 next += 1;
             }
-            let entry = if next - first > CROWD { self.crowded(first..next) } else { first as u32 - 1 };
+            let begins = low.of_part(part, shift);
+            let entry = match next - first {
+                // Whatever lies behind the last part is looked up in it.
+                0 if part < last => self.whole(first - 1, begins),
+                1 if part < last && self.start(first) == begins => self.whole(first, begins),
+                ..=CROWD => first as u32 - 1,
+                _ => self.crowded(first..next),
+            };
             if let Some(place) = self.parts.get_mut(at + part) {
                 *place = entry;
             }
         }
         Node { low, high, parts: at as u32, shift, before: before as u32 }
+    }
+
+    /// The entry of a part that lies in one range: a prefix, so that what is true of its first address is of all. The number
+    /// of the range where its value has no room.
+    fn whole(&self, range: usize, begins: W) -> u32 {
+        let (value, scope) = self.table.of_range(range, begins);
+        match value >> VALUE_BITS {
+            0 => WHOLE | u32::from(scope) << VALUE_BITS | value,
+            _ => range as u32,
+        }
     }
 
     /// The entry of a part with a node of its own.
@@ -255,7 +302,7 @@ impl<W: Word> Index<'_, W> {
     }
 
     fn start(&self, range: usize) -> W {
-        self.ranges.get(range).map_or(W::ZERO, |&(start, _)| start)
+        self.table.ranges.get(range).map_or(W::ZERO, |&(start, _)| start)
     }
 }
 

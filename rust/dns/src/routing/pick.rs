@@ -1,9 +1,11 @@
 //! A query's choice: from a group through alias targets to blocks, without allocation.
 
+use std::hint::black_box;
+
 use edgeplane_base::random::Random;
 use edgeplane_policy::{Chosen, Client};
 
-use super::group::{MAX_ALIAS_DEPTH, Target};
+use super::group::{Group, MAX_ALIAS_DEPTH, Target};
 use super::{Derived, Routing};
 
 /// Blocks that answer; none means that the name has no data for this client.
@@ -58,6 +60,15 @@ impl Routing {
         self.pick_traced(derived, group, client, random, picked, &mut Blind);
     }
 
+    /// Reads where a group's candidates lead before one is chosen: that is on its way from memory while the policy looks for
+    /// the client, and is not waited for after it.
+    #[inline]
+    fn approach(&self, group: &Group) {
+        for at in [group.first, group.first + u32::from(group.len.saturating_sub(1))] {
+            black_box(self.targets.get(at as usize).copied());
+        }
+    }
+
     /// The same choice under somebody's eyes.
     #[inline]
     pub(super) fn pick_traced(
@@ -93,6 +104,7 @@ impl<T: Trace> Walk<'_, T> {
             return;
         };
         self.left = left;
+        self.routing.approach(group);
         let mut chosen = Chosen::default();
         group.policy.select(self.derived.words(number), self.client, self.random, &mut chosen);
         self.trace.chose(depth, number, &chosen);

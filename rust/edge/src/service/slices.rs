@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! GET of one range, or slices are kept ─► slice 0: the head, the validator, the length of all
-//!   ─► each slice of the range ─┬ kept, and fresh ─────────────────────────────► sent
-//!                               └ fetched: 206, all of what was asked for ─ kept ─► sent
+//!   ─► each slice of the range ─┬ kept, and fresh ─────────────────────────────► sent, and the next one fetched meanwhile
+//!                               └ fetched: 206, all of what was asked for ─ kept ─► sent, …
 //! no 206, no strong validator, not to be kept ─► the whole is fetched, as without slices
 //! another validator than slice 0 ─► fetched anew; still another: slice 0 goes, and what was begun breaks off
 //! ```
@@ -26,7 +26,7 @@ use super::render::Begun;
 use super::route::Route;
 use crate::behaviour::Purpose;
 use crate::course::Course;
-use crate::fill::{Failure, Fill, Joined, Stage};
+use crate::fill::{Failure, Fill, Joined, Lead, Stage};
 use crate::limits;
 use crate::object::{Object, Resource};
 use crate::semantics::range::requested;
@@ -215,6 +215,9 @@ impl App {
             };
             let Slice { object, .. } = next.map_err(|_| SessionError::Gone)?;
             let Range { start, end } = within(number, at..octets.end);
+            if at + (end - start) < octets.end {
+                self.fetch_ahead(route, session, first, number + 1);
+            }
             session.send(object.content.slice(start, end - start)).await?;
             at += end - start;
         }
@@ -291,6 +294,39 @@ impl App {
             Some(Joined::Leads(lead)) => (lead.fill.clone(), Some(lead)),
             None => own(),
         };
+        self.begin_slice(route, session, asked, found, fill.clone(), lead);
+        self.fetched_slice(route, session, asked, &fill).await
+    }
+
+    /// Has a slice fetched while the one before it is sent, unless something is known of it: a client that reads on does
+    /// not wait for the origin at each of them, and one that goes away costs one too many.
+    fn fetch_ahead<S: Session>(&self, whole: &Route, session: &S, first: &First, number: u64) {
+        let (route, asked) = (Rc::new(whole.of_slice(number)), asking(session.request(), number));
+        let is_unknown = self.shared.memory.peek(&route.key).is_none()
+            && self.shared.archive.as_ref().is_none_or(|archive| !archive.may_have(&route.key));
+        // Others may use it: what everybody has to validate would be fetched twice.
+        let is_for_many = semantics::is_plainly_fresh(&first.object.stored.lifetime, self.now())
+            && semantics::may_collapse(&route.behaviour.rules, &asked);
+        if !(is_unknown && is_for_many) {
+            return;
+        }
+        if let Joined::Leads(lead) = self.join(&route)
+            && !self.has_moved_on(&route, None)
+        {
+            self.begin_slice(&route, session, &asked, None, lead.fill.clone(), Some(lead));
+        }
+    }
+
+    /// Begins the fetch of a slice, which goes on by itself. `found` is to be confirmed, or replaced.
+    fn begin_slice<S: Session>(
+        &self,
+        route: &Rc<Route>,
+        session: &S,
+        asked: &Request,
+        found: Option<Arc<Object>>,
+        fill: Arc<Fill>,
+        lead: Option<Lead>,
+    ) {
         let errand = Errand {
             route: route.clone(),
             request: self.outgoing(route, asked, session.connection(), Purpose::Fill),
@@ -298,13 +334,12 @@ impl App {
             found,
             range: range_of(asked),
             sliced: true,
-            fill: fill.clone(),
+            fill,
             lead,
             alone: None,
             teller: None,
         };
         tokio::task::spawn_local(errand.run(self.clone()));
-        self.fetched_slice(route, session, asked, &fill).await
     }
 
     /// What came of the fetch of a slice.

@@ -41,6 +41,7 @@ def explained(edge: Edge, path: str, method: str = "GET", **fields: str) -> dict
 def test_what_is_remembered_of_a_key_is_told(edge: Edge, origin: Origin) -> None:
     """An answer that nobody shares, and a failure: told again, or answered with what is stored."""
     assert "separate_for" not in explained(edge, "/private")
+    assert "last_failure" not in explained(edge, "/private")["asked"]
     edge.fetch("/private")
     assert 0 < explained(edge, "/private")["separate_for"] <= 10
     edge.fetch("/stale")
@@ -56,6 +57,9 @@ def test_what_is_remembered_of_a_key_is_told(edge: Edge, origin: Origin) -> None
         assert each["failure"]["what"] == "OriginConnectError"
         assert 0 < each["failure"]["remembered_for"] <= 10
         assert "asked" not in each
+    asked = explained(edge, "/other")["asked"]
+    assert "refused" in asked["last_failure"], "whatever key it was asked for"
+    assert 0 <= asked["failed_ago"] < 60
 
 
 def test_a_fetch_under_way_is_joined(edge: Edge) -> None:

@@ -21,7 +21,7 @@ use crate::behaviour::key::uri;
 use crate::behaviour::pattern::normalised;
 use crate::behaviour::{Asked, Viewer, query};
 use crate::object::{Object, Resource};
-use crate::origin::Health;
+use crate::origin::{Health, Settings};
 use crate::outlook::Outlook;
 use crate::plan::{Behaviour, Distribution, Plan, Target};
 use crate::semantics::{Now, age_s};
@@ -96,6 +96,11 @@ pub struct PastFailure {
 pub struct AskedOfOrigin {
     origin: String,
     why: String,
+    /// How the origin failed last, whatever it was asked, and how many seconds ago.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_failure: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed_ago: Option<u64>,
     method: String,
     path: String,
     headers: Vec<String>,
@@ -215,10 +220,13 @@ impl Shared {
         let mut request = behaviour.forward.outgoing(viewer, asked, encodings, outlook.purpose?, hop);
         outlook.added.iter().for_each(|(name, value)| request.fields.set(name, value));
         let line = |(name, value): (&[u8], &[u8])| format!("{}: {}", name.escape_ascii(), value.escape_ascii());
-        let (origin, why) = target(distribution, behaviour, &self.origins.health);
+        let (origin, why) = target(distribution, behaviour, &self.origins.health)?;
+        let (last_failure, failed_ago) = origin.last_failure().map(|(what, ago)| (what, ago.as_secs())).unzip();
         Some(AskedOfOrigin {
-            origin,
+            origin: origin.id.clone(),
             why,
+            last_failure,
+            failed_ago,
             method: request.method.token().into(),
             path: request.query.as_ref().map_or(request.path.clone(), |query| format!("{}?{query}", request.path)),
             headers: request.fields.iter().map(line).collect(),
@@ -344,7 +352,11 @@ fn key(distribution: &Distribution, behaviour: &Behaviour, viewer: &Viewer<'_>, 
 }
 
 /// The origin that is asked first, and why.
-fn target(distribution: &Distribution, behaviour: &Behaviour, health: &Health) -> (String, String) {
+fn target<'d>(
+    distribution: &'d Distribution,
+    behaviour: &Behaviour,
+    health: &Health,
+) -> Option<(&'d Settings, String)> {
     let origins = &distribution.origins;
     let (index, why) = match behaviour.target {
         Target::Origin(index) => (Some(index), None),
@@ -353,7 +365,7 @@ fn target(distribution: &Distribution, behaviour: &Behaviour, health: &Health) -
             told.map_or((None, None), |(index, why)| (index, Some(why)))
         }
     };
-    let Some(origin) = index.and_then(|index| origins.get(index)) else { return Default::default() };
+    let origin = origins.get(index?)?;
     let alone = if origin.is_healthy(health) { "" } else { "; it is asked though its health check fails" };
-    (origin.id.clone(), why.unwrap_or_else(|| format!("the behaviour names no other{alone}")))
+    Some((origin, why.unwrap_or_else(|| format!("the behaviour names no other{alone}"))))
 }

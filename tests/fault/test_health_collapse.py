@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -60,6 +61,82 @@ def _accept(listener: socket.socket) -> None:
             listener.accept()[0].close()
         except OSError:
             return
+
+
+NAMES, SETS = 125, 8
+STREET = """\
+  Check{n}:
+    Type: AWS::Route53::HealthCheck
+    Properties: {{HealthCheckConfig: {{Type: HTTP, IPAddress: {house}, Port: {port}, RequestInterval: 2,
+      FailureThreshold: 2}}}}
+  Set{n}:
+    Type: AWS::Route53::RecordSet
+    Properties: {{HostedZoneId: !Ref Zone, Name: "{name}.example.net", Type: A, TTL: 5, SetIdentifier: "{n}",
+      MultiValueAnswer: true, HealthCheckId: !Ref Check{n}, ResourceRecords: [{house}]}}
+"""
+
+
+class Street:
+    """An HTTP service on every address of 127.3.0.0/16; it answers 503 where the last number is below `dark`."""
+
+    def __init__(self) -> None:
+        self.dark = 0
+        self.listener = socket.socket()
+        # Every address, but from nowhere else.
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+        self.listener.bind(("", 0))
+        self.port = self.listener.getsockname()[1]
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_until_complete, args=[self._serve()])
+        self.thread.start()
+
+    async def _serve(self) -> None:
+        self.closed = asyncio.Event()
+        async with await asyncio.start_server(self._answer, sock=self.listener, backlog=1024):
+            await self.closed.wait()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        house = int(writer.get_extra_info("sockname")[0].rpartition(".")[2])
+        status = b"503 Dark" if house < self.dark else b"200 OK"
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            await writer.drain()
+        except (OSError, EOFError):
+            pass  # Whoever asks may go away.
+        finally:
+            writer.close()
+
+    def close(self) -> None:
+        self.loop.call_soon_threadsafe(self.closed.set)
+        self.thread.join()
+        self.loop.close()
+
+
+def houses(number: int) -> list[str]:
+    """The addresses behind a name."""
+    return [f"127.3.{number}.{house}" for house in range(SETS)]
+
+
+def test_a_thousand_checks_that_fail_together_are_followed_and_fail_open(make_node):
+    """With half of what each name has failing it answers the other half, with all failing everything."""
+    street = Street()
+    numbered = enumerate((number, house) for number in range(NAMES) for house in houses(number))
+    sets = [STREET.format(n=n, name=f"n{number}", house=house, port=street.port) for n, (number, house) in numbered]
+    try:
+        node = make_node({"site.yaml": SITE + "".join(sets)}).start()
+        for street.dark in (0, SETS // 2, SETS, SETS // 2, 0):
+            until(lambda: unhealthy(node) == NAMES * street.dark, node)
+            lit = slice(street.dark % SETS, None)
+            expected = {number: set(houses(number)[lit]) for number in range(NAMES)}
+            answered = {number: set(node.answers(f"n{number}.example.net")) for number in range(NAMES)}
+            assert answered == expected, f"{street.dark} of {SETS} fail"
+    finally:
+        street.close()
+
+
+def unhealthy(node) -> int:
+    return sum(check["state"] == "unhealthy" for check in node.do("health"))
 
 
 @pytest.fixture

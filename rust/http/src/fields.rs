@@ -191,13 +191,29 @@ pub(crate) const OF_A_CONNECTION: [&str; 7] =
 
 /// Whether a field of this name belongs to a connection; `Connection` may name more.
 pub fn is_of_a_connection(name: &[u8]) -> bool {
-    OF_A_CONNECTION.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+    is_one_of(name, &OF_A_CONNECTION, const { lengths(&OF_A_CONNECTION) })
 }
 
 /// Whether a field belongs to a connection, or is set by who writes the message.
 pub(crate) fn is_made_anew(name: &[u8]) -> bool {
-    let made = [&b"content-length"[..], b"expect", b"host"];
-    is_of_a_connection(name) || made.iter().any(|known| name.eq_ignore_ascii_case(known))
+    const MADE: [&str; 3] = ["content-length", "expect", "host"];
+    is_of_a_connection(name) || is_one_of(name, &MADE, const { lengths(&MADE) })
+}
+
+/// Whether a name is among those known, whose `lengths` most other names do not have.
+fn is_one_of(name: &[u8], known: &[&str], lengths: u32) -> bool {
+    1u32.checked_shl(name.len() as u32).is_some_and(|length| lengths & length != 0)
+        && known.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+}
+
+/// The lengths of names as bits.
+const fn lengths(mut names: &[&str]) -> u32 {
+    let mut lengths = 0;
+    while let [name, rest @ ..] = names {
+        lengths |= 1 << name.len();
+        names = rest;
+    }
+    lengths
 }
 
 /// Whether these octets are a token (RFC 9110 section 5.6.2), as names of fields are.

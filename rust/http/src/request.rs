@@ -66,8 +66,10 @@ pub struct Request {
 impl Request {
     /// Host without port.
     pub fn host(&self) -> &str {
-        match self.authority.rsplit_once(':') {
-            Some((host, port)) if !port.is_empty() && port.bytes().all(|octet| octet.is_ascii_digit()) => host,
+        // From the end, as far as the port goes: this is asked several times a request.
+        let host = self.authority.trim_end_matches(|character: char| character.is_ascii_digit());
+        match host.strip_suffix(':') {
+            Some(name) if host.len() < self.authority.len() => name,
             _ => &self.authority,
         }
     }

@@ -75,7 +75,7 @@ impl Origins {
         request: &Request,
         content: Outgoing,
         interim: Option<Interim<'_>>,
-    ) -> Result<Fetched, OriginError> {
+    ) -> Result<Box<Fetched>, OriginError> {
         let breaker = self.shared.breaker(settings, peer);
         let admission = match breaker.is_open() {
             true => breaker.admit(self.shared.now_ms(), &mut self.random.borrow_mut()),
@@ -111,7 +111,7 @@ impl Origins {
         terms: &Terms<'_>,
         mut content: Outgoing,
         mut interim: Option<Interim<'_>>,
-    ) -> Result<Fetched, OriginError> {
+    ) -> Result<Box<Fetched>, OriginError> {
         let contentless = content.is_none();
         let mut attempt = 1;
         loop {
@@ -134,7 +134,7 @@ impl Origins {
         attempt: u8,
         mut content: Outgoing,
         mut interim: Option<Interim<'_>>,
-    ) -> Result<Fetched, Fallen> {
+    ) -> Result<Box<Fetched>, Fallen> {
         let timing = Timing { attempts: attempt, ..Timing::default() };
         if let Some(connection) = self.kept(terms, attempt) {
             let copy = content.copied();
@@ -218,11 +218,11 @@ impl Origins {
         Err(OriginError::Refused(refusal.unwrap_or_else(|| "the name has no address".to_owned())))
     }
 
-    fn fetched(&self, received: Received, timing: Timing) -> Fetched {
+    fn fetched(&self, received: Received, timing: Timing) -> Box<Fetched> {
         let Received { response, length, content, tunnel } = received;
         let source = content.map_or(Source::None, Source::Server);
         let body = Incoming::new(source, self.counters.clone());
-        Fetched { response, length, body, timing, upgrade: tunnel, origin: None }
+        Box::new(Fetched { response, length, body, timing, upgrade: tunnel, origin: None })
     }
 }
 

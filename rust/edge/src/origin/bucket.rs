@@ -81,7 +81,7 @@ impl Bucket {
         };
         let tls = if secure { Some(Tls::new(host.name(), MinimumTls::Tls12)?) } else { None };
         let peer = Peer::new(host.name(), port, tls);
-        let (authority, region) = (peer.authority(), region.to_owned());
+        let (authority, region) = (peer.authority().to_owned(), region.to_owned());
         Ok(Self { peer: Arc::new(peer), authority, path, region, signing, credentials })
     }
 
@@ -165,7 +165,7 @@ impl Origins {
         mut request: Request,
         content: Outgoing,
         interim: Option<Interim<'_>>,
-    ) -> Result<Fetched, OriginError> {
+    ) -> Result<Box<Fetched>, OriginError> {
         if has_dot_segments(&request.path) || has_encoded_slash(&request.path) {
             return Ok(self.denied());
         }
@@ -174,7 +174,7 @@ impl Origins {
         self.fetch_from_server(settings, &bucket.peer, &request, content, interim).await
     }
 
-    fn denied(&self) -> Fetched {
+    fn denied(&self) -> Box<Fetched> {
         let body = Bytes::from_static(
             b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>AccessDenied</Code></Error>\n",
         );
@@ -182,7 +182,7 @@ impl Origins {
         let response = Response::new(403).with("content-type", "application/xml");
         let body = Incoming::new(Source::Bytes(body), self.counters.clone());
         let timing = Timing { attempts: 1, ..Timing::default() };
-        Fetched { response, length, body, timing, upgrade: None, origin: None }
+        Box::new(Fetched { response, length, body, timing, upgrade: None, origin: None })
     }
 }
 

@@ -12,7 +12,7 @@ use super::directory::FileContent;
 use super::error::OriginError;
 use super::told::Told;
 
-/// A response from an origin.
+/// A response from an origin. Boxed where it is handed on, which is often.
 pub struct Fetched {
     /// Status and end-to-end fields, without `Content-Length`; of a 101 all fields.
     pub response: Response,

@@ -10,31 +10,30 @@ use super::{Each, Fetched, Group, Health, Interim, OriginError, Origins, Outgoin
 
 impl Origins {
     /// Fetches from a group: every request goes to the member that the group's choice has first; GET, HEAD and OPTIONS
-    /// without content go on to the next, healthy or not, on one of the group's status codes and on failures. `outgoing`
-    /// makes the request for a member. Also gives the index, among `origins`, of the member that the response is from. What
-    /// the last member gave is given, good or not. An index that `origins` does not have is passed over.
+    /// without content go on to the next, healthy or not, on one of the group's status codes and on failures. Also gives the
+    /// index, among `origins`, of the member that the response is from. What the last member gave is given, good or not. An
+    /// index that `origins` does not have is passed over.
     pub async fn fetch_from_group(
         &self,
         group: &Group,
         origins: &[Arc<Settings>],
-        mut outgoing: impl FnMut(&Settings) -> Request,
+        request: &Request,
         content: Outgoing,
         mut interim: Option<Interim<'_>>,
-    ) -> Result<(usize, Fetched), OriginError> {
+    ) -> Result<(usize, Box<Fetched>), OriginError> {
         let order = self.order(group, origins);
         let mut members = order.into_iter().filter_map(|index| Some((index, origins.get(index)?))).peekable();
         let mut content = Some(content);
         while let Some((index, settings)) = members.next() {
-            let request = outgoing(settings);
             let content = content.take().unwrap_or_default();
-            let goes_on = members.peek().is_some() && may_fail_over(&request, &content);
+            let goes_on = members.peek().is_some() && may_fail_over(request, &content);
             let fetched = self.fetch(settings, request, content, reborrowed(&mut interim)).await;
             if !goes_on || !group.fails_over(&fetched) {
                 return fetched.map(|fetched| (index, fetched));
             }
-            if let Ok(Fetched { response, .. }) = &fetched {
-                let id = &group.id;
-                settings.told().tell(&format_args!("answered {}: group {id} asks its next member", response.status));
+            if let Ok(fetched) = &fetched {
+                let (status, id) = (fetched.response.status, &group.id);
+                settings.told().tell(&format_args!("answered {status}: group {id} asks its next member"));
             }
             self.counters.failovers.add(1);
         }
@@ -67,7 +66,7 @@ impl Group {
         self.members.map(|index| origins.get(index).is_none_or(|origin| origin.is_healthy(health)))
     }
 
-    fn fails_over(&self, fetched: &Result<Fetched, OriginError>) -> bool {
+    fn fails_over(&self, fetched: &Result<Box<Fetched>, OriginError>) -> bool {
         match fetched {
             Ok(fetched) => self.status_codes.contains(&fetched.response.status),
             Err(error) => error.fails_over(),

@@ -79,21 +79,20 @@ impl Origins {
     pub async fn fetch(
         &self,
         settings: &Settings,
-        mut request: Request,
+        request: &Request,
         content: Outgoing,
         interim: Option<Interim<'_>>,
-    ) -> Result<Fetched, OriginError> {
+    ) -> Result<Box<Fetched>, OriginError> {
         let start = Instant::now();
         self.counters.fetches.add(1);
-        settings.add_own(&mut request);
+        let request = settings.with_own(request);
         let fetched = match &settings.kind {
-            Kind::Directory(root) => Box::pin(directory::fetch(root, &request, &self.counters)).await,
-            Kind::Bucket(bucket) => Box::pin(self.fetch_from_bucket(settings, bucket, request, content, interim)).await,
+            Kind::Directory(root) => Box::pin(directory::fetch(root, &request, &self.counters)).await.map(Box::new),
+            Kind::Bucket(bucket) => {
+                Box::pin(self.fetch_from_bucket(settings, bucket, request.into_owned(), content, interim)).await
+            }
             Kind::Server(server) => {
                 let peer = server.peer(request.scheme);
-                if request.authority.is_empty() {
-                    request.authority = peer.authority();
-                }
                 self.fetch_from_server(settings, peer, &request, content, interim).await
             }
         };
@@ -104,8 +103,8 @@ impl Origins {
         &self,
         settings: &Settings,
         start: Instant,
-        fetched: Result<Fetched, OriginError>,
-    ) -> Result<Fetched, OriginError> {
+        fetched: Result<Box<Fetched>, OriginError>,
+    ) -> Result<Box<Fetched>, OriginError> {
         match fetched {
             Ok(mut fetched) => {
                 fetched.origin = Some(settings.told().clone());

@@ -1,5 +1,6 @@
 //! An origin as the plan compiled it: `DistributionConfig.Origins[i]`, with everything looked up that can be.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -94,7 +95,7 @@ impl Settings {
     /// Where it is, for people: host and port, or a directory.
     pub fn place(&self) -> String {
         match &self.kind {
-            Kind::Server(server) => server.peer(Scheme::Http).authority(),
+            Kind::Server(server) => server.peer(Scheme::Http).authority().to_owned(),
             Kind::Directory(path) => path.display().to_string(),
             Kind::Bucket(bucket) => bucket.authority.clone(),
         }
@@ -115,14 +116,16 @@ impl Settings {
         self.check.as_ref().is_none_or(|check| health.state(check) != HealthState::Unhealthy)
     }
 
-    /// Adds to a request what is the origin's own.
-    pub(super) fn add_own(&self, request: &mut Request) {
+    /// The request with what is the origin's own.
+    pub(super) fn with_own<'r>(&self, request: &'r Request) -> Cow<'r, Request> {
+        let mut request = Cow::Borrowed(request);
         if !self.path_prefix.is_empty() && request.path.starts_with('/') {
-            request.path.insert_str(0, &self.path_prefix);
+            request.to_mut().path.insert_str(0, &self.path_prefix);
         }
         for (name, value) in self.custom_headers.iter() {
-            request.fields.set(name, value);
+            request.to_mut().fields.set(name, value);
         }
+        request
     }
 }
 

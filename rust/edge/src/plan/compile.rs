@@ -107,6 +107,7 @@ impl Compiler<'_> {
             lines: [via_line(&domain_name, &location), pop_line(&location)].concat().into(),
             domain_name,
             location,
+            tag_header: self.source.settings.tag_header.clone(),
             aliases: aliases(&config.aliases, &place, faults),
             enabled: config.enabled,
             semantics: source.semantics,

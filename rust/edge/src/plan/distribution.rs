@@ -26,6 +26,8 @@ pub struct Distribution {
     pub domain_name: String,
     /// Where this host is; empty: nobody says.
     pub location: String,
+    /// The field in which origins name tags.
+    pub tag_header: String,
     /// The field lines that all its answers have: `Via`, and `X-Amz-Cf-Pop` where the location has a name.
     pub lines: Box<[u8]>,
     /// `Aliases`, in lower case.
@@ -58,6 +60,9 @@ impl Distribution {
     /// The behaviour of a path and its number: the first whose pattern matches. None only in a distribution that no plan
     /// has: the last one matches everything.
     pub fn behaviour(&self, path: &str) -> Option<(usize, &Arc<Behaviour>)> {
+        if let [only] = &self.behaviours[..] {
+            return Some((0, only));
+        }
         let path = normalised(path);
         self.behaviours.iter().enumerate().find(|(_, behaviour)| behaviour.pattern.matches(&path))
     }

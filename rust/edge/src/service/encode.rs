@@ -33,7 +33,7 @@ impl Errand {
     pub(super) async fn encode(
         &mut self,
         app: &App,
-        mut fetched: Fetched,
+        mut fetched: Box<Fetched>,
         mut stored: Stored,
         sequence: u64,
         place: Place,

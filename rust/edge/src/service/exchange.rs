@@ -67,9 +67,9 @@ impl App {
         }
     }
 
-    pub(super) async fn answer<S: Session>(&self, routed: Result<Route, Box<Notice>>, session: &mut S) -> Told {
+    pub(super) async fn answer<S: Session>(&self, routed: Result<Rc<Route>, Box<Notice>>, session: &mut S) -> Told {
         match routed {
-            Ok(route) => self.serve(&Rc::new(route), session).await,
+            Ok(route) => self.serve(&route, session).await,
             Err(notice) => {
                 // Who asks by a method that nobody knows may be no client of HTTP, and what follows no request.
                 if session.request().method.is_extension() {
@@ -391,7 +391,7 @@ impl App {
         &self,
         session: &mut S,
         route: &Route,
-        mut fetched: Fetched,
+        mut fetched: Box<Fetched>,
         status: CacheStatus<'_>,
     ) -> Told {
         self.count(Outcome::Miss, fetched.response.status);

@@ -1,5 +1,6 @@
 //! A fetch whose answer may be stored: a task of its own, which outlives the request that started it.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
@@ -36,7 +37,7 @@ pub struct Errand {
     /// The key's place among the fetches under way; none where nobody may join.
     pub lead: Option<Lead>,
     /// Who gets an answer that cannot be shared.
-    pub alone: Option<oneshot::Sender<Fetched>>,
+    pub alone: Option<oneshot::Sender<Box<Fetched>>>,
     /// Who gets interim responses.
     pub teller: Option<Teller>,
 }
@@ -48,18 +49,11 @@ impl Errand {
         app.counters.fills.add(1);
         let mut asking = self.asking(&app);
         loop {
-            let mut request = self.request.clone();
-            if let Some(found) = self.found.as_ref().filter(|_| self.validates) {
-                app.counters.revalidations.add(1);
-                semantics::conditions(&found.stored).iter().for_each(|(name, value)| request.fields.set(name, value));
-            }
-            asking
-                .fields()
-                .into_iter()
-                .flat_map(Fields::iter)
-                .for_each(|(name, value)| request.fields.push(name, value));
+            let request = self.conditional(&app, &asking);
             let (sequence, requested) = (app.shared.generations.sequence(), app.now());
-            match app.ask(&self.route, request, Outgoing::None, self.teller.as_ref()).await {
+            let asked = app.ask(&self.route, &request, Outgoing::None, self.teller.as_ref()).await;
+            drop(request);
+            match asked {
                 Err(error) => return self.failed(&app, error),
                 Ok(fetched) => match self.received(&app, fetched, &asking, sequence, requested).await {
                     Step::Done => return,
@@ -70,6 +64,21 @@ impl Errand {
                 },
             }
         }
+    }
+
+    /// What the origin is asked, with conditions and a range where they belong to it.
+    fn conditional(&self, app: &App, asking: &Asking) -> Cow<'_, Request> {
+        let mut request = Cow::Borrowed(&self.request);
+        if let Some(found) = self.found.as_ref().filter(|_| self.validates) {
+            app.counters.revalidations.add(1);
+            let fields = &mut request.to_mut().fields;
+            semantics::conditions(&found.stored).iter().for_each(|(name, value)| fields.set(name, value));
+        }
+        if let Some(range) = asking.fields() {
+            let fields = &mut request.to_mut().fields;
+            range.iter().for_each(|(name, value)| fields.push(name, value));
+        }
+        request
     }
 
     /// Which range is asked for first.
@@ -87,7 +96,14 @@ impl Errand {
         self.fill.advance(Stage::Failed(Failure::Error(error)));
     }
 
-    async fn received(&mut self, app: &App, fetched: Fetched, asking: &Asking, sequence: u64, requested: Now) -> Step {
+    async fn received(
+        &mut self,
+        app: &App,
+        fetched: Box<Fetched>,
+        asking: &Asking,
+        sequence: u64,
+        requested: Now,
+    ) -> Step {
         let (rules, asked) = (&self.route.behaviour.rules, &self.request);
         let (received, status) = (app.now(), fetched.response.status);
         if let Some(found) = &self.found {
@@ -150,7 +166,7 @@ impl Errand {
     async fn complete(
         &mut self,
         app: &App,
-        mut fetched: Fetched,
+        mut fetched: Box<Fetched>,
         asking: &Asking,
         sequence: u64,
         requested: Now,
@@ -190,7 +206,7 @@ impl Errand {
     }
 
     /// Hands an answer to the client that asked; the others are told to ask for themselves.
-    pub(super) fn give_away(&mut self, app: &App, fetched: Fetched, now: Now) {
+    pub(super) fn give_away(&mut self, app: &App, fetched: Box<Fetched>, now: Now) {
         app.remember_separate(&self.route, now);
         self.lead = None;
         self.fill.advance(Stage::Private);
@@ -199,7 +215,7 @@ impl Errand {
         }
     }
 
-    async fn stream(&mut self, app: &App, mut fetched: Fetched, stored: Stored, sequence: u64, shared: bool) {
+    async fn stream(&mut self, app: &App, mut fetched: Box<Fetched>, stored: Stored, sequence: u64, shared: bool) {
         let Some((sink, body)) = Sink::open(app, &self.route, &stored.vary, fetched.length).await else {
             return self.give_away(app, fetched, app.now());
         };
@@ -275,7 +291,7 @@ pub(super) async fn read_whole(app: &App, fetched: &mut Fetched, body: &Growing)
 }
 
 /// Waits for the one who started a fetch to go away.
-async fn gone(alone: &mut Option<oneshot::Sender<Fetched>>) {
+async fn gone(alone: &mut Option<oneshot::Sender<Box<Fetched>>>) {
     match alone {
         Some(alone) => alone.closed().await,
         None => std::future::pending().await,
@@ -301,10 +317,10 @@ impl App {
     pub(super) async fn ask(
         &self,
         route: &Route,
-        request: Request,
+        request: &Request,
         content: Outgoing,
         teller: Option<&Teller>,
-    ) -> Result<Fetched, OriginError> {
+    ) -> Result<Box<Fetched>, OriginError> {
         let mut tell = teller.map(|teller| {
             move |response| {
                 self.counters.interim_responses.add(1);

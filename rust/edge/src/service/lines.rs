@@ -67,32 +67,52 @@ pub struct Said<'a> {
 
 /// Adds `age`, `x-cache`, `x-amz-cf-id` and `cache-status`, and the lines that all answers of their kind have.
 #[inline]
-pub fn write(lines: &mut Vec<u8>, all: &[u8], said: &Said<'_>, id: &[u8]) {
+pub fn write(head: &mut impl Head, all: &[u8], said: &Said<'_>, id: &[u8]) {
     if let Some(age) = said.age_s {
-        lines.extend_from_slice(b"age: ");
-        push_decimal(lines, age);
-        lines.extend_from_slice(b"\r\n");
+        head.field("age: ", |value| push_decimal(value, age));
     }
-    lines.extend_from_slice(said.outcome.line());
-    lines.extend_from_slice(all);
-    lines.extend_from_slice(b"x-amz-cf-id: ");
-    lines.extend_from_slice(id);
-    lines.extend_from_slice(b"\r\n");
+    head.lines(said.outcome.line());
+    head.lines(all);
+    head.field("x-amz-cf-id: ", |value| value.extend_from_slice(id));
     if let Some(status) = &said.status {
-        lines.extend_from_slice(b"cache-status: ");
-        status.write(lines);
-        lines.extend_from_slice(b"\r\n");
+        head.field("cache-status: ", |value| status.write(value));
     }
 }
 
-/// Adds field lines to fields.
-pub fn push(fields: &mut Fields, lines: &[u8]) {
-    let mut rest = lines;
-    while let Some((line, after)) = memchr(b'\n', rest).and_then(|at| rest.split_at_checked(at + 1)) {
-        if let Some((name, value)) = memchr(b':', line).and_then(|at| line.split_at_checked(at)) {
-            fields.push(name, value.get(1..).unwrap_or_default().trim_ascii());
+/// Where field lines go: octets that are sent as they are, or fields.
+pub trait Head {
+    /// Adds a field, its name with `: `; `write` puts the value behind the octets that it is given.
+    fn field(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>));
+
+    /// Adds whole lines.
+    fn lines(&mut self, lines: &[u8]);
+}
+
+impl Head for Vec<u8> {
+    #[inline]
+    fn field(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) {
+        self.extend_from_slice(name.as_bytes());
+        write(self);
+        self.extend_from_slice(b"\r\n");
+    }
+
+    #[inline]
+    fn lines(&mut self, lines: &[u8]) {
+        self.extend_from_slice(lines);
+    }
+}
+
+impl Head for Fields {
+    fn field(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) {
+        self.push_with(name.trim_end_matches(": "), write);
+    }
+
+    fn lines(&mut self, lines: &[u8]) {
+        for line in lines.split(|&octet| octet == b'\n') {
+            if let Some((name, value)) = memchr(b':', line).and_then(|at| line.split_at_checked(at)) {
+                self.push(name, value.get(1..).unwrap_or_default().trim_ascii());
+            }
         }
-        rest = after;
     }
 }
 
@@ -140,6 +160,18 @@ mod tests {
     fn characters_are_those_of_base64url() {
         let all: Vec<u8> = (0..64).map(character).collect();
         assert_eq!(all, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+    }
+
+    #[test]
+    fn lines_and_fields_say_the_same() {
+        let said = Said { outcome: Outcome::Hit, age_s: Some(7), status: Some(CacheStatus::default()) };
+        let (mut lines, mut fields) = (Vec::new(), Fields::new());
+        let all = b"via: 1.1 a:1 (edgeplane)\r\nx-amz-cf-pop: b\r\n";
+        write(&mut lines, all, &said, b"id");
+        write(&mut fields, all, &said, b"id");
+        let said: Vec<u8> = fields.iter().flat_map(|(name, value)| [name, b": ", value, b"\r\n"].concat()).collect();
+        assert_eq!(said, lines);
+        assert_eq!(fields.len(), 6);
     }
 
     #[test]

@@ -70,7 +70,7 @@ impl App {
     /// Answers with the pages of a distribution.
     pub(super) async fn answer_with_pages<S: Session>(
         &self,
-        routed: Result<Route, Box<Notice>>,
+        routed: Result<Rc<Route>, Box<Notice>>,
         session: &mut S,
         distribution: &Distribution,
     ) -> Told {
@@ -79,7 +79,7 @@ impl App {
         let Some(instead) = guarded.instead else { return told };
         let request = instead.request(session.request());
         let Some(route) = self.route_to_page(&request, session.connection()) else { return told };
-        self.serve(&Rc::new(route), &mut Page { session, request, instead }).await
+        self.serve(&route, &mut Page { session, request, instead }).await
     }
 }
 

@@ -27,7 +27,7 @@ impl App {
     ) -> Told {
         let requested = self.now();
         let request = self.outgoing(route, session.request(), session.connection(), Purpose::Pass);
-        let mut fetched = match self.hand_on(route, request, session).await? {
+        let mut fetched = match self.hand_on(route, &request, session).await? {
             Ok(fetched) => fetched,
             Err(error) => return self.failed(session, route, found, Failure::Error(error.into())).await,
         };
@@ -43,9 +43,9 @@ impl App {
     async fn hand_on<S: Session>(
         &self,
         route: &Route,
-        request: Request,
+        request: &Request,
         session: &mut S,
-    ) -> Result<Result<Fetched, OriginError>, SessionError> {
+    ) -> Result<Result<Box<Fetched>, OriginError>, SessionError> {
         let (teller, mut interims) = interim::channel();
         let length = match session.request().framing {
             Framing::None => {

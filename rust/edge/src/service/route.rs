@@ -1,6 +1,7 @@
 //! Where a request leads: distribution, behaviour, key, what the origin is asked.
 
 use std::cell::{Cell, OnceCell};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -40,8 +41,6 @@ pub struct Route {
     pub sequence: u64,
     /// This request's id.
     pub id: RequestId,
-    /// Field in which the origin names tags.
-    pub tag_header: Box<str>,
     /// Fields of the origin's answer that only this request's client may have: named by `no-cache` or `private`.
     pub withheld: OnceCell<Fields>,
     /// What was decided about the origin's answer, where it is not simply stored: why it is not, or why what is stale
@@ -65,7 +64,6 @@ impl Route {
             mark: self.mark.clone(),
             path: self.path.clone(),
             query: self.query.clone(),
-            tag_header: self.tag_header.clone(),
             withheld: OnceCell::new(),
             decided: Cell::new(None),
             looked_again: Cell::new(false),
@@ -81,7 +79,7 @@ impl Route {
 
     /// What an object under this route can be invalidated by; the origin's `fields` name its tags.
     pub fn subject(&self, fields: &Fields) -> Subject {
-        let tags = fields.members(&self.tag_header).take(TAGS);
+        let tags = fields.members(&self.distribution.tag_header).take(TAGS);
         let tags = tags.filter(|tag| tag.len() <= TAG_LENGTH).map(|tag| String::from_utf8_lossy(tag).into());
         Subject {
             request_id: self.id.as_str().into(),
@@ -97,10 +95,10 @@ impl Route {
     pub async fn ask(
         &self,
         origins: &Origins,
-        request: Request,
+        request: &Request,
         content: Outgoing,
         interim: Option<Interim<'_>>,
-    ) -> Result<Fetched, OriginError> {
+    ) -> Result<Box<Fetched>, OriginError> {
         let mut fetched = match &self.behaviour.target {
             Target::Origin(index) => {
                 let origin = self.distribution.origins.get(*index).ok_or(OriginError::BreakerOpen)?;
@@ -109,7 +107,7 @@ impl Route {
             Target::Group(index) => {
                 let group = self.distribution.groups.get(*index).ok_or(OriginError::BreakerOpen)?;
                 let members = &self.distribution.origins;
-                Box::pin(origins.fetch_from_group(group, members, |_| request.clone(), content, interim)).await?.1
+                Box::pin(origins.fetch_from_group(group, members, request, content, interim)).await?.1
             }
         };
         if !self.behaviour.rules.admits_cookies() {
@@ -139,7 +137,7 @@ impl App {
     }
 
     /// Finds the way of a request, or what is answered instead.
-    pub(super) fn route(&self, request: &Request, connection: &Connection) -> Result<Route, Box<Notice>> {
+    pub(super) fn route(&self, request: &Request, connection: &Connection) -> Result<Rc<Route>, Box<Notice>> {
         let mut reader = self.plan.borrow_mut();
         let plan: &Plan = reader.get();
         let distribution = plan.distribution(request.host()).ok_or_else(|| Box::new(Notice::unknown_host()))?;
@@ -150,47 +148,46 @@ impl App {
         let admitted = access::check(distribution, behaviour, &viewer, moment);
         let admitted = admitted.map_err(|refusal| Box::new(Notice::refusal(&refusal)))?;
         let asked = Asked { path: distribution.object_path(&request.path), query: admitted.query.as_deref() };
-        Ok(self.way(plan, distribution, behaviour, &viewer, asked))
+        Ok(self.way(distribution, behaviour, &viewer, asked))
     }
 
     /// The way to a custom error page: whoever sees the error may see its page.
-    pub(super) fn route_to_page(&self, request: &Request, connection: &Connection) -> Option<Route> {
+    pub(super) fn route_to_page(&self, request: &Request, connection: &Connection) -> Option<Rc<Route>> {
         let mut reader = self.plan.borrow_mut();
         let plan: &Plan = reader.get();
         let distribution = plan.distribution(request.host())?;
         let (_, behaviour) = distribution.behaviour(&request.path)?;
         let asked = Asked { path: &request.path, query: None };
-        Some(self.way(plan, distribution, behaviour, &plan.viewer(request, connection), asked))
+        Some(self.way(distribution, behaviour, &plan.viewer(request, connection), asked))
     }
 
     fn way(
         &self,
-        plan: &Plan,
         distribution: &Arc<Distribution>,
         behaviour: &Arc<Behaviour>,
         viewer: &Viewer<'_>,
         asked: Asked<'_>,
-    ) -> Route {
+    ) -> Rc<Route> {
         let encodings = behaviour.key.encodings(viewer);
-        let mut key = Vec::new();
+        let mut key = self.key.borrow_mut();
+        key.clear();
         behaviour.key.write(&distribution.id, viewer, asked, encodings, &mut key);
-        Route {
+        Rc::new(Route {
             distribution: distribution.clone(),
             behaviour: behaviour.clone(),
             mark: self.shared.written.mark(key::uri(&key)),
-            key: key.into(),
+            key: key.as_slice().into(),
             encodings,
             path: asked.path.into(),
             query: asked.query.map(Into::into),
             sequence: self.shared.generations.sequence(),
             id: RequestId::new(&mut self.random.borrow_mut()),
-            tag_header: plan.settings.tag_header.as_str().into(),
             withheld: OnceCell::new(),
             decided: Cell::new(None),
             looked_again: Cell::new(false),
             begun: Instant::now(),
             asked: Cell::new(None),
-        }
+        })
     }
 
     /// The distribution of a request, if it has custom error pages.
@@ -250,7 +247,6 @@ mod tests {
             query: query.map(Into::into),
             sequence: 0,
             id: RequestId::new(&mut edgeplane_base::random::Random::seeded(1)),
-            tag_header: "tag".into(),
             withheld: OnceCell::new(),
             decided: Cell::new(None),
             looked_again: Cell::new(false),

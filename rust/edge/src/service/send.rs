@@ -40,13 +40,11 @@ impl App {
     pub(super) async fn notify<S: Session>(&self, session: &mut S, notice: Notice) -> Told {
         self.count(notice.outcome, notice.response.status);
         tracing::debug!("{} for {}", notice.reason, session.request().authority);
-        let mut lines = Vec::new();
         let id = RequestId::new(&mut self.random.borrow_mut());
         let said = Said { outcome: notice.outcome, ..Said::default() };
         let location = pop_line(&self.plan.borrow_mut().get().settings.location);
-        lines::write(&mut lines, &location, &said, id.as_bytes());
         let mut response = notice.response;
-        lines::push(&mut response.fields, &lines);
+        lines::write(&mut response.fields, &location, &said, id.as_bytes());
         session.head(&response, Some(notice.content.len() as u64)).await?;
         if session.request().method != edgeplane_http::Method::Head {
             session.send(edgeplane_http::Content::Bytes(notice.content)).await?;
@@ -66,7 +64,7 @@ impl App {
     ) {
         let now = self.now();
         // The origin has been told the same one.
-        let (mut lines, id) = (Vec::with_capacity(LINES), &route.id);
+        let id = &route.id;
         let status = CacheStatus {
             ttl_s: object.map(|object| object.stored.lifetime.ttl_s(now)),
             stored: status.forward.is_some() && object.is_some() && outcome != Outcome::Stale,
@@ -75,8 +73,7 @@ impl App {
         };
         let said =
             Said { outcome, age_s: object.map(|object| age_s(&object.stored.lifetime, now)), status: Some(status) };
-        lines::write(&mut lines, &route.distribution.lines, &said, id.as_bytes());
-        lines::push(&mut response.fields, &lines);
+        lines::write(&mut response.fields, &route.distribution.lines, &said, id.as_bytes());
         if let Some(withheld) = route.withheld.get().filter(|_| object.is_some()) {
             withheld.iter().for_each(|(name, value)| response.fields.push(name, value));
         }
@@ -88,9 +85,6 @@ impl App {
         }
     }
 }
-
-/// Room for the lines that most answers get.
-const LINES: usize = 512;
 
 /// `Server-Timing` of an answer that begins now.
 fn server_timing(route: &Route, outcome: Outcome, request_id: &str) -> String {

@@ -17,7 +17,7 @@ use super::route::Route;
 use crate::behaviour::Purpose;
 use crate::limits::{TUNNEL_GRACE_S, TUNNEL_IDLE_S};
 use crate::metrics::Counters;
-use crate::origin::{Fetched, Outgoing};
+use crate::origin::Outgoing;
 use crate::semantics::{CacheStatus, Forward};
 
 impl App {
@@ -25,15 +25,14 @@ impl App {
     pub(super) async fn tunnel<S: Session>(&self, route: &Route, session: &mut S) -> Told {
         let request = self.outgoing(route, session.request(), session.connection(), Purpose::Pass);
         let (teller, mut interims) = interim::channel();
-        let asked = interims.until(session, self.ask(route, request, Outgoing::None, Some(&teller))).await?;
-        let fetched = match asked {
+        let asked = interims.until(session, self.ask(route, &request, Outgoing::None, Some(&teller))).await?;
+        let mut fetched = match asked {
             Ok(fetched) => fetched,
             Err(error) => return self.notify(session, Notice::origin(&error)).await,
         };
-        let (Some(origin), 101) = (fetched.upgrade, fetched.response.status) else {
-            let refused = Fetched { upgrade: None, ..fetched };
+        let (Some(origin), 101) = (fetched.upgrade.take(), fetched.response.status) else {
             let status = CacheStatus { forward: Some(Forward::Bypass), ..CacheStatus::default() };
-            return self.relay(session, route, refused, status).await;
+            return self.relay(session, route, fetched, status).await;
         };
         self.counters.tunnels.add(1);
         let _open = OpenTunnel::new(&self.counters);

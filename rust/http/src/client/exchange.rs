@@ -60,7 +60,8 @@ impl From<Failure> for Failed {
 pub struct Call<'a> {
     /// Whom the connection leads to.
     pub peer: &'a Arc<Peer>,
-    /// The request; what it says of its framing gives way to its content's.
+    /// The request; what it says of its framing gives way to its content's, and where it names no authority, it is sent to
+    /// the peer's.
     pub request: &'a Request,
     /// For the response's head, counted from the last octet sent, and then for each piece of the content.
     pub patience: Duration,
@@ -116,9 +117,9 @@ struct Asking<'a> {
 
 impl<'a> Asking<'a> {
     fn new(wire: &'a mut Wire, call: Call<'a>, content: Outgoing) -> Result<Self, Failure> {
-        let Call { request, patience, .. } = call;
+        let Call { peer, request, patience, .. } = call;
         wire.moved = true;
-        let sending = Sending::new(request, content, &mut wire.output)?;
+        let sending = Sending::new(request, peer, content, &mut wire.output)?;
         Ok(Self { wire, request, patience, sending, is_sent: false, is_stopped: false, searched: 0, answered: false })
     }
 

@@ -1,26 +1,27 @@
 //! Whom connections are made to: what makes two connections interchangeable.
 
-use std::fmt::Write;
+use std::hash::{Hash, Hasher};
 
 use rustls::pki_types::ServerName;
 
 /// A server. Two connections to equal peers are interchangeable.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer {
     host: Box<str>,
     port: u16,
     tls: Option<Tls>,
+    authority: Box<str>,
 }
 
 /// TLS to a peer. The certificate is always verified against `server_name`, which is also the SNI.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tls {
     pub(super) server_name: ServerName<'static>,
     pub(super) minimum: MinimumTls,
 }
 
 /// The lowest version of TLS that is agreed to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum MinimumTls {
     /// TLS 1.2, and 1.3 where the peer speaks it.
     #[default]
@@ -32,7 +33,8 @@ pub enum MinimumTls {
 impl Peer {
     /// A peer; the host is a name or an address in lower case, an IPv6 address without brackets.
     pub fn new(host: &str, port: u16, tls: Option<Tls>) -> Self {
-        Self { host: host.into(), port, tls }
+        let authority = authority(host, port, tls.is_some()).into();
+        Self { host: host.into(), port, tls, authority }
     }
 
     /// Name or address.
@@ -51,17 +53,22 @@ impl Peer {
     }
 
     /// What `Host` says of it: the port where it is not the scheme's own.
-    pub fn authority(&self) -> String {
-        let usual = if self.tls.is_some() { 443 } else { 80 };
-        let (opening, closing) = if self.host.contains(':') { ("[", "]") } else { ("", "") };
-        let mut authority = String::with_capacity(self.host.len() + "[]:65535".len());
-        [opening, &self.host, closing].into_iter().for_each(|part| authority.push_str(part));
-        if self.port != usual {
-            // Writing to memory does not fail.
-            let _ = write!(authority, ":{}", self.port);
-        }
-        authority
+    pub fn authority(&self) -> &str {
+        &self.authority
     }
+}
+
+/// What the rest is looked up by: peers that differ in TLS alone are few.
+impl Hash for Peer {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.authority.hash(state);
+    }
+}
+
+fn authority(host: &str, port: u16, is_secure: bool) -> String {
+    let usual = if is_secure { 443 } else { 80 };
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    if port == usual { host } else { format!("{host}:{port}") }
 }
 
 impl Tls {

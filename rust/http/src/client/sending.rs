@@ -3,7 +3,7 @@
 use std::task::{Context, Poll, ready};
 
 use super::connection::Wire;
-use super::{Failure, Outgoing};
+use super::{Failure, Outgoing, Peer};
 use crate::fields::{is_made_anew, is_token};
 use crate::h1::{is_value, push_chunk_size, push_length};
 use crate::{Fields, Method, Request};
@@ -34,9 +34,10 @@ pub(super) enum Stopped {
 
 impl Sending {
     /// Puts the head into an empty output. `Content-Length`, `Host` and the fields of the connection are made anew.
-    pub fn new(request: &Request, content: Outgoing, output: &mut Vec<u8>) -> Result<Self, Failure> {
+    pub fn new(request: &Request, peer: &Peer, content: Outgoing, output: &mut Vec<u8>) -> Result<Self, Failure> {
         let length = content.length();
-        push_head(output, request, length)?;
+        let host = if request.authority.is_empty() { peer.authority() } else { &request.authority };
+        push_head(output, request, host, length)?;
         Ok(Self { content, is_chunked: length.is_none(), is_gathered: false, sent: 0, is_untouched: true })
     }
 
@@ -109,12 +110,12 @@ impl Sending {
 }
 
 /// `length` of the content; none: it is sent in chunks.
-fn push_head(lines: &mut Vec<u8>, request: &Request, length: Option<u64>) -> Result<(), Failure> {
+fn push_head(lines: &mut Vec<u8>, request: &Request, host: &str, length: Option<u64>) -> Result<(), Failure> {
     lines.extend_from_slice(request.method.token().as_bytes());
     lines.push(b' ');
     push_target(lines, request)?;
     lines.extend_from_slice(b" HTTP/1.1\r\n");
-    push_field(lines, b"host", request.authority.as_bytes())?;
+    push_field(lines, b"host", host.as_bytes())?;
     push_fields(lines, &request.fields)?;
     match length {
         None => lines.extend_from_slice(b"transfer-encoding: chunked\r\n"),
@@ -152,7 +153,9 @@ fn push_field(lines: &mut Vec<u8>, name: &[u8], value: &[u8]) -> Result<(), Fail
     if !is_value(value) {
         return Err(Failure::Unsendable("a field's value"));
     }
-    lines.extend(name.iter().map(u8::to_ascii_lowercase));
+    let at = lines.len();
+    lines.extend_from_slice(name);
+    lines.get_mut(at..).into_iter().for_each(<[u8]>::make_ascii_lowercase);
     lines.extend_from_slice(b": ");
     lines.extend_from_slice(value);
     lines.extend_from_slice(b"\r\n");
@@ -198,11 +201,18 @@ mod tests {
     /// The head that is sent for a request without content.
     fn sent(request: &Request) -> Result<String, Failure> {
         let mut output = Vec::new();
-        Sending::new(request, Outgoing::None, &mut output).map(|_| String::from_utf8(output).unwrap())
+        let peer = Peer::new("peer.example", 80, None);
+        Sending::new(request, &peer, Outgoing::None, &mut output).map(|_| String::from_utf8(output).unwrap())
     }
 
     fn asked(fields: Fields) -> Request {
         Request { path: "/".into(), authority: "a".into(), fields, ..Request::default() }
+    }
+
+    #[test]
+    fn a_request_without_an_authority_has_the_peers() {
+        let head = sent(&Request { path: "/".into(), ..Request::default() }).unwrap();
+        assert_eq!(head, "GET / HTTP/1.1\r\nhost: peer.example\r\n\r\n");
     }
 
     #[test]

@@ -105,7 +105,7 @@ async fn an_encoded_slash_is_refused_before_anything_is_asked() {
     let settings = Settings::new("o", crate::origin::Kind::Bucket(bucket));
     for (path, status) in [("/private%2Fa", Some(403)), ("/private%2fa", Some(403)), ("/private/a%252Fb", None)] {
         let request = Request { path: path.into(), ..Request::default() };
-        let fetched = origins.fetch(&settings, request, Outgoing::None, None).await;
+        let fetched = origins.fetch(&settings, &request, Outgoing::None, None).await;
         assert_eq!(fetched.ok().map(|fetched| fetched.response.status), status, "{path}");
     }
 }

@@ -105,7 +105,7 @@ async fn the_origins_own_goes_into_the_request() {
             Settings { path_prefix: "/v1".into(), custom_headers: custom, ..settings("origin.example", port) };
         let fields: Fields = [("x-origin-key", "forged"), ("Accept", "*/*")].into_iter().collect();
         let request = Request { fields, scheme: Scheme::Https, ..request(Method::Get) };
-        worker().fetch(&settings, request, Outgoing::None, None).await.unwrap();
+        worker().fetch(&settings, &request, Outgoing::None, None).await.unwrap();
         let sent =
             format!("GET /v1/a HTTP/1.1\r\nhost: origin.example:{port}\r\naccept: */*\r\nx-origin-key: k\r\n\r\n");
         assert_eq!(origin.text(), sent);

@@ -21,7 +21,7 @@ async fn a_get_that_was_not_answered_is_asked_again_and_a_post_is_not() {
             (Method::Get, Outgoing::Bytes(Bytes::from_static(b"content"))),
         ] {
             let origin = Origin::new(shy()).await;
-            let error = worker().fetch(&at(origin.address), request(method), content, None).await.err().unwrap();
+            let error = worker().fetch(&at(origin.address), &request(method), content, None).await.err().unwrap();
             assert_eq!((error.name(), error.status()), ("OriginCommError", 502));
             assert_eq!(origin.connections.get(), 1, "{method:?}");
         }
@@ -34,7 +34,7 @@ async fn a_connection_may_be_tried_again_for_any_method() {
     locally(async {
         let worker = worker();
         let content = Outgoing::Bytes(Bytes::from_static(b"content"));
-        let error = worker.fetch(&at(nobody()), request(Method::Post), content, None).await.err().unwrap();
+        let error = worker.fetch(&at(nobody()), &request(Method::Post), content, None).await.err().unwrap();
         assert_eq!((error.name(), error.status()), ("OriginConnectError", 502));
         assert_eq!(worker.counters.retries.get(), 2);
     })
@@ -48,7 +48,7 @@ async fn an_origin_that_does_not_answer_costs_attempts_times_the_time_out() {
             let origin = Origin::new(vec![vec![Step::Head, Step::Stall]]).await;
             let settings = Settings { attempts, ..at(origin.address) };
             let start = Instant::now();
-            let error = worker().fetch(&settings, request(method), Outgoing::None, None).await.err().unwrap();
+            let error = worker().fetch(&settings, &request(method), Outgoing::None, None).await.err().unwrap();
             assert_eq!((error.name(), error.status()), ("OriginCommError", 504));
             assert_eq!(start.elapsed().as_secs(), seconds, "{method:?} {attempts}");
         }
@@ -90,7 +90,7 @@ async fn a_stale_connection_is_nobodys_fault() {
         assert_eq!(worker.counters.stale.get(), 4, "every kept connection closed when a second request came");
         for method in [Method::Post, Method::Patch] {
             worker.whole(&settings).await.unwrap();
-            let kept = worker.fetch(&settings, request(method), Outgoing::None, None).await;
+            let kept = worker.fetch(&settings, &request(method), Outgoing::None, None).await;
             assert_eq!(kept.err().map(|error| error.name()), Some("OriginCommError"), "{method:?} was sent, once");
         }
     })

@@ -22,7 +22,7 @@ impl Two {
 
     async fn ask(&self, method: Method, content: Outgoing) -> Result<(usize, u16), OriginError> {
         let group = group(vec![500, 503, 404], self.choice.clone());
-        let fetched = self.worker.fetch_from_group(&group, &self.origins, |_| request(method), content, None).await;
+        let fetched = self.worker.fetch_from_group(&group, &self.origins, &request(method), content, None).await;
         fetched.map(|(index, fetched)| (index, fetched.response.status))
     }
 }
@@ -90,7 +90,7 @@ async fn what_the_last_member_gives_is_given() {
         assert_eq!(two.ask(Method::Get, Outgoing::None).await, Ok((1, 503)));
         let both = [Arc::new(at(nobody())), Arc::new(at(nobody()))];
         let group = group(vec![], Choice::failover());
-        let none = two.worker.fetch_from_group(&group, &both, |_| request(Method::Get), Outgoing::None, None).await;
+        let none = two.worker.fetch_from_group(&group, &both, &request(Method::Get), Outgoing::None, None).await;
         assert_eq!(none.err().unwrap().name(), "OriginConnectError");
     })
     .await;

@@ -76,8 +76,8 @@ fn request(method: Method) -> Request {
 }
 
 impl Origins {
-    async fn get(&self, settings: &Settings) -> Result<Fetched, OriginError> {
-        self.fetch(settings, request(Method::Get), Outgoing::None, None).await
+    async fn get(&self, settings: &Settings) -> Result<Box<Fetched>, OriginError> {
+        self.fetch(settings, &request(Method::Get), Outgoing::None, None).await
     }
 
     /// Status and content.
@@ -87,7 +87,7 @@ impl Origins {
     }
 }
 
-async fn read(mut fetched: Fetched) -> Result<Vec<u8>, OriginError> {
+async fn read(mut fetched: Box<Fetched>) -> Result<Vec<u8>, OriginError> {
     let mut octets = Vec::new();
     while let Some(piece) = fetched.body.next().await? {
         octets.extend_from_slice(&piece);

@@ -103,6 +103,8 @@ def test_the_next_slice_comes_while_one_is_sent_and_no_more(edge: Edge, origin: 
     """To a client that takes nothing: the second slice is fetched while the first cannot be sent."""
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        # By segments goes what the edge's side of the connection holds: far less than a slice.
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
         client.settimeout(PATIENCE_S)
         client.connect(("127.0.0.1", edge.http))
         client.sendall(f"GET /film HTTP/1.1\r\nHost: edge.test\r\nRange: bytes=0-{len(LONG) - 1}\r\n\r\n".encode())

@@ -16,10 +16,12 @@ pub use table::{Fills, Joined, Lead};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use edgeplane_http::Request;
 use tokio::sync::Notify;
 
 use crate::object::Object;
 use crate::origin::OriginError;
+use crate::semantics;
 use crate::store::written::Mark;
 
 /// How far a fill is.
@@ -57,8 +59,24 @@ pub enum Came {
     Fetched,
     /// It was stored, and the origin confirmed it.
     Confirmed,
+    /// The same, for the one who asked alone: nobody may keep it any more.
+    ConfirmedOnce,
     /// It was stored, and the origin failed.
     Stale,
+}
+
+impl Came {
+    /// Whether an object that came so is for a request that waited for another's: what everybody has to validate is for
+    /// nobody but the one who did (RFC 9111 sections 4.2.4, 5.2.2), whoever waited may not even be allowed to see it.
+    pub fn serves(self, object: &Object, request: &Request) -> bool {
+        let lifetime = &object.stored.lifetime;
+        let is_for_many = match self {
+            Self::Fetched | Self::Confirmed => semantics::is_plainly_fresh(lifetime, lifetime.received),
+            Self::ConfirmedOnce => false,
+            Self::Stale => true,
+        };
+        is_for_many && object.answers(request) && object.stored.vary.matches(&request.fields)
+    }
 }
 
 /// Why there is no answer.
@@ -118,6 +136,16 @@ impl Fill {
         }
         drop(stage);
         self.moved.notify_waiters();
+    }
+
+    /// Says that nobody asks the origin: those who wait are to do it for themselves.
+    pub fn give_up(&self) {
+        let mut stage = crate::lock(&self.stage);
+        if matches!(*stage, Stage::Asked) {
+            *stage = Stage::Private;
+            drop(stage);
+            self.moved.notify_waiters();
+        }
     }
 
     /// How far it is.

@@ -22,9 +22,12 @@ pub enum Joined {
     Leads(Lead),
     /// One of those that wait.
     Follows(Arc<Fill>),
+    /// None of both: a fetch has ended meanwhile, and the store is to be asked again.
+    LooksAgain,
 }
 
-/// The duty to finish a fetch; dropping it takes the key out of the table, so that the next request starts anew.
+/// The duty to finish a fetch; dropping it takes the key out of the table, so that the next request starts anew. Nobody is
+/// left waiting for what was never begun.
 pub struct Lead {
     fills: Arc<Fills>,
     key: Box<[u8]>,
@@ -39,17 +42,22 @@ impl Default for Fills {
 }
 
 impl Fills {
-    /// Follows the fetch of a key that is under way, or leads a new one, which is then `begun`.
-    /// Whoever follows one that `is_outdated` (asked under a lock) goes on to do so; those who come later do not.
+    /// Follows the fetch of a key that is under way, or leads a new one, which is then `begun`; unless the store
+    /// `has_moved_on`, which is asked before anybody could follow. Whoever follows one that `is_outdated` goes on to do so;
+    /// those who come later do not. Both are asked under a lock.
     pub fn join(
         self: &Arc<Self>,
         key: &[u8],
         begun: impl FnOnce() -> Fill,
         is_outdated: impl FnOnce(&Fill) -> bool,
+        has_moved_on: impl FnOnce() -> bool,
     ) -> Joined {
         let mut shard = crate::lock(self.shard(key));
         if let Some(fill) = shard.get(key).filter(|fill| !is_outdated(fill)) {
             return Joined::Follows(fill.clone());
+        }
+        if has_moved_on() {
+            return Joined::LooksAgain;
         }
         let fill = Arc::new(begun());
         shard.insert(key.into(), fill.clone());
@@ -90,18 +98,21 @@ impl Drop for Lead {
         if shard.get(&self.key).is_some_and(|fill| Arc::ptr_eq(fill, &self.fill)) {
             shard.remove(&self.key);
         }
+        drop(shard);
+        self.fill.give_up();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fill::Stage;
     use crate::store::written::Mark;
 
     #[test]
     fn one_leads_until_it_is_done() {
         let fills = Arc::new(Fills::default());
-        let join = |key: &[u8]| fills.join(key, || Fill::new(1, Mark::default()), |_| false);
+        let join = |key: &[u8]| fills.join(key, || Fill::new(1, Mark::default()), |_| false, || false);
         let Joined::Leads(lead) = join(b"a") else { panic!("the first leads") };
         assert!(matches!(join(b"a"), Joined::Follows(fill) if Arc::ptr_eq(&fill, &lead.fill)));
         assert!(matches!(join(b"b"), Joined::Leads(_)));
@@ -112,10 +123,24 @@ mod tests {
     }
 
     #[test]
+    fn who_is_to_look_again_has_nobody_wait() {
+        let fills = Arc::new(Fills::default());
+        let join = |moved| fills.join(b"a", || Fill::new(1, Mark::default()), |_| false, move || moved);
+        assert!(matches!(join(true), Joined::LooksAgain));
+        assert!(fills.is_empty(), "nobody could follow what is not begun");
+        let Joined::Leads(lead) = join(false) else { panic!("nobody leads") };
+        assert!(matches!(join(true), Joined::Follows(_)), "one that is under way brings what is new");
+        let fill = lead.fill.clone();
+        drop(lead);
+        assert!(matches!(fill.stage(), Stage::Private), "who followed asks for himself");
+    }
+
+    #[test]
     fn one_that_is_outdated_gives_way_to_one_that_all_others_follow() {
         let fills = Arc::new(Fills::default());
-        let join =
-            |sequence| fills.join(b"a", || Fill::new(sequence, Mark::default()), |fill| fill.sequence < sequence);
+        let join = |sequence| {
+            fills.join(b"a", || Fill::new(sequence, Mark::default()), |fill| fill.sequence < sequence, || false)
+        };
         let Joined::Leads(old) = join(1) else { panic!("the first leads") };
         let Joined::Leads(new) = join(2) else { panic!("the old one does not count") };
         assert!(matches!(join(2), Joined::Follows(fill) if Arc::ptr_eq(&fill, &new.fill)));

@@ -143,9 +143,11 @@ impl App {
     }
 
     /// Whether another's fetch has ended since this was looked up: then its answer is there, and nothing is to be fetched.
+    /// Said once a request: to look again is worth a try, not more.
     pub(super) fn has_moved_on(&self, route: &Route, resource: Option<&Resource>) -> bool {
         let now = self.shared.memory.get(&route.key);
-        now.as_deref().map(std::ptr::from_ref) != resource.map(std::ptr::from_ref)
+        let has_moved = now.as_deref().map(std::ptr::from_ref) != resource.map(std::ptr::from_ref);
+        has_moved && !route.looked_again.replace(true)
     }
 
     fn has_moved_on_from(&self, route: &Route, object: &Arc<Object>) -> bool {
@@ -156,10 +158,7 @@ impl App {
     }
 
     fn revalidate_aside(&self, route: &Rc<Route>, request: Request, object: &Arc<Object>) {
-        if let Joined::Leads(lead) = self.join(route) {
-            if self.has_moved_on_from(route, object) {
-                return;
-            }
+        if let Joined::Leads(lead) = self.join(route, || self.has_moved_on_from(route, object)) {
             let errand = Errand {
                 route: route.clone(),
                 request,
@@ -186,14 +185,10 @@ impl App {
     ) -> Told {
         let separate = resource.is_some_and(|resource| resource.separate_ms(self.now()) > 0);
         let collapses = !separate && semantics::may_collapse(&route.behaviour.rules, session.request());
-        let joined = if collapses { Some(self.join(route)) } else { None };
+        let joined = collapses.then(|| self.join(route, || self.has_moved_on(route, resource)));
         let (fill, lead) = match joined {
             Some(Joined::Follows(fill)) => return self.follow(route, session, found, &fill, reuse).await,
-            Some(Joined::Leads(lead)) if !route.looked_again.get() && self.has_moved_on(route, resource) => {
-                route.looked_again.set(true);
-                drop(lead);
-                return Box::pin(self.serve(route, session)).await;
-            }
+            Some(Joined::LooksAgain) => return Box::pin(self.serve(route, session)).await,
             Some(Joined::Leads(lead)) => (lead.fill.clone(), Some(lead)),
             None => (Arc::new(Fill::new(route.sequence, route.mark.clone())), None),
         };
@@ -237,8 +232,9 @@ impl App {
         }
     }
 
-    /// Joins the fetch of a route's key, unless it began before an invalidation that covers what it brings.
-    pub(super) fn join(&self, route: &Route) -> Joined {
+    /// Joins the fetch of a route's key, unless it began before an invalidation that covers what it brings; leads a new one,
+    /// unless the store `has_moved_on`.
+    pub(super) fn join(&self, route: &Route, has_moved_on: impl FnOnce() -> bool) -> Joined {
         let generations = &self.shared.generations;
         let is_outdated = |fill: &Fill| {
             self.shared.written.covers(&fill.mark)
@@ -247,7 +243,7 @@ impl App {
                         || self.is_outdated(route, &fill.stage()))
         };
         let begun = || Fill::new(generations.sequence(), route.mark.clone());
-        self.shared.fills.join(&route.key, begun, is_outdated)
+        self.shared.fills.join(&route.key, begun, is_outdated, has_moved_on)
     }
 
     /// Whether what another's fetch brought was invalidated before this request came.
@@ -312,16 +308,11 @@ impl App {
         fetched: Outcome,
     ) -> Told {
         match stage {
-            Stage::Done(object, _) if fetched == Outcome::Hit && !object.answers(session.request()) => {
-                self.fetch_alone(route, session, found, reuse).await
-            }
-            // Who asked gets the answer to what was asked, whatever it varies by.
-            Stage::Done(object, came)
-                if fetched == Outcome::Miss || object.stored.vary.matches(&session.request().fields) =>
-            {
+            // Who asked gets the answer to what was asked, whatever it says of others.
+            Stage::Done(object, came) if fetched == Outcome::Miss || came.serves(&object, session.request()) => {
                 let (outcome, forward_status) = match came {
                     Came::Fetched => (fetched, None),
-                    Came::Confirmed => (Outcome::RefreshHit, Some(304)),
+                    Came::Confirmed | Came::ConfirmedOnce => (Outcome::RefreshHit, Some(304)),
                     Came::Stale => (Outcome::Stale, None),
                 };
                 let status = CacheStatus { forward_status, collapsed: fetched == Outcome::Hit, ..reuse.status() };

@@ -139,6 +139,9 @@ impl Errand {
         if let Some(stored) = storing.stored() {
             let _ = self.route.withheld.set(semantics::withheld(&stored.fields, &fetched.response.fields));
         }
+        if !shared && storing.stored().is_some() {
+            app.remember_separate(&self.route, received);
+        }
         match storing {
             Storing::Whole(stored) if Sink::takes(app, fetched.length) => {
                 let mut stored = self.route.kept(stored, None);
@@ -193,12 +196,16 @@ impl Errand {
                 let stored = self.route.kept(stored, Some(&found.stored));
                 let object = Arc::new(found.renewed(stored, sequence));
                 app.keep(&self.route, &object);
+                let lifetime = &object.stored.lifetime;
+                if !semantics::is_plainly_fresh(lifetime, lifetime.received) {
+                    app.remember_separate(&self.route, lifetime.received);
+                }
                 self.fill.advance(Stage::Done(object, Came::Confirmed));
                 Step::Done
             }
             Update::UseOnce(stored, _) => {
                 app.forget(&self.route, found);
-                self.fill.advance(Stage::Done(Arc::new(found.renewed(stored, sequence)), Came::Confirmed));
+                self.fill.advance(Stage::Done(Arc::new(found.renewed(stored, sequence)), Came::ConfirmedOnce));
                 Step::Done
             }
             Update::Mismatch => Step::Again(Asking::Whole),

@@ -26,7 +26,7 @@ use super::render::Begun;
 use super::route::Route;
 use crate::behaviour::Purpose;
 use crate::course::Course;
-use crate::fill::{Failure, Fill, Joined, Lead, Stage};
+use crate::fill::{Came, Failure, Fill, Joined, Lead, Stage};
 use crate::limits;
 use crate::object::{Object, Resource};
 use crate::semantics::range::requested;
@@ -279,23 +279,20 @@ impl App {
         found: Option<Arc<Object>>,
     ) -> Result<Slice, Lack> {
         let own = || (Arc::new(Fill::new(route.sequence, route.mark.clone())), None);
-        let joined = semantics::may_collapse(&route.behaviour.rules, asked).then(|| self.join(route));
+        let collapses = semantics::may_collapse(&route.behaviour.rules, asked);
+        let joined = collapses.then(|| self.join(route, || self.has_moved_on(route, resource)));
         let (fill, lead) = match joined {
-            Some(Joined::Follows(fill)) => match self.fetched_slice(route, session, asked, &fill).await {
-                // What everyone has to validate anew is no answer for those who wait.
-                Ok(slice) if !semantics::is_plainly_fresh(&slice.object.stored.lifetime, self.now()) => own(),
-                fetched => return fetched,
+            Some(Joined::Follows(fill)) => match self.fetched_slice(route, session, &fill).await? {
+                (object, came) if came.serves(&object, asked) => return Ok(Slice { object, was_kept: false }),
+                _ => own(),
             },
-            Some(Joined::Leads(lead)) if !route.looked_again.get() && self.has_moved_on(route, resource) => {
-                route.looked_again.set(true);
-                drop(lead);
-                return Box::pin(self.slice_at(route, session, asked)).await;
-            }
+            Some(Joined::LooksAgain) => return Box::pin(self.slice_at(route, session, asked)).await,
             Some(Joined::Leads(lead)) => (lead.fill.clone(), Some(lead)),
             None => own(),
         };
         self.begin_slice(route, session, asked, found, fill.clone(), lead);
-        self.fetched_slice(route, session, asked, &fill).await
+        let (object, _) = self.fetched_slice(route, session, &fill).await?;
+        Ok(Slice { object, was_kept: false })
     }
 
     /// Has a slice fetched while the one before it is sent, unless something is known of it: a client that reads on does
@@ -310,9 +307,7 @@ impl App {
         if !(is_unknown && is_for_many) {
             return;
         }
-        if let Joined::Leads(lead) = self.join(&route)
-            && !self.has_moved_on(&route, None)
-        {
+        if let Joined::Leads(lead) = self.join(&route, || self.has_moved_on(&route, None)) {
             self.begin_slice(&route, session, &asked, None, lead.fill.clone(), Some(lead));
         }
     }
@@ -347,9 +342,8 @@ impl App {
         &self,
         route: &Route,
         session: &mut S,
-        request: &Request,
         fill: &Fill,
-    ) -> Result<Slice, Lack> {
+    ) -> Result<(Arc<Object>, Came), Lack> {
         let stage = tokio::select! {
             stage = fill.settled() => stage,
             () = session.gone() => return Err(Lack::Gone),
@@ -357,9 +351,7 @@ impl App {
         match stage {
             Stage::Failed(failure) => Err(Lack::Failed(failure)),
             stage if self.is_outdated(route, &stage) => Err(Lack::Unsliced),
-            Stage::Done(object, _) if object.stored.vary.matches(&request.fields) => {
-                Ok(Slice { object, was_kept: false })
-            }
+            Stage::Done(object, came) => Ok((object, came)),
             _ => Err(Lack::Unsliced),
         }
     }

@@ -50,3 +50,13 @@ def test_a_head_has_no_ranges(make_edge, origin):
     head = edge.fetch("/a", "HEAD", Range="bytes=0-1", If_Range='"a"')
     assert (head.status, head.fields["content-length"]) == (200, str(len(CONTENT)))
     assert [origin.asked[0].field(name) for name in ("Range", "If-Range")] == [None, None]
+
+
+def test_what_has_no_content_has_no_length(make_edge, origin):
+    """204, by HEAD and by GET (RFC 9110 section 8.6)."""
+    origin.answer = lambda asked: b"HTTP/1.1 204 No Content\r\nCache-Control: max-age=60\r\n\r\n"
+    edge = make_edge(origin.port, semantics="rfc9111", policy=cache_policy()).start()
+    for method in ("GET", "GET", "HEAD"):
+        reply = edge.fetch("/a", method)
+        assert (reply.status, reply.fields.get("content-length")) == (204, None)
+    assert origin.count == 1

@@ -90,6 +90,17 @@ def test_who_comes_after_an_unsafe_request_gets_what_was_fetched_after_it(make_e
     assert edge.fetch("/path").content[:1] == b"2"
 
 
+def test_the_root_is_invalidated_by_its_path(make_edge: Make, origin: Origin) -> None:
+    """What is kept under the name of the default root object is what `/` shows."""
+    numbers = itertools.count(1)
+    origin.answer = lambda asked: response(str(next(numbers)).encode(), Cache_Control="max-age=600")
+    root = {"DefaultRootObject": "index.html"}
+    edge = make_edge(origin.port, policy=cache_policy(), forwards=None, config=root).start()
+    assert (edge.fetch("/").content, edge.fetch("/index.html").content) == (b"1", b"1")
+    edge.do("invalidate", distribution="edge.test", **NOTHING | {"paths": ["/"]})
+    assert (edge.fetch("/").content, edge.fetch("/index.html").content) == (b"2", b"2")
+
+
 def whose(reply: Future[Reply]) -> str:
     """The number of the answer that came whole."""
     content = reply.result().content.decode()

@@ -40,3 +40,16 @@ def test_otherwise_they_are_refused_and_the_connection_ends(make_edge, origin, s
     connection.request("M-SEARCH", "/a", headers={"Host": HOST})
     reply = connection.getresponse()
     assert (reply.status, reply.headers["connection"], origin.count) == (403, "close", 0)
+
+
+def test_a_protocol_that_nobody_speaks_is_no_way_round_the_cache(make_edge, origin):
+    """`Upgrade` may be ignored (RFC 9110 section 7.8), and is but for WebSocket."""
+    origin.answer = lambda asked: response(asked.method.encode(), Cache_Control="max-age=60")
+    edge = make_edge(origin.port, semantics="rfc9111", policy=cache_policy()).start()
+    upgrade = {"Connection": "upgrade", "Upgrade": "foo"}
+    assert [edge.fetch("/a", **upgrade).content for _ in range(3)] == [b"GET"] * 3
+    assert origin.count == 1
+    assert edge.fetch("/a", "DELETE", **upgrade).content == b"DELETE"
+    assert edge.fetch("/a").content == b"GET"
+    assert origin.count == 3, "what DELETE changed was fetched anew"
+    assert all(asked.field("Upgrade") is None for asked in origin.asked)

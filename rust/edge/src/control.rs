@@ -87,7 +87,10 @@ impl Shared {
         }
         let distribution = self.named(name)?;
         let wrong = |what: &str, message| Faults::one(what, message);
-        let paths = paths.iter().map(|path| Scope::path(path).map_err(|message| wrong(path, message)));
+        // What `/` shows is kept as the default root object.
+        let object =
+            |path: &String| Scope::path(distribution.object_path(path)).map_err(|message| wrong(path, message));
+        let paths = paths.iter().map(object);
         let tags = tags.iter().map(|tag| Scope::tag(tag).map_err(|message| wrong(tag, message)));
         let everything = all.then_some(Ok(Scope::All));
         let scopes = paths.chain(tags).chain(everything).collect::<Result<Vec<_>, Faults>>()?;

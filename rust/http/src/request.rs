@@ -59,7 +59,7 @@ pub struct Request {
     pub expects_continue: bool,
     /// Whether another request came before it on its connection.
     pub reused: bool,
-    /// The token of `Upgrade` with `Connection: upgrade`, HTTP/1.1 only; in lower case.
+    /// `websocket` where a GET wants that, by `Upgrade` and `Connection: upgrade` of HTTP/1.1.
     pub upgrade: Option<Bytes>,
 }
 

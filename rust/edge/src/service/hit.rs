@@ -84,8 +84,9 @@ impl Desk {
         self.counters.requests.add(1);
         self.count(Outcome::Hit, head.status);
         match (request.method == Method::Head, length) {
-            (true, Some(length)) => reply.field("content-length", length.to_string()),
-            (true, None) => {}
+            // RFC 9110 section 8.6: not with 204.
+            (true, Some(length)) if head.status != 204 => reply.field("content-length", length.to_string()),
+            (true, _) => {}
             (false, _) => reply.content = content,
         }
         reply.head = Some(head);

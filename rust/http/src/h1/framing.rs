@@ -6,7 +6,10 @@ use super::refusal::{Refusal, bad};
 use super::settings::Settings;
 use crate::fields::members;
 use crate::request::Framing;
-use crate::{Fields, Request, Version};
+use crate::{Fields, Method, Request, Version};
+
+/// The one protocol that is changed to (RFC 6455 section 11.2).
+const WEBSOCKET: &[u8] = b"websocket";
 
 /// What was seen of them so far.
 #[derive(Default)]
@@ -19,7 +22,7 @@ pub(crate) struct Seen<'a> {
     upgrades: bool,
     /// Whether `Connection` names other fields.
     nominates: bool,
-    upgrade: Option<&'a [u8]>,
+    wants_websocket: bool,
     expects: Option<bool>,
 }
 
@@ -73,10 +76,10 @@ impl<'a> Seen<'a> {
         Ok(())
     }
 
-    /// An upgrade to HTTP/2 is ignored, as any may be (RFC 9110 section 7.8): its client waits for 101 before it goes on.
+    /// An upgrade to anything but WebSocket is ignored, as any may be (RFC 9110 section 7.8): its client waits for 101 before
+    /// it goes on, and nobody gets round a cache by asking for a protocol that does not exist.
     fn upgrade(&mut self, value: &'a [u8]) -> Result<(), Refusal> {
-        let wanted = members(value).find(|protocol| !protocol.eq_ignore_ascii_case(b"h2c"));
-        self.upgrade = self.upgrade.or(wanted);
+        self.wants_websocket |= members(value).any(|protocol| protocol.eq_ignore_ascii_case(WEBSOCKET));
         Ok(())
     }
 
@@ -99,10 +102,10 @@ impl<'a> Seen<'a> {
             Some(false) => return Err(Refusal::new(417, "an expectation that nobody knows")),
             expects => expects.is_some() && !matches!(request.framing, Framing::None | Framing::Length(0)),
         };
-        // With content no upgrade is wanted so much that the content could be left out: it is ignored, as any may be.
-        let is_empty = matches!(request.framing, Framing::None | Framing::Length(0));
-        if let (true, true, Some(protocol)) = (is_empty, self.upgrades, self.upgrade) {
-            request.upgrade = Some(Bytes::from(protocol.to_ascii_lowercase()));
+        // WebSocket begins with a GET without content (RFC 6455 section 4.1).
+        let is_bare = request.method == Method::Get && matches!(request.framing, Framing::None | Framing::Length(0));
+        if is_bare && self.upgrades && self.wants_websocket {
+            request.upgrade = Some(Bytes::from_static(WEBSOCKET));
         }
         Ok(!self.close)
     }

@@ -107,6 +107,8 @@ pub(super) fn prepared(reply: &Reply) -> Option<http::Response<()>> {
             drop(headers.remove(CONTENT_LENGTH))
         }
         Content::None => {}
+        // RFC 9110 section 8.6.
+        _ if head.status == 204 => drop(headers.remove(CONTENT_LENGTH)),
         _ => drop(headers.insert(CONTENT_LENGTH, HeaderValue::from(reply.content.len()))),
     }
     respond(head.status, headers)
@@ -117,7 +119,7 @@ pub(super) fn response(response: &Response, length: Option<u64>) -> Option<http:
     let mut headers = crate::reply::header_map(&response.fields);
     OF_A_CONNECTION.iter().for_each(|name| drop(headers.remove(*name)));
     headers.iter_mut().for_each(|(name, value)| mark(name, value));
-    if let Some(length) = length {
+    if let Some(length) = length.filter(|_| response.status != 204) {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
     respond(response.status, headers)
@@ -185,6 +187,17 @@ mod tests {
 
     fn request(uri: &str, fields: &[(&str, &str)]) -> Result<Request, &'static str> {
         take(&parts(uri, fields), true).map_err(|refusal| refusal.why)
+    }
+
+    #[test]
+    fn what_has_no_content_has_no_length() {
+        for (status, expected) in [(200, true), (204, false)] {
+            let head = Some(Arc::new(PreparedHead::new(status, Fields::new())));
+            let reply = Reply { head, content: Content::Bytes(bytes::Bytes::new()), ..Reply::default() };
+            assert_eq!(prepared(&reply).unwrap().headers().contains_key(CONTENT_LENGTH), expected, "{status}");
+            let other = response(&Response::new(status), Some(0)).unwrap();
+            assert_eq!(other.headers().contains_key(CONTENT_LENGTH), expected, "{status}");
+        }
     }
 
     #[test]

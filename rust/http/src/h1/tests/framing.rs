@@ -113,12 +113,15 @@ fn an_upgrade_is_one_that_was_asked_for_by_both_fields() {
         ("1.1", "Upgrade: websocket"),
         ("1.1", "Connection: upgrade"),
         ("1.1", "Connection: upgrade, http2-settings\r\nUpgrade: h2c"),
+        ("1.1", "Connection: upgrade\r\nUpgrade: foo"),
         ("1.0", "Connection: upgrade\r\nUpgrade: websocket"),
         ("1.1", "Connection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 1"),
         ("1.1", "Connection: upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: chunked"),
     ] {
         assert_eq!(upgrade(version, fields), None, "{fields}");
     }
+    let delete = b"DELETE / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n";
+    assert_eq!(read(delete).unwrap().unwrap().1.upgrade, None, "it begins with GET");
 }
 
 #[test]

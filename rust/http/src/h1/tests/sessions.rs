@@ -106,9 +106,9 @@ fn content_that_breaks_off_is_no_content() {
 fn a_tunnel_starts_with_what_was_read_already() {
     run(async {
         let mut client = Client::new();
-        let head = "GET /tunnel HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
+        let head = "GET /tunnel HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
         let seen = client.ask(format!("{head}GET /hit HTTP/1.1\r\n\r\n")).await;
-        let answer = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n";
+        let answer = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
         assert_eq!(seen, format!("{answer}GET /HIT HTTP/1.1\r\n\r\n"));
         assert_eq!(client.ask("more").await, "MORE");
         client.stream.shutdown().await.unwrap();
@@ -119,7 +119,7 @@ fn a_tunnel_starts_with_what_was_read_already() {
 
 #[test]
 fn after_an_upgrade_that_was_declined_nothing_is_taken_for_a_request() {
-    let head = "GET /ignore HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
+    let head = "GET /ignore HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
     let seen = once(format!("{head}{NEXT}")).0;
     assert_eq!(seen, "HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\nignored");
     let (seen, site) = once(format!("GET /tunnel HTTP/1.1\r\nHost: a\r\n\r\n{NEXT}"));

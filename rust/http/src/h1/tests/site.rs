@@ -132,7 +132,7 @@ async fn stream<S: Session>(session: &mut S) -> Result<(), SessionError> {
 
 /// Sends everything back in capitals until the client ends its side.
 async fn tunnel<S: Session>(session: &mut S) -> Result<(), SessionError> {
-    let mut tunnel = session.tunnel(&Response::new(101).with("upgrade", "echo")).await?;
+    let mut tunnel = session.tunnel(&Response::new(101).with("upgrade", "websocket")).await?;
     let mut octets = [0; 100];
     while let Ok(count @ 1..) = tunnel.read(&mut octets).await {
         tunnel.write_all(&octets[..count].to_ascii_uppercase()).await.unwrap();

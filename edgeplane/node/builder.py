@@ -21,9 +21,6 @@ from edgeplane.node.plans import slots_of
 from edgeplane.node.source import Source, read_source
 from edgeplane.observe import logs
 
-NICENESS = 10
-"""A build gives way to answers."""
-
 
 def main() -> None:
     """One JSON line on stdout: {"ok": report} or {"faults": […]}; exit code 0, 1 (content) or 2 (settings)."""
@@ -35,7 +32,7 @@ def main() -> None:
     parser.add_argument("--log-format", choices=("text", "json"), default="text")
     options = parser.parse_args()
     logs.set_up(options.log_format)
-    os.nice(NICENESS)
+    os.nice(limits.NICENESS)
     sys.exit(_report(options.config, options.generation, options.out, options.current))
 
 

@@ -68,6 +68,9 @@ PLAN_OCTETS: Final = 16 << 30
 BUILD_S: Final = 3600.0
 """A builder that has not finished within this time is ended, and the reload fails."""
 
+NICENESS: Final = 10
+"""How much a build and the taking of a plan give way to answers: a tenth of a CPU that both want is left to them."""
+
 DRAIN_S: Final = 20.0
 """Time for open connections to finish once the node is asked to stop; TimeoutStopSec of the unit is longer."""
 

@@ -9,12 +9,14 @@ import struct
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import dns.exception
 import dns.message
 import pytest
 
 from edgeplane.errors import FaultsError
+from edgeplane.node import limits
 
 from ..running import ROOT, slay, until
 from .conftest import ZONE
@@ -81,6 +83,19 @@ def test_reloads_under_load_lose_and_refuse_nothing(node):
     assert seen == list(range(2, RELOADS + 2)), "what reload reported is what is answered"
     assert bad == []
     assert count[0] > RELOADS
+
+
+def test_a_reload_gives_way_to_answers(node):
+    """One thread, which takes plans, is nicer than those that answer."""
+    for reloads in (0, 1, 1):
+        assert sorted(filter(None, niceness(node.child("front")))) == [limits.NICENESS] * reloads
+        node.do("reload")
+
+
+def niceness(pid: int) -> list[int]:
+    """Of each thread of a process."""
+    stats = (stat.read_text() for stat in Path(f"/proc/{pid}/task").glob("*/stat"))
+    return [int(stat.rpartition(")")[2].split()[16]) for stat in stats]
 
 
 def test_a_killed_front_answers_again_from_its_plan(node):

@@ -17,18 +17,20 @@ use super::{Fetched, Incoming, Interim, OriginError, Origins, Outgoing, Settings
 
 /// Connections that a worker keeps to one peer while they idle.
 const KEPT: usize = 128;
-/// How long a probe of an open breaker waits for its connection; it has one attempt.
+/// How long a probe of an open breaker waits for its connection; it has one attempt. What it does not get to in that time, the
+/// next one begins with.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long a connection may take before the breaker counts it as failed; it is waited for all the same. Without this, an
-/// origin that drops packets would hold up everybody for a whole time-out before anybody knew.
+/// How long a connection may take, to whichever address, before the breaker counts it as failed; it is waited for all the same.
+/// Without this, an origin that drops packets would hold up everybody for a whole time-out before anybody knew.
 const SUSPECT: Duration = Duration::from_secs(2);
 
 /// What stays the same over the attempts of a fetch.
 struct Terms<'a> {
     settings: &'a Settings,
     breaker: &'a Breaker,
-    probe: bool,
+    /// For a probe, which one it is.
+    probe: Option<u32>,
     /// Whether the breaker was told of a failure already.
     suspected: Cell<bool>,
     call: Call<'a>,
@@ -43,10 +45,15 @@ struct Fallen {
 }
 
 impl<'a> Terms<'a> {
-    fn new(settings: &'a Settings, call: Call<'a>, breaker: &'a Breaker, probe: bool) -> Self {
+    fn new(settings: &'a Settings, call: Call<'a>, breaker: &'a Breaker, probe: Option<u32>) -> Self {
         let whole = (settings.attempts, settings.connect_timeout);
-        let (attempts, connect_timeout) = if probe { (1, whole.1.min(PROBE_TIMEOUT)) } else { whole };
+        let (attempts, connect_timeout) = if probe.is_some() { (1, whole.1.min(PROBE_TIMEOUT)) } else { whole };
         Self { settings, breaker, probe, suspected: Cell::new(false), call, attempts, connect_timeout }
+    }
+
+    /// Which of so many addresses an attempt begins with: each with another one, and so does each probe.
+    fn first(&self, attempt: u8, addresses: usize) -> usize {
+        (self.probe.unwrap_or_default() as usize + usize::from(attempt - 1)) % addresses
     }
 
     /// The origin took a connection.
@@ -81,13 +88,17 @@ impl Origins {
             true => breaker.admit(self.shared.now_ms(), &mut self.random.borrow_mut()),
             false => Admission::Closed,
         };
-        if admission == Admission::Refused {
-            self.counters.breaker_refused.add(1);
-            return Err(OriginError::BreakerOpen);
-        }
+        let probe = match admission {
+            Admission::Closed => None,
+            Admission::Probe(turn) => Some(turn),
+            Admission::Refused => {
+                self.counters.breaker_refused.add(1);
+                return Err(OriginError::BreakerOpen);
+            }
+        };
         let keep = Keep { idle: settings.keepalive_timeout, at_most: KEPT };
         let call = Call { peer, request, patience: settings.response_timeout, keep };
-        let terms = Terms::new(settings, call, breaker, admission == Admission::Probe);
+        let terms = Terms::new(settings, call, breaker, probe);
         let fetched = self.attempt_all(&terms, content, interim).await;
         if fetched.as_ref().is_err_and(OriginError::counts_for_breaker) {
             self.tell_breaker(&terms);
@@ -97,7 +108,7 @@ impl Origins {
 
     /// Counts a fetch as failed, once.
     fn tell_breaker(&self, terms: &Terms<'_>) {
-        if terms.suspected.replace(true) || terms.probe {
+        if terms.suspected.replace(true) || terms.probe.is_some() {
             return;
         }
         if terms.breaker.failed(self.shared.now_ms(), &mut self.random.borrow_mut()) {
@@ -179,18 +190,19 @@ impl Origins {
         connecting.await
     }
 
-    /// A new connection to an address that was vetted, and when the addresses were known. Each attempt starts with another
-    /// address.
+    /// A new connection to an address that was vetted, and when the addresses were known.
     async fn connect(&self, terms: &Terms<'_>, attempt: u8) -> Result<(Connection, Instant), OriginError> {
-        let until = Instant::now() + terms.connect_timeout;
-        let resolved = tokio::time::timeout_at(until, self.addresses(terms.call.peer.host())).await;
+        let (peer, until) = (terms.call.peer, Instant::now() + terms.connect_timeout);
+        let resolved = tokio::time::timeout_at(until, self.addresses(peer.host())).await;
         let mut addresses = resolved.map_err(|_| OriginError::ResolverTimeout)??;
         let resolved = Instant::now();
         self.vet(terms.settings, &mut addresses)?;
-        let first = usize::from(attempt - 1) % addresses.len();
+        let first = terms.first(attempt, addresses.len());
         addresses.rotate_left(first);
         let left = until.saturating_duration_since(resolved);
-        Ok((self.client.connect(terms.call.peer, addresses, left).await?, resolved))
+        let connection = self.client.connect(peer, addresses, left).await?;
+        self.shared.resolver.prefer(peer.host(), connection.address().ip());
+        Ok((connection, resolved))
     }
 
     async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, OriginError> {
@@ -198,7 +210,7 @@ impl Origins {
             return Ok(vec![address]);
         }
         let resolved = self.shared.resolver.resolve(host).await;
-        resolved.map(|addresses| addresses.to_vec()).map_err(|error| OriginError::Dns(error.to_string()))
+        resolved.map(|addresses| addresses.to_vec()).map_err(OriginError::Dns)
     }
 
     /// Leaves the addresses that may be connected to; an error where none is left.

@@ -35,6 +35,7 @@ pub struct Breaker {
     failures: AtomicU32,
     /// 0: closed. Else milliseconds: when the next probe may go.
     open_until: AtomicU64,
+    probes: AtomicU32,
 }
 
 /// What a breaker says to a fetch.
@@ -42,8 +43,8 @@ pub struct Breaker {
 pub enum Admission {
     /// Go on.
     Closed,
-    /// Go on: this is the window's only one.
-    Probe,
+    /// Go on: this is the window's only one; how many the breaker had before.
+    Probe(u32),
     /// The origin is not asked now.
     Refused,
 }
@@ -59,7 +60,7 @@ impl Breaker {
             return Admission::Refused;
         }
         let taken = self.open_until.compare_exchange(until, now + window(random), Relaxed, Relaxed);
-        if taken.is_ok() { Admission::Probe } else { Admission::Refused }
+        if taken.is_ok() { Admission::Probe(self.probes.fetch_add(1, Relaxed)) } else { Admission::Refused }
     }
 
     /// The origin took a connection; whether that closed the breaker. Writes nothing where there is nothing to forget.
@@ -123,7 +124,7 @@ mod tests {
         let mut random = Random::seeded(1);
         let breaker = opened(&mut random);
         assert_eq!(breaker.admit(1, &mut random), Admission::Refused);
-        assert_eq!(breaker.admit(10_000, &mut random), Admission::Probe);
+        assert_eq!(breaker.admit(10_000, &mut random), Admission::Probe(0));
         assert_eq!(breaker.admit(10_000, &mut random), Admission::Refused, "another worker in the same window");
         assert!(breaker.succeeded());
         assert!(!breaker.succeeded(), "it was closed already");

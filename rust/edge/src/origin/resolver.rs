@@ -1,19 +1,29 @@
-//! Names to addresses, off the workers' threads, remembered for a while and longer where the resolver fails.
+//! Names to addresses, off the workers' threads, remembered for a while, and longer where the resolver fails or hangs.
+//!
+//! ```text
+//! resolve ─┬─ known for less than KEPT ─────────────────────────────────────► addresses
+//!          └─ lookup: one a name, a task of its own ─┬─ ended: learnt ──────► addresses
+//!             that outlives those who wait for it    └─ PROMPT: known before ► old addresses
+//! ```
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{Instant, timeout_at};
 
 /// How long addresses are used without asking again; the system's interface says no TTL.
 const KEPT: Duration = Duration::from_secs(30);
 /// How long old addresses are used before asking again, when asking failed.
 const RETRIED: Duration = Duration::from_secs(5);
+/// How long after its begin a lookup is waited for by who has old addresses.
+const PROMPT: Duration = Duration::from_millis(250);
+/// Lookups that run at once. Each holds a thread for what blocks, of which reads from disk shall find some.
+const LOOKUPS: usize = 16;
 /// Names remembered; more than configurations have.
 const NAMES: usize = 4_096;
 
@@ -39,41 +49,76 @@ impl Lookup for SystemLookup {
     }
 }
 
-/// Addresses by name, shared by all workers; one asks, the others wait for it.
+/// A name's addresses, or what the resolver said.
+pub type Resolved = Result<Arc<[IpAddr]>, String>;
+
+/// Addresses by name, shared by all workers.
 pub struct Resolver {
-    lookup: Box<dyn Lookup>,
+    desk: Arc<Desk>,
     names: Mutex<HashMap<Box<str>, Arc<Name>>>,
 }
 
-#[derive(Default)]
-struct Name {
-    known: Mutex<Option<Known>>,
-    asking: tokio::sync::Mutex<()>,
+/// Where lookups are made.
+struct Desk {
+    lookup: Box<dyn Lookup>,
+    places: Semaphore,
 }
 
-#[derive(Clone)]
+#[derive(Default)]
+struct Name(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    known: Option<Known>,
+    asked: Option<Asked>,
+}
+
 struct Known {
     addresses: Arc<[IpAddr]>,
     until: Instant,
 }
 
+/// The latest lookup.
+#[derive(Clone)]
+struct Asked {
+    at: Instant,
+    answer: watch::Receiver<Option<Resolved>>,
+}
+
 impl Resolver {
     /// A resolver that knows nothing yet.
     pub fn new(lookup: impl Lookup + 'static) -> Self {
-        Self { lookup: Box::new(lookup), names: Mutex::default() }
+        let desk = Desk { lookup: Box::new(lookup), places: Semaphore::new(LOOKUPS) };
+        Self { desk: Arc::new(desk), names: Mutex::default() }
     }
 
-    /// The addresses of a name. Old ones where the resolver fails; its error where there are none.
-    pub async fn resolve(&self, name: &str) -> io::Result<Arc<[IpAddr]>> {
+    /// The addresses of a name. Old ones where the resolver fails, or takes its time; its error where there are none. The lookup
+    /// runs on the caller's runtime, and goes on there when nobody waits for it any more.
+    pub async fn resolve(&self, name: &str) -> Resolved {
         let entry = self.entry(name);
-        if let Some(addresses) = entry.fresh() {
-            return Ok(addresses);
+        let (old, asked) = {
+            let mut state = entry.state();
+            if let Some(addresses) = state.fresh() {
+                return Ok(addresses);
+            }
+            let ask = |told| drop(tokio::spawn(self.desk.clone().ask(name.into(), entry.clone(), told)));
+            (state.addresses(), state.asked(ask))
+        };
+        match old {
+            None => asked.answer().await,
+            Some(old) => match timeout_at(asked.at + PROMPT, asked.answer()).await {
+                Ok(Ok(addresses)) => Ok(addresses),
+                _ => Ok(old),
+            },
         }
-        let _asking = entry.asking.lock().await;
-        if let Some(addresses) = entry.fresh() {
-            return Ok(addresses);
+    }
+
+    /// An address of a name took a connection: until the name is asked for again it comes first, and those before it last.
+    pub fn prefer(&self, name: &str, address: IpAddr) {
+        let entry = locked(&self.names).get(name).cloned();
+        if let Some(entry) = entry {
+            entry.state().prefer(address);
         }
-        entry.learn(self.lookup.lookup(name).await)
     }
 
     fn entry(&self, name: &str) -> Arc<Name> {
@@ -88,23 +133,87 @@ impl Resolver {
     }
 }
 
+impl Desk {
+    /// Looks a name up when there is a place, and tells what its addresses are then.
+    async fn ask(self: Arc<Self>, name: Box<str>, entry: Arc<Name>, told: watch::Sender<Option<Resolved>>) {
+        let _place = self.places.acquire().await;
+        let looked = self.lookup.lookup(&name).await;
+        let learnt = entry.state().learn(looked);
+        told.send_replace(Some(learnt));
+    }
+}
+
 impl Name {
-    fn fresh(&self) -> Option<Arc<[IpAddr]>> {
-        let known = locked(&self.known);
-        known.as_ref().filter(|known| Instant::now() < known.until).map(|known| known.addresses.clone())
+    fn state(&self) -> MutexGuard<'_, State> {
+        locked(&self.0)
+    }
+}
+
+impl State {
+    fn addresses(&self) -> Option<Arc<[IpAddr]>> {
+        self.known.as_ref().map(|known| known.addresses.clone())
     }
 
-    fn learn(&self, looked: io::Result<Vec<IpAddr>>) -> io::Result<Arc<[IpAddr]>> {
-        let mut known = locked(&self.known);
-        let none = || io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-        let looked = looked.and_then(|addresses| if addresses.is_empty() { Err(none()) } else { Ok(addresses) });
-        let learnt = match (looked, known.as_ref()) {
-            (Ok(addresses), _) => Known { addresses: addresses.into(), until: Instant::now() + KEPT },
-            (Err(_), Some(old)) => Known { addresses: old.addresses.clone(), until: Instant::now() + RETRIED },
+    fn fresh(&self) -> Option<Arc<[IpAddr]>> {
+        self.known.as_ref().filter(|known| Instant::now() < known.until).map(|known| known.addresses.clone())
+    }
+
+    /// The lookup that runs, or a new one.
+    fn asked(&mut self, ask: impl FnOnce(watch::Sender<Option<Resolved>>)) -> Asked {
+        if let Some(asked) = self.asked.as_ref().filter(|asked| asked.is_running()) {
+            return asked.clone();
+        }
+        let (told, answer) = watch::channel(None);
+        ask(told);
+        self.asked.insert(Asked { at: Instant::now(), answer }).clone()
+    }
+
+    fn learn(&mut self, looked: io::Result<Vec<IpAddr>>) -> Resolved {
+        let addresses = looked.map_err(|error| error.to_string());
+        let learnt = match (addresses, self.addresses()) {
+            (Ok(addresses), _) if !addresses.is_empty() => {
+                Known { addresses: alternating(addresses).into(), until: Instant::now() + KEPT }
+            }
+            (_, Some(addresses)) => Known { addresses, until: Instant::now() + RETRIED },
+            (Ok(_), None) => return Err("the name has no address".to_owned()),
             (Err(error), None) => return Err(error),
         };
-        Ok(known.insert(learnt).addresses.clone())
+        Ok(self.known.insert(learnt).addresses.clone())
     }
+
+    fn prefer(&mut self, address: IpAddr) {
+        let Some(known) = &mut self.known else { return };
+        if let Some(first) = known.addresses.iter().position(|&known| known == address).filter(|&first| first > 0) {
+            Arc::make_mut(&mut known.addresses).rotate_left(first);
+        }
+    }
+}
+
+impl Asked {
+    /// Whether an answer is to come; none is when the runtime that asked ended.
+    fn is_running(&self) -> bool {
+        self.answer.has_changed().is_ok_and(|answered| !answered)
+    }
+
+    async fn answer(&self) -> Resolved {
+        let lost = || Err("the lookup was broken off".to_owned());
+        let mut answer = self.answer.clone();
+        answer.wait_for(Option::is_some).await.map_or_else(|_| lost(), |answer| answer.clone().unwrap_or_else(lost))
+    }
+}
+
+/// The addresses with families taking turns, the first one's first (RFC 8305 section 4): where one of them leads nowhere, the
+/// other is not behind all of it.
+fn alternating(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    let is_ipv6 = addresses.first().is_some_and(IpAddr::is_ipv6);
+    let (first, second): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| address.is_ipv6() == is_ipv6);
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    let mut turns = Vec::with_capacity(first.len() + second.len());
+    while first.len() + second.len() > 0 {
+        turns.extend(first.next());
+        turns.extend(second.next());
+    }
+    turns
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -112,47 +221,4 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use super::*;
-
-    /// Answers with one address after the other, a new one each time; an empty entry is a failure.
-    struct Script(Vec<&'static str>, Arc<AtomicUsize>);
-
-    impl Lookup for Script {
-        fn lookup(&self, _: &str) -> Looked {
-            let asked = self.1.fetch_add(1, Ordering::Relaxed);
-            let address = self.0[asked.min(self.0.len() - 1)].parse();
-            Box::pin(async move {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-                Ok(vec![address.map_err(io::Error::other)?])
-            })
-        }
-    }
-
-    fn script(answers: &[&'static str]) -> (Resolver, Arc<AtomicUsize>) {
-        let asked = Arc::<AtomicUsize>::default();
-        (Resolver::new(Script(answers.to_vec(), asked.clone())), asked)
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_name_is_asked_for_once_in_a_while_and_old_addresses_outlive_failures() {
-        let (resolver, asked) = script(&["192.0.2.1", "", "192.0.2.2"]);
-        let (first, second) = tokio::join!(resolver.resolve("a.example"), resolver.resolve("a.example"));
-        assert_eq!((&first.unwrap()[0].to_string(), asked.load(Ordering::Relaxed)), (&"192.0.2.1".to_owned(), 1));
-        second.unwrap();
-        tokio::time::advance(KEPT).await;
-        assert_eq!(resolver.resolve("a.example").await.unwrap()[0].to_string(), "192.0.2.1");
-        assert_eq!(resolver.resolve("a.example").await.unwrap()[0].to_string(), "192.0.2.1");
-        assert_eq!(asked.load(Ordering::Relaxed), 2, "a failure is not repeated at once");
-        tokio::time::advance(RETRIED).await;
-        assert_eq!(resolver.resolve("a.example").await.unwrap()[0].to_string(), "192.0.2.2");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_name_that_was_never_found_is_an_error() {
-        let (resolver, _) = script(&[""]);
-        assert!(resolver.resolve("a.example").await.is_err());
-    }
-}
+mod tests;

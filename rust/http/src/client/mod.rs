@@ -18,6 +18,7 @@ mod head;
 mod outgoing;
 mod peer;
 mod pool;
+mod race;
 mod sending;
 mod stream;
 #[cfg(test)]
@@ -41,6 +42,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 
 use pool::Pool;
+use race::Pace;
 use stream::Stream;
 
 /// The client of one worker. Cheap to clone; used inside a `LocalSet`.
@@ -61,35 +63,24 @@ impl Client {
         self.pool.take(peer, admits)
     }
 
-    /// A new connection to the first of the addresses that takes one; `timeout` is for all of it, TLS included.
+    /// A new connection to the first of the addresses that takes one, each tried soon after the one before; `timeout` is for
+    /// all of it, TLS included.
     pub async fn connect(
         &self,
         peer: &Peer,
         addresses: impl IntoIterator<Item = IpAddr>,
         timeout: Duration,
     ) -> Result<Connection, Failure> {
-        let connecting = self.connect_any(peer, addresses);
+        let addresses = addresses.into_iter().map(|address| SocketAddr::new(address, peer.port()));
+        let pace = Pace::new();
+        let connecting = race::first(addresses, &pace, |address| self.connect_one(peer, address, &pace));
         let timed = tokio::time::timeout(timeout, connecting).await;
         timed.unwrap_or(Err(Failure::Timeout(Waiting::Connection)))
     }
 
-    async fn connect_any(
-        &self,
-        peer: &Peer,
-        addresses: impl IntoIterator<Item = IpAddr>,
-    ) -> Result<Connection, Failure> {
-        let mut failure = Failure::Connect(std::io::ErrorKind::AddrNotAvailable);
-        for address in addresses {
-            match self.connect_one(peer, SocketAddr::new(address, peer.port())).await {
-                Ok(connection) => return Ok(connection),
-                Err(error) => failure = error,
-            }
-        }
-        Err(failure)
-    }
-
-    async fn connect_one(&self, peer: &Peer, address: SocketAddr) -> Result<Connection, Failure> {
+    async fn connect_one(&self, peer: &Peer, address: SocketAddr, pace: &Pace) -> Result<Connection, Failure> {
         let tcp = TcpStream::connect(address).await.map_err(|error| Failure::Connect(error.kind()))?;
+        pace.connected();
         let _ = tcp.set_nodelay(true);
         let stream = match peer.tls() {
             None => Stream::Plain(tcp),

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::server::{Origin, Step, write};
+use super::server::{Hole, Origin, Step, write};
 use super::*;
 
 #[tokio::test]
@@ -123,16 +123,13 @@ async fn each_attempt_starts_with_another_address() {
     locally(async {
         let origin = Origin::always(OK).await;
         let full = SocketAddr::new("127.0.0.2".parse().unwrap(), origin.address.port());
-        let _queue = edgeplane_net::listen::bind_tcp(full, 1).unwrap();
-        let filling: Vec<_> = (0..4).map(|_| tokio::task::spawn_local(tokio::net::TcpStream::connect(full))).collect();
-        tokio::task::yield_now().await;
+        let _hole = Hole::at(full).await;
         let worker = &workers(1, &Names::new(&[&["127.0.0.2", "127.0.0.1"]]))[0];
         let timeout = Duration::from_millis(200);
         let settings =
             Settings { attempts: 2, connect_timeout: timeout, ..settings("two.example", origin.address.port()) };
         let fetched = worker.get(&settings).await.unwrap();
         assert_eq!((fetched.response.status, fetched.timing.attempts), (200, 2));
-        filling.iter().for_each(tokio::task::JoinHandle::abort);
     })
     .await;
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 
 /// What an origin does next; at a script's end it closes.
 #[derive(Debug, Clone)]
@@ -71,6 +72,29 @@ impl Origin {
 
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.seen.borrow()).into_owned()
+    }
+}
+
+/// A listener whose queue is full: further connections hang, as behind a firewall that drops.
+pub struct Hole {
+    pub address: SocketAddr,
+    _listener: std::os::fd::OwnedFd,
+    _filling: JoinSet<()>,
+}
+
+impl Hole {
+    pub async fn at(address: SocketAddr) -> Self {
+        let listener = edgeplane_net::listen::bind_tcp(address, 1).unwrap();
+        let address = edgeplane_net::listen::local_address(&listener).unwrap();
+        let mut filling = JoinSet::new();
+        for _ in 0..4 {
+            filling.spawn(async move {
+                let _connected = TcpStream::connect(address).await;
+                std::future::pending().await
+            });
+        }
+        tokio::task::yield_now().await;
+        Self { address, _listener: listener, _filling: filling }
     }
 }
 

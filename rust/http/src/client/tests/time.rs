@@ -2,9 +2,10 @@
 
 use tokio::time::Instant;
 
-use super::origin::{Origin, Step, write};
+use super::origin::{Hole, Origin, Step, write};
 use super::*;
 
+const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n";
 
 async fn timed(script: Vec<Step>) -> (Result<(u16, Vec<u8>), Failure>, u64) {
@@ -45,18 +46,39 @@ async fn content_may_be_slow_but_not_stand_still() {
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_is_not_taken_is_given_up() {
     locally(async {
-        // A listener whose queue is full: further connections hang, as behind a firewall that drops.
-        let socket = edgeplane_net::listen::bind_tcp("127.0.0.1:0".parse().unwrap(), 1).unwrap();
-        let address = edgeplane_net::listen::local_address(&socket).unwrap();
-        let filling: Vec<_> = (0..4).map(|_| tokio::net::TcpStream::connect(address)).collect();
-        let filling: Vec<_> = filling.into_iter().map(|connect| tokio::task::spawn_local(connect)).collect();
-        tokio::task::yield_now().await;
-        let pair = Pair::new(address);
+        let hole = Hole::at(ANY).await;
+        let pair = Pair::new(hole.address);
         let start = Instant::now();
-        let connected = pair.client.connect(&pair.peer, [address.ip()], Duration::from_secs(3)).await;
+        let connected = pair.client.connect(&pair.peer, [hole.address.ip()], Duration::from_secs(3)).await;
         assert_eq!(connected.err(), Some(Failure::Timeout(Waiting::Connection)));
         assert_eq!(start.elapsed().as_secs(), 3);
-        filling.iter().for_each(tokio::task::JoinHandle::abort);
+    })
+    .await;
+}
+
+/// Of two that drop packets and one that takes connections, in any order.
+#[tokio::test(start_paused = true)]
+async fn an_address_that_drops_packets_is_waited_for_a_quarter_of_a_second() {
+    locally(async {
+        let origin = Origin::always("HTTP/1.1 204 No Content\r\n\r\n").await;
+        let at = |last| SocketAddr::from(([127, 0, 0, last], origin.address.port()));
+        let holes = [Hole::at(at(2)).await, Hole::at(at(3)).await];
+        let (first, second, good) = (holes[0].address.ip(), holes[1].address.ip(), origin.address.ip());
+        let nobody = at(99).ip();
+        let pair = Pair::new(origin.address);
+        for (addresses, milliseconds) in [
+            (vec![good, first, second], 0),
+            (vec![first, good, second], 250),
+            (vec![first, second, good], 500),
+            (vec![nobody, first, nobody, good], 250),
+        ] {
+            let start = Instant::now();
+            let connection = pair.client.connect(&pair.peer, addresses, PATIENCE).await.unwrap();
+            assert_eq!((connection.address(), start.elapsed().as_millis()), (origin.address, milliseconds));
+        }
+        let start = Instant::now();
+        let late = pair.client.connect(&pair.peer, [first, nobody, second], Duration::from_secs(3)).await;
+        assert_eq!((late.err(), start.elapsed().as_secs()), (Some(Failure::Timeout(Waiting::Connection)), 3));
     })
     .await;
 }

@@ -11,3 +11,14 @@ ALIASES = 100
 
 EXPANDED_NODES = 100_000
 """Values that aliases may stand for, all together: a few small aliases of aliases can stand for billions."""
+
+PARAMETER = 4_096
+"""Longest value of a parameter, in characters: CloudFormation's own limit (its quotas, "Parameter values")."""
+
+TEXT = 1 << 18
+"""Longest text that `Fn::Sub` or `Fn::Join` gives, in characters: that of the longest rdata, 65,535 octets (RFC 1035,
+section 3.2.1), when it is text in strings of 255 and each octet is an escape of four characters."""
+
+GIVEN = 64 << 20
+"""What the functions of one template may take and give, all together, in characters and values: four times the largest
+template. A few kilobytes of `${Name}` can stand for gigabytes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edgeplane.errors import Fault, nearest
+from edgeplane.template import limits
 from edgeplane.template.tree import Mapping, Node, Scalar, Sequence, plain
 
 KNOWN = (
@@ -38,6 +39,8 @@ def _read(parameter: Node) -> tuple[str, int, Node | None]:
     default = parameter.entries.get("Default")
     if not isinstance(default, Scalar) or default.text is None:
         return "needs a Default; nobody is asked for values here", parameter.line, None
+    if len(default.text) > limits.PARAMETER:
+        return f"Default has more than {limits.PARAMETER} characters", default.line, None
     allowed = parameter.entries.get("AllowedValues")
     if allowed and not (isinstance(allowed, Sequence) and default.text in plain(allowed)):
         return f"Default {default.text!r} is not among AllowedValues", default.line, None

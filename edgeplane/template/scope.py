@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from edgeplane.errors import nearest
 from edgeplane.template import tree
-from edgeplane.template.intrinsics import resolve
+from edgeplane.template.allowance import Allowance
+from edgeplane.template.intrinsics import IntrinsicFault, resolve
 from edgeplane.template.resource import ResourceType
 from edgeplane.template.tree import Node, Scalar, Sequence
 
@@ -25,10 +27,20 @@ class Named:
 
 @dataclass(frozen=True)
 class Scope:
-    """Resolves names. A `Ref` to a record set resolves its Name, so there must be no ring: see `ring`."""
+    """Resolves names. A `Ref` to a record set gives its Name, in which functions may stand: `settle` resolves these."""
 
     parameters: Mapping[str, Node]
     resources: Mapping[str, Named]
+    allowance: Allowance = field(default_factory=Allowance)
+    _settled: dict[str, Node] = field(default_factory=dict)
+
+    def settle(self, order: Iterable[str]) -> None:
+        """Works out what a `Ref` gives, once for each resource. order: each after those that it depends on."""
+        for name in order:
+            named, property_ = self.resources[name].properties, self.resources[name].type.ref
+            value = named.entries.get(property_) if property_ and isinstance(named, tree.Mapping) else None
+            with suppress(IntrinsicFault):  # told where the resource is resolved
+                self._settled[name] = resolve(value, self) if value else Scalar(name, named.line)
 
     def ref(self, name: str, line: int) -> Node:
         """The value of a parameter, or what the resource's type returns."""
@@ -37,9 +49,9 @@ class Scope:
         resource = self._resource(name)
         if resource.type.ref is None:
             return Scalar(resource.id, line)
-        named = resource.properties
-        value = named.entries.get(resource.type.ref) if isinstance(named, tree.Mapping) else None
-        return resolve(value, self) if value else Scalar(name, line)
+        if name not in self._settled:
+            raise LookupError(f"{name} has a {resource.type.ref} that is at fault itself")
+        return self._settled[name]
 
     def attribute(self, name: str, attribute: str, line: int) -> Node:
         """An attribute that the resource's type exports."""
@@ -56,25 +68,26 @@ class Scope:
         raise LookupError(f"{name} is no parameter or resource{nearest(name, [*self.parameters, *self.resources])}")
 
 
-@dataclass
-class Noting:
-    """A scope that resolves nothing and notes which names are asked for."""
+class RingError(ValueError):
+    """Names that depend on themselves. path: comes back to its start, such as [A, B, A]."""
 
-    names: set[str] = field(default_factory=set)
-
-    def ref(self, name: str, line: int) -> Node:
-        """Notes the name."""
-        self.names.add(name)
-        return Scalar(name, line)
-
-    def attribute(self, name: str, attribute: str, line: int) -> Node:
-        """Notes the name."""
-        return self.ref(name, line)
+    def __init__(self, path: list[str]) -> None:
+        super().__init__(" → ".join(path))
+        self.path = path
 
 
 def ring(depends: Mapping[str, Iterable[str]]) -> list[str] | None:
-    """A path that comes back to its start, such as [A, B, A]; None where there is none. No recursion."""
-    done: set[str] = set()
+    """A path that comes back to its start, such as [A, B, A]; None where there is none."""
+    try:
+        ordered(depends)
+    except RingError as error:
+        return error.path
+    return None
+
+
+def ordered(depends: Mapping[str, Iterable[str]]) -> list[str]:
+    """The names, each after those that it depends on. Raises RingError. No recursion."""
+    done: dict[str, None] = {}
     for start in depends:
         path: dict[str, Any] = {}
         todo = [] if start in done else [(start, iter(depends[start]))]
@@ -83,14 +96,14 @@ def ring(depends: Mapping[str, Iterable[str]]) -> list[str] | None:
             path[name] = None
             following = next((each for each in rest if each in depends and each not in done), None)
             if following is None:
-                done.add(name)
+                done[name] = None
                 path.pop(todo.pop()[0])
             elif following in path:
                 names = list(path)
-                return [*names[names.index(following) :], following]
+                raise RingError([*names[names.index(following) :], following])
             else:
                 todo.append((following, iter(depends[following])))
-    return None
+    return list(done)
 
 
 def _node(value: Any, line: int) -> Node:

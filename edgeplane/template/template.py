@@ -12,11 +12,11 @@ from pydantic import BaseModel, ValidationError
 from edgeplane.config import validation
 from edgeplane.errors import ContentError, Fault, nearest
 from edgeplane.template import tree
-from edgeplane.template.intrinsics import IntrinsicFault, resolve
+from edgeplane.template.intrinsics import IntrinsicFault, references, resolve
 from edgeplane.template.parameters import read_parameters
 from edgeplane.template.read import read_tree
 from edgeplane.template.resource import Resource, ResourceType, Written
-from edgeplane.template.scope import Named, Noting, Scope, ring
+from edgeplane.template.scope import Named, RingError, Scope, ordered
 
 SECTIONS = ("AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Resources", "Outputs")
 ATTRIBUTES = ("Type", "Properties", "Metadata", "DependsOn", "DeletionPolicy", "UpdateReplacePolicy")
@@ -76,7 +76,7 @@ class _Template:
             self._fault("Resources", 0, "is required")
         written = self._map(root.entries.get("Resources", tree.Mapping({}, {}, root.line)), "Resources")
         named = {name: one for name, node in written.entries.items() if (one := self._named(name, node, written))}
-        resources = self._checked(named, Scope(parameters, named)) if not self._has_ring(named, written) else []
+        resources = self._checked(named, parameters, written)
         if self.faults:
             raise ContentError(sorted(self.faults, key=lambda fault: fault.line))
         return resources
@@ -120,20 +120,22 @@ class _Template:
         self._fault(f"{where}.{_EDGEPLANE}.Id", metadata.entries["Id"].line, _ID_SAID)
         return None
 
-    def _has_ring(self, named: Mapping[str, Named], section: tree.Mapping) -> bool:
-        depends = {name: self._depends(name, one, section) for name, one in named.items()}
-        found = ring(depends)
-        if found:
-            self._fault(f"Resources.{found[0]}", section.lines[found[0]], f"depends on itself: {' → '.join(found)}")
-        return found is not None
+    def _checked(
+        self, named: Mapping[str, Named], parameters: Mapping[str, tree.Node], section: tree.Mapping
+    ) -> list[Resource[Any]]:
+        try:
+            order = ordered({name: self._depends(name, one, section) for name, one in named.items()})
+        except RingError as error:
+            first = error.path[0]
+            self._fault(f"Resources.{first}", section.lines[first], f"depends on itself: {error}")
+            return []
+        scope = Scope(parameters, named)
+        scope.settle(order)
+        found = (self._resource(name, one, scope) for name, one in named.items())
+        return [resource for resource in found if resource]
 
     def _depends(self, name: str, one: Named, section: tree.Mapping) -> list[str]:
-        noting = Noting()
-        try:
-            resolve(one.properties, noting)
-        except IntrinsicFault:
-            return []  # reported when it is resolved
-        return sorted(noting.names.union(self._after(name, section)))
+        return sorted(references(one.properties).union(self._after(name, section)))
 
     def _after(self, name: str, section: tree.Mapping) -> list[str]:
         """`DependsOn`: one logical name, or a list. It orders nothing here, but a ring is as wrong as anywhere."""
@@ -144,10 +146,6 @@ class _Template:
             if not isinstance(item, tree.Scalar) or item.text not in section.entries:
                 self._fault(f"Resources.{name}.DependsOn", item.line, "must name resources of this file")
         return [item.text for item in items if isinstance(item, tree.Scalar) and item.text]
-
-    def _checked(self, named: Mapping[str, Named], scope: Scope) -> list[Resource[Any]]:
-        found = (self._resource(name, one, scope) for name, one in named.items())
-        return [resource for resource in found if resource]
 
     def _resource(self, name: str, one: Named, scope: Scope) -> Resource[Any] | None:
         properties = self._made(one.type.model, one.properties, scope, f"Resources.{name}.Properties")

@@ -38,6 +38,7 @@ class Notes(Metadata):
 TYPES = [
     ResourceType("X::Thing", Thing, lambda name: f"id-{name}", {"Id": str, "Parts": lambda _: ["a", "b"]}),
     ResourceType("X::Noted", Thing, lambda name: f"id-{name}", metadata=Notes),
+    ResourceType("X::Named", Thing, str, ref="Name"),
 ]
 
 
@@ -222,6 +223,83 @@ DEEP_BY_ALIAS = "a0: &a0 {x: {x: {x: {x: x}}}}\n" + "".join(f"a{n}: &a{n} {{x: *
 def test_hostile_text_is_refused_cheaply(tmp_path: Path, text: str, fault: str) -> None:
     (found,) = faults(tmp_path, text)
     assert fault in found
+
+
+def named(names: list[str], head: str = "") -> str:
+    """N0, N1, … with these names; a `Ref` to one gives its name."""
+    rows = [f" N{n}: {{Type: 'X::Named', Properties: {{Name: {name}}}}}" for n, name in enumerate(names)]
+    return "\n".join([head, "Resources:", *rows])
+
+
+def test_a_chain_of_names_is_as_long_as_it_likes_in_any_order(tmp_path: Path) -> None:
+    last = 3_000
+    found = read(tmp_path, named([f"!Ref N{n + 1}" for n in range(last)] + ["end"]))
+    assert {each.properties.Name for each in found.values()} == {"end"}
+
+
+def test_a_name_is_resolved_once_however_often_others_refer_to_it(tmp_path: Path) -> None:
+    doubled = [f"!Join ['', [!Ref N{n}, !Ref N{n}]]" for n in range(100)]
+    assert read(tmp_path, named(["''", *doubled]))["N100"].properties.Name == ""
+
+
+def test_a_text_of_functions_is_bounded(tmp_path: Path) -> None:
+    laughs = [f"!Sub '{f'${{N{n}}}' * 10}'" for n in range(11)]
+    said = faults(tmp_path, named(["tenletters", *laughs]))
+    assert said[0] == f"site.yaml:8: Resources.N5.Properties.Name: Fn::Sub gives more than {limits.TEXT} characters"
+    assert said[1] == "site.yaml:9: Resources.N6.Properties.Name: N5 has a Name that is at fault itself"
+    assert len(said) == 7
+
+
+@pytest.mark.parametrize("text", ["!Sub '${P}${P}'", "!Join [x, ['', '', !Ref P]]", "!Join ['', [!Ref P, '12345']]"])
+def test_a_text_of_functions_ends_at_its_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    head = "Parameters: {P: {Default: abcde}}"
+    longest = len(read(tmp_path, named([text], head))["N0"].properties.Name)
+    monkeypatch.setattr(limits, "TEXT", longest)
+    assert read(tmp_path, named([text], head))
+    monkeypatch.setattr(limits, "TEXT", longest - 1)
+    assert f"gives more than {longest - 1} characters" in faults(tmp_path, named([text], head))[0]
+
+
+def test_the_longest_rdata_fits_into_a_text_of_functions() -> None:
+    strings, octets = 256, 65_535
+    assert 4 * (octets - strings) + 3 * strings <= limits.TEXT
+
+
+@pytest.mark.parametrize("text", ["!Ref P", "!Sub '${P}'", "!Join ['', [!Ref P]]"])
+def test_all_functions_of_a_file_share_one_allowance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(limits, "GIVEN", 10_000)
+    head = f"Parameters: {{P: {{Default: {'x' * 100}}}}}"
+    assert read(tmp_path, named([text] * 5, head))
+    said = faults(tmp_path, named([text] * 100, head))
+    assert all("give more than 10000 characters; split it" in each for each in said)
+
+
+def test_a_parameter_has_a_longest_value(tmp_path: Path) -> None:
+    head = "Parameters: {P: {Default: %s}}"
+    assert read(tmp_path, named(["!Ref P"], head % ("x" * limits.PARAMETER)))
+    said = faults(tmp_path, named(["x"], head % ("x" * (limits.PARAMETER + 1))))
+    assert said == ["site.yaml:1: Parameters.P: Default has more than 4096 characters"]
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("!Sub '${N0}'", "N0 → N0"),
+        ("!Sub ['${a}', {a: !Ref N0}]", "N0 → N0"),
+        ("!Join ['', [!Join [',', !Ref L], !GetAtt [N0, Id]]]", "N0 → N0"),
+        ("!Sub {Ref: P}", "Fn::Sub takes a text"),
+        ("!Sub [{Ref: P}, {}]", "Fn::Sub takes a text"),
+    ],
+)
+def test_a_name_that_leads_to_itself_is_seen_before_it_is_followed(tmp_path: Path, name: str, fault: str) -> None:
+    head = "Parameters: {L: {Type: CommaDelimitedList, Default: 'x, y'}, P: {Default: '${N0}'}}"
+    assert fault in faults(tmp_path, named([name], head))[0]
+
+
+def test_what_sub_is_given_is_no_reference(tmp_path: Path) -> None:
+    assert read(tmp_path, named(["!Sub ['${N0}${!N0}', {N0: a}]"]))["N0"].properties.Name == "a${N0}"
 
 
 def test_a_file_that_is_too_long_or_not_text_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

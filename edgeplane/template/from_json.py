@@ -1,4 +1,4 @@
-"""JSON → tree. The standard library judges the syntax; a second walk over the tokens keeps the lines."""
+"""JSON → tree. The standard library judges the syntax; then a walk over the tokens keeps the lines."""
 
 from __future__ import annotations
 
@@ -10,21 +10,28 @@ from edgeplane.template import limits
 from edgeplane.template.from_yaml import SyntaxFault
 from edgeplane.template.tree import Mapping, Node, Scalar, Sequence
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{},:]|[^\s\[\]{},:"]+')
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def read_json(text: str) -> Node:
     """The tree of one JSON document. Raises SyntaxFault."""
+    _judge(text)
     tokens = list(_tokens(text))
     _within_depth(tokens)
+    return _value(iter(tokens))
+
+
+def _judge(text: str) -> None:
+    """Before any token is looked for: after a text that does not end, each quote would be looked at to the end."""
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
         raise SyntaxFault(error.lineno, f"is not JSON: {error.msg}") from None
     except ValueError as error:
         raise SyntaxFault(1, f"is not JSON: {error}") from None
-    return _value(iter(tokens))
+    except RecursionError:
+        raise SyntaxFault(1, f"is nested deeper than {limits.DEPTH}") from None
 
 
 def _tokens(text: str) -> Iterator[tuple[str, int]]:

@@ -212,6 +212,8 @@ DEEP_BY_ALIAS = "a0: &a0 {x: {x: {x: {x: x}}}}\n" + "".join(f"a{n}: &a{n} {{x: *
         ("[" * 65 + "]" * 65, "is nested deeper than 64"),
         ("[" * 100_000, "is nested deeper than 64"),
         ('{"a":' * 100_000, "is nested deeper than 64"),
+        ('{"a":' * 65 + "1" + "}" * 65, "is nested deeper than 64"),
+        ('{"' + '\\"' * 100_000, "site.yaml:1: is not JSON: Unterminated string"),
         ("? [a]\n: b", "has a key that is not text"),
         ("a: \x07", "is not YAML"),
         ('{"a": "\\ud800"}', "surrogate"),

@@ -5,9 +5,29 @@ Imports nothing but the standard library, so that every part, the Rust core incl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from heapq import nsmallest
+from typing import Final
+
+MOST_TOLD: Final = 100
+"""Faults that are told at a time: as many as the core tells of a file."""
+
+MESSAGE_LENGTH: Final = 600
+"""Longest message of a fault, in characters: it may quote a text of any length."""
+
+PLACE_LENGTH: Final = 8_192
+"""Longest place of a fault, in characters: a path (PATH_MAX) and the way to a property."""
+
+NAMES_LISTED: Final = 10
+"""Known names that a fault lists."""
+
+NAMES_COMPARED: Final = 1_000
+"""Known names that a wrong one is compared with, those nearest in length. A comparison takes some 10 µs."""
+
+NAME_COMPARED: Final = 64
+"""Longest known name that is compared, in characters: what that costs grows with the square of it."""
 
 
 @dataclass(frozen=True, order=True)
@@ -15,12 +35,16 @@ class Fault:
     """One fault: where it stands, and what would be right.
 
     place: a file, or a resource path such as `site.yaml: Resources.Www.Properties.TTL`.
-    line: counted from 1; 0 where there is none.
+    line: counted from 1; 0 where there is none. Of longer texts than PLACE_LENGTH and MESSAGE_LENGTH the middle is cut.
     """
 
     place: str
     line: int
     message: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "place", _cut(self.place, PLACE_LENGTH))
+        object.__setattr__(self, "message", _cut(self.message, MESSAGE_LENGTH))
 
     def __str__(self) -> str:
         """`file:line: message` on one line, with a resource path between the two where there is one."""
@@ -75,11 +99,30 @@ def visible(text: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
+def told(faults: Sequence[Fault]) -> list[Fault]:
+    """The first MOST_TOLD of them, and how many more there are."""
+    more = len(faults) - MOST_TOLD
+    if more <= 0:
+        return list(faults)
+    said = f"{more} more fault{'s' if more > 1 else ''}; mend these first"
+    return [*faults[:MOST_TOLD], Fault("edgeplane", 0, said)]
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean X?`, or the known names where none is near."""
+    """`; did you mean X?`, or some of the known names where none is near."""
     names = sorted(known)
-    folded = {each.casefold(): each for each in names}
-    close = get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
+    folded = {each.casefold(): each for each in names if len(each) <= NAME_COMPARED}
+    compared = nsmallest(NAMES_COMPARED, folded, key=lambda each: abs(len(each) - len(name)))
+    close = get_close_matches(name.casefold(), compared, n=1, cutoff=0.6)
     if close:
         return f"; did you mean {folded[close[0]]}?"
-    return f"; known here: {', '.join(names)}" if names else ""
+    more = f" and {len(names) - NAMES_LISTED} more" if len(names) > NAMES_LISTED else ""
+    return f"; known here: {', '.join(names[:NAMES_LISTED])}{more}" if names else ""
+
+
+def _cut(text: str, length: int) -> str:
+    """The text, without its middle where it is longer: what is wrong stands at the end."""
+    if len(text) <= length:
+        return text
+    half = (length - 1) // 2
+    return f"{text[:half]}…{text[-half:]}"

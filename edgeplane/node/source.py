@@ -23,7 +23,7 @@ from edgeplane.edge import plan as edge_plan
 from edgeplane.edge import resources as edge_resources
 from edgeplane.edge import types as edge_types
 from edgeplane.edge.resources import EdgeResources
-from edgeplane.errors import ContentError, Fault
+from edgeplane.errors import ContentError, Fault, told
 from edgeplane.node.edge_zone import absent_zone, edge_zone
 from edgeplane.template import Resource, read_templates
 
@@ -92,7 +92,7 @@ def read_content(path: Path, settings: Settings) -> Source:
     except ContentError as error:
         faults += error.faults
     if faults:
-        raise ContentError([*faults, *zone_file_faults(content.zone_files)])
+        raise ContentError([*told(faults), *zone_file_faults(content.zone_files)])
     return Source(path, settings, content, dns, edge, cookie_secret)
 
 

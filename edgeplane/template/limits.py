@@ -22,3 +22,6 @@ section 3.2.1), when it is text in strings of 255 and each octet is an escape of
 GIVEN = 64 << 20
 """What the functions of one template may take and give, all together, in characters and values: four times the largest
 template. A few kilobytes of `${Name}` can stand for gigabytes."""
+
+SUGGESTIONS = 10
+"""Names that lead nowhere and are compared with all others of their template, so that the right one can be told."""

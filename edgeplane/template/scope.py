@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edgeplane.errors import nearest
-from edgeplane.template import tree
+from edgeplane.template import limits, tree
 from edgeplane.template.allowance import Allowance
 from edgeplane.template.intrinsics import IntrinsicFault, resolve
 from edgeplane.template.resource import ResourceType
@@ -33,6 +33,7 @@ class Scope:
     resources: Mapping[str, Named]
     allowance: Allowance = field(default_factory=Allowance)
     _settled: dict[str, Node] = field(default_factory=dict)
+    _meant: dict[str, str] = field(default_factory=dict)
 
     def settle(self, order: Iterable[str]) -> None:
         """Works out what a `Ref` gives, once for each resource. order: each after those that it depends on."""
@@ -65,7 +66,13 @@ class Scope:
             return self.resources[name]
         if name.startswith("AWS::"):
             raise LookupError(f"{name} means nothing on a host of your own; write the value")
-        raise LookupError(f"{name} is no parameter or resource{nearest(name, [*self.parameters, *self.resources])}")
+        raise LookupError(f"{name} is no parameter or resource{self._nearest(name)}")
+
+    def _nearest(self, name: str) -> str:
+        """What may be meant by a name: looked for once, and for the first few alone."""
+        if name not in self._meant and len(self._meant) < limits.SUGGESTIONS:
+            self._meant[name] = nearest(name, [*self.parameters, *self.resources])
+        return self._meant.get(name, "")
 
 
 class RingError(ValueError):

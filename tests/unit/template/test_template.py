@@ -189,6 +189,17 @@ def test_every_fault_comes_in_one_pass_with_its_line(tmp_path: Path) -> None:
     assert lines == ["site.yaml:5", "site.yaml:6", "site.yaml:8"]
 
 
+def test_a_name_that_leads_nowhere_is_looked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("edgeplane.template.scope.nearest", lambda name, _: asked.append(name) or "; did you mean X?")
+    said = faults(tmp_path, named(["!Ref Qqqq"] * 50))
+    assert asked == ["Qqqq"]
+    assert all(each.endswith("Qqqq is no parameter or resource; did you mean X?") for each in said)
+    said = faults(tmp_path, named([f"!Ref Q{n}" for n in range(50)]))
+    assert asked == ["Qqqq", *(f"Q{n}" for n in range(limits.SUGGESTIONS))]
+    assert said[-1].endswith("Q49 is no parameter or resource")
+
+
 def test_two_files_may_not_give_one_id(tmp_path: Path) -> None:
     for name in ("a.yaml", "b.yaml"):
         (tmp_path / name).write_text("Resources: {A: {Type: 'X::Thing'}}")

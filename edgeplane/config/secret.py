@@ -17,7 +17,8 @@ _OTHERS = stat.S_IRWXO | stat.S_IWGRP
 def read_cookie_secret(path: Path | None) -> bytes:
     """16 or 32 octets, or none without a path. Raises ConfigError when the file is missing, open to others or odd.
 
-    All nodes behind one address share it.
+    All nodes behind one address share it, so that a line end more or less must not make it another: what can be read as
+    hexadecimal digits of such a length is.
     """
     if path is None:
         return b""
@@ -25,8 +26,8 @@ def read_cookie_secret(path: Path | None) -> bytes:
         octets = read_secret(path)
     except ValueError as error:
         raise ConfigError.one(str(path), f"cookie secret {error}") from None
-    key = octets if len(octets) in _SIZES else _from_hexadecimal(octets)
-    if len(key) not in _SIZES:
+    key = next((each for each in (_from_hexadecimal(octets), octets) if len(each) in _SIZES), None)
+    if key is None:
         raise ConfigError.one(
             str(path),
             f"must hold 16 or 32 octets, raw or as hexadecimal digits; make one with: openssl rand -hex 16 > {path}",

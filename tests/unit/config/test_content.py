@@ -34,7 +34,19 @@ def test_everything_missing_is_named_at_once(tmp_path: Path) -> None:
     assert f"dns.geo_database: {tmp_path}/g.csv does not exist" in said
 
 
-@pytest.mark.parametrize(("octets", "key"), [(b"k" * 16, b"k" * 16), (b"00ff" * 8 + b"\n", b"\0\xff" * 8)])
+@pytest.mark.parametrize(
+    ("octets", "key"),
+    [
+        (b"k" * 16, b"k" * 16),
+        (b"k" * 32, b"k" * 32),
+        (b"00ff" * 8 + b"\n", b"\0\xff" * 8),
+        (b"00ff" * 8, b"\0\xff" * 8),
+        (b"00fF" * 16 + b"\r\n", b"\0\xff" * 16),
+        (b"00fF" * 16, b"\0\xff" * 16),
+        (b"00ff" * 8 + b"\n" + b"11ee" * 8 + b"\n", b"\0\xff" * 8 + b"\x11\xee" * 8),
+        (b"0123456789abcdef", b"0123456789abcdef"),
+    ],
+)
 def test_a_cookie_secret_is_raw_or_hexadecimal(tmp_path: Path, octets: bytes, key: bytes) -> None:
     path = tmp_path / "secret"
     path.write_bytes(octets)

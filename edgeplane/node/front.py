@@ -84,7 +84,7 @@ def _verb(service: NodeService, do: str) -> Handler:
         "serve": lambda _: service.start(),
         "stats": lambda _: service.stats(),
         "status": lambda _: service.status(),
-        "explain": service.explain,
+        "explain": lambda args: service.explain(args["request"]),
         "edge": lambda args: service.edge(args["request"]),
         "drain": lambda args: service.drain(args["timeout"]),
         "reopen_logs": lambda _: service.reopen_logs(),

@@ -46,8 +46,9 @@ class Request:
 
 
 def encode(document: object) -> bytes:
-    """A document as one line."""
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False, default=str).encode() + b"\n"
+    """A document as one line. Half a surrogate pair, which UTF-8 cannot hold, is escaped as JSON does it."""
+    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, default=str)
+    return text.encode(errors="backslashreplace") + b"\n"
 
 
 def decode(line: bytes) -> Request:
@@ -123,8 +124,8 @@ class Channel:
         self._last_id += 1
         id_, reply = self._last_id, asyncio.get_running_loop().create_future()
         self._open[id_] = reply
-        self._writer.write(encode({"id": id_, "do": do, **args}))
         try:
+            self._writer.write(encode({"id": id_, "do": do, **args}))
             return await asyncio.wait_for(reply, within)
         except TimeoutError:
             raise Gone(f"the {self.name} did not answer {do!r} within {within:.3g} s") from None

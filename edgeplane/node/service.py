@@ -79,11 +79,11 @@ class NodeService:
 
     async def explain(self, request: dict[str, Any]) -> dict[str, Any]:
         """Why the running snapshot answers as it does."""
-        return await self._packed(self._node.explain, msgpack.packb(request))
+        return await self._packed(self._node.explain, _question(request))
 
     async def edge(self, request: dict[str, Any]) -> dict[str, Any]:
         """A question to the running edge, or an order (docs/ARCHITECTURE.md, "Questions to the edge")."""
-        return await self._packed(self._node.edge, msgpack.packb(request))
+        return await self._packed(self._node.edge, _question(request))
 
     async def drain(self, timeout: float) -> bool:  # noqa: ASYNC109 - the core counts the seconds
         """Takes no new work; whether all open connections have finished within `timeout` seconds."""
@@ -111,6 +111,14 @@ class NodeService:
 def _give_way() -> None:
     """Lowers this thread alone, as Linux does it, and those that it starts."""
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), limits.NICENESS)
+
+
+def _question(request: dict[str, Any]) -> bytes:
+    """A request as the core takes it. Raises ContentError for what JSON can say and MessagePack cannot."""
+    try:
+        return bytes(msgpack.packb(request))
+    except (ValueError, OverflowError) as error:
+        raise ContentError.one("request", f"cannot be asked: {error}") from None
 
 
 def refusal(error: Exception) -> ContentError:

@@ -121,7 +121,7 @@ class Verbs:
         return await self._node.checker.call("health", transitions=args.get("transitions", 10))
 
     async def _explain(self, args: dict[str, Any]) -> Any:
-        return await self._node.front.call("explain", **args)
+        return await self._node.front.call("explain", request=args)
 
     async def _edge(self, do: str, args: dict[str, Any]) -> Any:
         if not self._node.listeners.web_addresses():

@@ -1,5 +1,6 @@
 """Whatever a client of the control socket does, the node goes on and others are answered."""
 
+import asyncio
 import json
 import os
 import socket
@@ -11,6 +12,7 @@ from edgeplane.errors import FaultsError
 from edgeplane.node import limits
 from edgeplane.node.client import NoNode, call
 from edgeplane.node.host import socket_path
+from edgeplane.node.lines import Channel
 
 
 def client(node) -> socket.socket:
@@ -36,6 +38,10 @@ def reply(sock: socket.socket) -> dict:
         b"\xff\xfe\n",
         b"[" * 100_000 + b"\n",
         b'{"do": "no such verb", "id": 4}\n',
+        b'{"do": "\\ud800"}\n',
+        b'{"do": "explain", "name": "\\ud800", "type": "A"}\n',
+        b'{"do": "explain_url", "url": "\\ud800"}\n',
+        b'{"do": "explain", "name": 1234567890123456789012345678901234567890}\n',
     ],
 )
 def test_a_line_that_means_nothing_is_answered_with_a_fault(node, line):
@@ -81,6 +87,37 @@ def test_the_socket_is_for_owner_and_group(node):
 def test_explain_and_stats_pass_through(node):
     assert node.do("explain", name="www.example.net.", type="A") == {"asked": {"name": "www.example.net.", "type": "A"}}
     assert node.do("stats")["front"]["queries_udp_ipv4"] == 5
+
+
+@pytest.mark.parametrize("id_", ["\\ud800", "\\udfff\\ud800", "\\ud83d\\ude00", "é"])
+def test_a_reply_has_the_id_of_its_request_whatever_that_is(node, id_):
+    with client(node) as sock:
+        sock.sendall(f'{{"id": "{id_}", "do": "plan"}}\n'.encode())
+        answered = reply(sock)
+    assert answered["id"] == json.loads(f'"{id_}"')
+    assert "ok" in answered
+
+
+def test_what_is_asked_of_the_running_plan_is_not_taken_for_what_the_node_asks(node):
+    question = {"name": "www.example.net.", "type": "A", "within": 0, "self": 1, "request": 2}
+    with client(node) as sock:
+        sock.sendall(json.dumps({"id": 1, "do": "explain", **question}).encode() + b"\n")
+        assert reply(sock) == {"id": 1, "ok": {"asked": question}}
+
+
+def test_a_question_that_cannot_be_sent_leaves_nothing_open():
+    async def ask() -> int:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            channel = await Channel.over("front", ours)
+            endless: list = []
+            endless.append(endless)
+            with pytest.raises(ValueError, match="Circular"):
+                await channel.call("explain", request=endless)
+            channel.close()
+            return len(channel._open)
+
+    assert asyncio.run(ask()) == 0
 
 
 def test_without_a_node_the_client_says_how_to_start_one(tmp_path):

@@ -191,13 +191,14 @@ fn leak<T>(values: Box<[T]>) -> NonNull<T> {
     NonNull::from(Box::leak(values)).cast()
 }
 
-/// Who a datagram came from; an IPv4 address stands at the octets of `sin6_flowinfo`.
+/// Who a datagram came from; an IPv4 address stands at the octets of `sin6_flowinfo`. A socket for both families says
+/// `::ffff:a.b.c.d`, which is judged as the IPv4 client that it is; the answer goes to the address as the socket has it.
 #[inline]
 fn address(from: &libc::sockaddr_in6) -> IpAddr {
     if libc::c_int::from(from.sin6_family) == libc::AF_INET {
         IpAddr::V4(Ipv4Addr::from(from.sin6_flowinfo.to_ne_bytes()))
     } else {
-        IpAddr::V6(Ipv6Addr::from(from.sin6_addr.s6_addr))
+        Ipv6Addr::from(from.sin6_addr.s6_addr).to_canonical()
     }
 }
 
@@ -216,7 +217,8 @@ fn any_interface(slot: *mut Slot) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::UdpSocket;
+    use socket2::{Domain, Socket, Type};
+    use std::net::{SocketAddr, UdpSocket};
     use std::os::fd::AsFd;
     use std::time::Duration;
 
@@ -259,7 +261,7 @@ mod tests {
     #[test]
     fn a_socket_on_all_addresses_answers_from_the_one_that_was_asked() {
         for (all, asked) in [("0.0.0.0:0", "127.0.0.77"), ("[::]:0", "::1")] {
-            let any: std::net::SocketAddr = all.parse().unwrap();
+            let any: SocketAddr = all.parse().unwrap();
             let server = UdpSocket::from(crate::listen::bind_udp(any).unwrap());
             let client = waiting(if any.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" });
             // A connected socket takes answers from that one address alone.
@@ -273,5 +275,23 @@ mod tests {
                 assert_eq!(client.recv(&mut [0; 9]).unwrap(), 3, "{all}");
             }
         }
+    }
+
+    #[test]
+    fn an_ipv4_client_of_a_socket_for_both_families_is_seen_as_one_and_answered() {
+        let server = Socket::new(Domain::IPV6, Type::DGRAM, None).unwrap();
+        server.set_only_v6(false).unwrap();
+        server.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        server.bind(&SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)).into()).unwrap();
+        let server = UdpSocket::from(server);
+        let client = waiting("127.0.0.1:0");
+        client.connect((Ipv4Addr::LOCALHOST, server.local_addr().unwrap().port())).unwrap();
+        let mut batch = UdpBatch::new(1, true);
+        client.send(b"query").unwrap();
+        assert_eq!(batch.receive(server.as_fd(), Wait::ForOne).unwrap(), 1);
+        assert_eq!(batch.slot(0).2, IpAddr::V4(Ipv4Addr::LOCALHOST));
+        batch.reply(0, 5);
+        assert_eq!(batch.send(server.as_fd()), 0);
+        assert_eq!(client.recv(&mut [0; 9]).unwrap(), 5);
     }
 }

@@ -19,7 +19,8 @@ RECORD_TYPES = (
 POLICIES = (
     "Weight", "Region", "Failover", "GeoLocation", "GeoProximityLocation", "CidrRoutingConfig", "MultiValueAnswer",
 )  # fmt: skip
-UNROUTED = ("NS", "SOA", "DS")
+UNROUTED = ("NS", "SOA", "DS", "DNAME")
+"""Types by which names outside their own are answered: every client gets them, whatever its place and their health."""
 SINGLE = ("CNAME", "DNAME", "SOA")
 """Types of which a name has one record (RFC 1034 3.6.2, RFC 6672 2.4, RFC 1035 6.1)."""
 
@@ -109,6 +110,8 @@ def _policy(record: RecordSet) -> Iterator[Problem]:
         yield ("SetIdentifier",), f"needs a policy: one of {', '.join(POLICIES)}"
     if given and record.Type in UNROUTED:
         yield (given[0],), f"record sets of type {record.Type} have no routing policy"
+    if record.HealthCheckId is not None and record.Type in UNROUTED:
+        yield ("HealthCheckId",), f"record sets of type {record.Type} have no health check"
     if record.MultiValueAnswer:
         yield from _multivalue(record)
 

@@ -44,10 +44,18 @@ def test_each_policy_stands_alone_with_an_identifier(policy: str) -> None:
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("rtype", ["NS", "SOA", "DS"])
-def test_policies_exclude_what_delegates(policy: str, rtype: str) -> None:
+@pytest.mark.parametrize("rtype", ["NS", "SOA", "DS", "DNAME"])
+def test_policies_exclude_what_delegates_and_redirects(policy: str, rtype: str) -> None:
     found = refused(RecordSet, {**ROUTED, "Type": rtype, policy: POLICIES[policy]})
     assert f"{policy}: record sets of type {rtype} have no routing policy" in found
+
+
+@pytest.mark.parametrize("rtype", ["NS", "SOA", "DS", "DNAME"])
+def test_what_delegates_and_redirects_has_neither_health_nor_target(rtype: str) -> None:
+    found = refused(RecordSet, {**SIMPLE, "Type": rtype, "HealthCheckId": "c"})
+    assert f"HealthCheckId: record sets of type {rtype} have no health check" in found
+    found = refused(RecordSet, {**ALIAS, "Type": rtype})
+    assert f"AliasTarget: a record set of type {rtype} cannot be an alias" in found
 
 
 @pytest.mark.parametrize(

@@ -90,15 +90,24 @@ fn check_identifiers(group: &Group<'_>, kind: Kind, faults: &mut Faults) {
     }
 }
 
+/// Types that every client gets, whatever its place and their health: they answer for other names than their own, or
+/// for the zone itself.
+const UNROUTED: [u16; 4] = [rtype::NS, rtype::SOA, rtype::DS, rtype::DNAME];
+
 fn check_types(group: &Group<'_>, kind: Kind, faults: &mut Faults) {
-    let refused: &[u16] = match kind {
-        Kind::Simple => return,
-        Kind::Multivalue => &[rtype::NS, rtype::SOA, rtype::CNAME],
-        _ => &[rtype::NS, rtype::SOA],
-    };
-    if refused.contains(&group.rtype) {
-        let message = format!("{} records cannot have {} routing", rtype::to_text(group.rtype), kind.name());
-        faults.0.extend(group.sets.iter().map(|set| fault(set, "Type", message.clone())));
+    let text = rtype::to_text(group.rtype);
+    let unrouted = UNROUTED.contains(&group.rtype);
+    let refused = unrouted && kind != Kind::Simple || kind == Kind::Multivalue && group.rtype == rtype::CNAME;
+    for set in &group.sets {
+        if refused {
+            faults.push(fault(set, "Type", format!("{text} records cannot have {} routing", kind.name())));
+        }
+        if unrouted && set.health_check_id.is_some() {
+            faults.push(fault(set, "HealthCheckId", format!("{text} records cannot have a health check")));
+        }
+        if unrouted && set.alias_target.is_some() {
+            faults.push(fault(set, "AliasTarget", format!("{text} records cannot be alias records")));
+        }
     }
 }
 
@@ -110,9 +119,6 @@ fn check_aliases(group: &Group<'_>, faults: &mut Faults) {
         }
         if let Err(error) = Name::from_text(&alias.dns_name) {
             faults.push(fault(set, "AliasTarget.DNSName", error.to_string()));
-        }
-        if matches!(group.rtype, rtype::NS | rtype::SOA) {
-            faults.push(fault(set, "AliasTarget", "NS and SOA records cannot be alias records"));
         }
     }
 }

@@ -190,6 +190,25 @@ fn conflicts_are_refused_with_their_resource_and_reason() {
 }
 
 #[test]
+fn what_answers_for_other_names_has_no_policy_no_health_and_no_target() {
+    for (rtype, value) in
+        [("NS", "ns.example.org."), ("DS", "1 8 2 00"), ("DNAME", "example.org."), ("SOA", "a. b. 1 1 1 1 1")]
+    {
+        let plain = RecordSet { rtype: rtype.into(), ..a("cut", &[value]) };
+        let checked = RecordSet { health_check_id: Some("check-0".into()), ..plain.clone() };
+        let routed = RecordSet { weight: Some(1), set_identifier: Some("x".into()), ..plain.clone() };
+        for (set, property) in
+            [(checked, "HealthCheckId"), (routed, "Type"), (alias(plain, "www.example.net"), "AliasTarget")]
+        {
+            let faults = refused(vec![set]);
+            let place = format!("site.yaml: cut.{property}");
+            let found = faults.0.iter().any(|fault| fault.place == place && fault.message.contains(rtype));
+            assert!(found, "{place} {rtype}\n{faults}");
+        }
+    }
+}
+
+#[test]
 fn all_faults_come_at_once() {
     let faults = refused(vec![a("e", &["300.1.1.1", "x"]), failover("x", "FIRST"), country("y", "QQ")]);
     assert_eq!(faults.0.len(), 4, "{faults}");

@@ -3,8 +3,9 @@
 use super::build::{Built, Place, Records, RoutedSet, ZoneBuilder, relative};
 use super::check::{At, check_apex, check_name};
 use super::render::{Rendered, wants_addresses};
-use super::section::{HEADER, MAGIC, MAX_SECTION, SLOT, first_slot, hash, header, node, padded, set, tag, u32_at};
+use super::section::{HEADER, MAGIC, MAGIC_SEEDED, MAX_SECTION, header, node, padded, set};
 use super::sort::canonical;
+use super::table::Table;
 use crate::wire::name::labels;
 use crate::wire::rdata::names_in;
 use crate::wire::rtype;
@@ -74,8 +75,10 @@ impl<'a> Layout<'a> {
         let negative = self.negative();
         let routed = self.routed_index();
         let names = self.nodes.len();
-        let (table, slots) = self.table();
-        self.resolve_links(table, slots);
+        let table = Table::build(&self.out, &self.nodes);
+        self.resolve_links(&table);
+        let table_at = self.out.len();
+        table.write(&mut self.out);
         let fields = [
             (header::NAMES, names),
             (header::NODES, nodes),
@@ -83,13 +86,13 @@ impl<'a> Layout<'a> {
             (header::NEGATIVE, negative),
             (header::ROUTED, routed),
             (header::ROUTED_COUNT, self.routed.len()),
-            (header::TABLE, table),
-            (header::SLOTS, slots as usize),
+            (header::TABLE, table_at),
+            (header::SLOTS, table.slots()),
         ];
         for (field, value) in fields {
             self.put32(field, value as u32);
         }
-        self.seal(names as u64)
+        self.seal(names as u64, table.seed)
     }
 
     /// Every name in canonical order: those with records, those with routed sets, and the empty ones above them.
@@ -328,34 +331,10 @@ impl<'a> Layout<'a> {
         self.block(owner, node, &PlainSet { rtype, place: NOWHERE, records }, false)
     }
 
-    /// A slot and a third for each name: short probe sequences at 11 octets a name.
-    fn table(&mut self) -> (usize, u32) {
-        let slots = (self.nodes.len() * 4 / 3 + 1) as u32;
-        let table = self.out.len();
-        self.out.resize(table + slots as usize * SLOT, 0);
-        for offset in std::mem::take(&mut self.nodes) {
-            let hash = hash(name_at(&self.out, offset));
-            let mut slot = first_slot(hash, slots);
-            while u32_at(&self.out, table + slot as usize * SLOT + 4) != 0 {
-                slot = (slot + 1) % slots;
-            }
-            self.put32(table + slot as usize * SLOT, tag(hash));
-            self.put32(table + slot as usize * SLOT + 4, offset);
-        }
-        (table, slots)
-    }
-
-    fn resolve_links(&mut self, table: usize, slots: u32) {
+    fn resolve_links(&mut self, table: &Table) {
         for (position, name) in std::mem::take(&mut self.links) {
-            let mut slot = first_slot(hash(&name), slots);
-            loop {
-                let offset = u32_at(&self.out, table + slot as usize * SLOT + 4);
-                if offset == 0 || name_at(&self.out, offset) == name {
-                    self.put32(position, offset);
-                    break;
-                }
-                slot = (slot + 1) % slots;
-            }
+            let offset = table.find(&self.out, &name).unwrap_or(0);
+            self.put32(position, offset);
         }
     }
 
@@ -366,7 +345,7 @@ impl<'a> Layout<'a> {
         }
     }
 
-    fn seal(mut self, names: u64) -> Built {
+    fn seal(mut self, names: u64, seed: u64) -> Built {
         let length = self.out.len();
         if length > MAX_SECTION {
             let apex = self.builder.apex().to_string();
@@ -380,8 +359,11 @@ impl<'a> Layout<'a> {
         self.put32(header::RECORDS, self.record_count as u32);
         let apex = [self.apex.len() as u8, labels(&self.apex).count() as u8, self.max_labels as u8, 0];
         self.put32(header::APEX, u32::from_le_bytes(apex));
-        for (to, from) in self.out.iter_mut().zip(MAGIC) {
-            *to = from;
+        let magic = if seed == 0 { MAGIC } else { MAGIC_SEEDED };
+        for (at, octets) in [(0, magic), (header::SEED, seed.to_le_bytes())] {
+            if let Some(to) = self.out.get_mut(at..at + 8) {
+                to.copy_from_slice(&octets);
+            }
         }
         self.out.shrink_to_fit();
         Built { section: self.out, records: self.record_count, names, serial, warnings: Vec::new() }
@@ -421,11 +403,4 @@ fn canonical_suffix(name: &[u8], end: &[u8]) -> bool {
         }
     }
     name.get(at..) == Some(end)
-}
-
-/// The name of the node at an offset.
-fn name_at(section: &[u8], offset: u32) -> &[u8] {
-    let start = offset as usize + 4;
-    let len = section.get(offset as usize).copied().map_or(0, usize::from);
-    section.get(start..start + len).unwrap_or(&[])
 }

@@ -8,6 +8,7 @@ pub mod lookup;
 mod render;
 pub mod section;
 mod sort;
+mod table;
 mod validate;
 pub mod view;
 

@@ -10,16 +10,22 @@
 //!         fix-ups: u16 position, u16 tail, and behind the last the block's own u32 node ·
 //!         additional: u32 node · the records as in a message, padded to 4
 //! routed  u32 node · u16 type · u16 candidates · u32 document, u32 its length · u32 block a candidate, 0 for an alias
-//! table   u32 tag, u32 node; 0 = free; linear probing
+//! table   u32 tag, u32 node; 0 = free; linear probing; tags and places by the hash under the header's seed
 //! ```
 //! A node's blocks follow it in the order of its sets, so that nodes can be walked without an index. The blocks of
 //! routed sets stand in the order of the routed index, so that a section can be checked in one pass.
 //!
 //! In a block every record's owner is `C0 0C`, or a fix-up. A *fix-up* is a compression pointer whose target is the
 //! last `tail` octets of the name that the block answers for.
+//!
+//! The seed is zero unless the zone's names, taken so, would stand side by side in the table: whoever writes a zone could
+//! choose them to make every query search long. A section with a seed says so in its first octets, so that a release
+//! that knows of none refuses it and does not miss its names.
 
 /// First octets of a section; the last one is the layout's number.
 pub const MAGIC: [u8; 8] = *b"EPZONE\x00\x01";
+/// First octets of a section whose header has a seed.
+pub const MAGIC_SEEDED: [u8; 8] = *b"EPZONE\x00\x02";
 /// Length of the header.
 pub const HEADER: usize = 64;
 /// Octets a slot of the hash table takes.
@@ -53,6 +59,8 @@ pub mod header {
     pub const SLOTS: usize = 48;
     /// u8: length of the apex name; u8: its labels; u8: most labels that a node has before the apex.
     pub const APEX: usize = 52;
+    /// u64: seed of the hash table; 0 in a section without one.
+    pub const SEED: usize = 56;
 }
 
 /// Flags of a node.
@@ -92,11 +100,23 @@ pub fn u32_at(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes)
 }
 
+/// Reads a u64; 0 behind the end, which a validated section never asks for.
+#[inline]
+pub fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    bytes.get(at..at + 8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes)
+}
+
 /// Hash of a lower-case name, or of its part before the apex.
 #[inline]
 pub fn hash(name: &[u8]) -> u64 {
+    seeded_hash(0, name)
+}
+
+/// The same under a seed.
+#[inline]
+pub fn seeded_hash(seed: u64, name: &[u8]) -> u64 {
     const K: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut h = (name.len() as u64).wrapping_mul(K);
+    let mut h = (name.len() as u64).wrapping_mul(K) ^ seed;
     let (chunks, rest) = name.as_chunks::<8>();
     for chunk in chunks {
         h = fold(h ^ u64::from_le_bytes(*chunk), K);

@@ -107,6 +107,27 @@ fn candidates_that_share_a_record_set_are_refused() {
     assert!(faults.to_string().contains("out of order"), "{faults}");
 }
 
+#[test]
+fn names_chosen_to_stand_at_one_place_are_found_under_a_seed() {
+    let slots = 512 * 4 / 3 + 1;
+    let at_start = |label: &String| {
+        let hash = section::hash(&[&[label.len() as u8], label.as_bytes()].concat());
+        section::first_slot(hash, slots) == 0
+    };
+    let labels: Vec<String> = (0..).map(|n: u32| format!("{n:06}")).filter(at_start).take(511).collect();
+    let names: Vec<String> = labels.iter().map(|label| format!("{label}.ex.")).collect();
+    let records: Vec<(&str, u16, &[u8])> =
+        names.iter().map(|name| (name.as_str(), rtype::A, &[1, 2, 3, 4][..])).collect();
+    let mut section = builder(&records).finish().unwrap().section;
+    assert_eq!(section[..8], section::MAGIC_SEEDED, "a release that knows of no seed refuses it");
+    let zone = Zone::open(section.clone()).unwrap();
+    assert!(names.iter().all(|text| zone.find(name(text).as_wire()).is_some()));
+    assert!(zone.find(name("x.ex.").as_wire()).is_none());
+    section[7] = 1;
+    assert!(Zone::open(section).err().unwrap().to_string().contains("seed"));
+    assert_eq!(builder(&[]).finish().unwrap().section[..8], section::MAGIC);
+}
+
 fn owners() -> impl Strategy<Value = Vec<(Vec<String>, u16, u8)>> {
     let label = prop_oneof![Just("a"), Just("b"), Just("*"), Just("\\000"), Just("\\255\\254"), Just("Long-label")]
         .prop_map(str::to_owned);

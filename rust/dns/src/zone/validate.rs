@@ -2,7 +2,7 @@
 
 use edgeplane_base::Faults;
 
-use super::section::{HEADER, MAGIC, SLOT, header, padded, set, u16_at, u32_at};
+use super::section::{HEADER, MAGIC, MAGIC_SEEDED, SLOT, header, padded, set, u16_at, u32_at, u64_at};
 use super::view::{Block, Routed};
 use crate::wire::Name;
 use crate::wire::name::labels;
@@ -20,8 +20,13 @@ fn fault(what: &'static str) -> Faults {
 }
 
 fn apex(bytes: &[u8]) -> Check<&[u8]> {
-    if bytes.get(..8) != Some(&MAGIC) {
-        return Err("it does not start as a zone section of this release");
+    let seeded = match bytes.first_chunk() {
+        Some(&MAGIC) => false,
+        Some(&MAGIC_SEEDED) => true,
+        _ => return Err("it does not start as a zone section of this release"),
+    };
+    if seeded != (u64_at(bytes, header::SEED) != 0) {
+        return Err("its seed does not fit its first octets");
     }
     if u32_at(bytes, header::LENGTH) as usize != bytes.len() {
         return Err("its length is not the one that it was written with");

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use edgeplane_base::Faults;
 
-use super::section::{HEADER, SLOT, first_slot, hash, header, padded, set, tag, u16_at, u32_at};
+use super::section::{HEADER, SLOT, first_slot, header, padded, seeded_hash, set, tag, u16_at, u32_at, u64_at};
 use super::validate::validate;
 
 /// One zone, ready to answer from.
@@ -15,6 +15,7 @@ pub struct Zone {
     max_labels: u8,
     table: usize,
     slots: u32,
+    seed: u64,
     routed: Vec<Routed>,
 }
 
@@ -50,6 +51,7 @@ impl Zone {
             max_labels: bytes.get(header::APEX + 2).copied().unwrap_or(0),
             table: u32_at(&bytes, header::TABLE) as usize,
             slots: u32_at(&bytes, header::SLOTS),
+            seed: u64_at(&bytes, header::SEED),
             routed,
             bytes: bytes.into_boxed_slice(),
         })
@@ -121,7 +123,7 @@ impl Zone {
     /// The node of a lower-case wire name given without the apex.
     #[inline]
     pub fn find_relative(&self, relative: &[u8]) -> Option<Node<'_>> {
-        let hash = hash(relative);
+        let hash = seeded_hash(self.seed, relative);
         let tag = tag(hash);
         let mut slot = first_slot(hash, self.slots);
         loop {

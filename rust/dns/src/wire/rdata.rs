@@ -1,5 +1,6 @@
 //! Where domain names stand inside rdata.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::name::Name;
@@ -25,6 +26,19 @@ pub fn names_in(rtype: u16, rdata: &[u8]) -> impl Iterator<Item = Range<usize>> 
     })
 }
 
+/// Uncompressed rdata with its names in lower case: equal for records that say the same (RFC 2181 section 5, RFC 4343).
+pub fn folded(rtype: u16, rdata: &[u8]) -> Cow<'_, [u8]> {
+    let mut folded = Cow::Borrowed(rdata);
+    for span in names_in(rtype, rdata) {
+        if rdata.get(span.clone()).is_some_and(|name| name.iter().any(u8::is_ascii_uppercase))
+            && let Some(name) = folded.to_mut().get_mut(span)
+        {
+            name.make_ascii_lowercase();
+        }
+    }
+    folded
+}
+
 /// Types whose rdata names may be compressed in a message: those of RFC 1035 (RFC 3597 section 4).
 pub fn is_compressible(rtype: u16) -> bool {
     matches!(rtype, NS | MD | MF | CNAME | SOA | MB | MG | MR | PTR | MINFO | MX)
@@ -47,5 +61,12 @@ mod tests {
         assert_eq!(names_in(NAPTR, naptr).next(), Some(11..15));
         assert_eq!(names_in(MX, b"\0\x01\x05ab").count(), 0);
         assert_eq!(names_in(A, b"\x01a\0\0").count(), 0);
+    }
+
+    #[test]
+    fn names_are_folded_and_nothing_else() {
+        assert_eq!(*folded(MX, b"\x41\x42\x01A\x00"), *b"\x41\x42\x01a\x00");
+        assert_eq!(*folded(TXT, b"\x01A"), *b"\x01A");
+        assert!(matches!(folded(NS, b"\x01a\x00"), Cow::Borrowed(_)), "nothing is copied without need");
     }
 }

@@ -1,5 +1,7 @@
 //! Lays sorted records out as a section: nodes with their blocks, then the routed sets, then the hash table.
 
+use std::collections::HashSet;
+
 use super::build::{Built, Place, Records, RoutedSet, ZoneBuilder, relative};
 use super::check::{At, check_apex, check_name};
 use super::render::{Rendered, wants_addresses};
@@ -7,7 +9,7 @@ use super::section::{HEADER, MAGIC, MAGIC_SEEDED, MAX_SECTION, header, node, pad
 use super::sort::canonical;
 use super::table::Table;
 use crate::wire::name::labels;
-use crate::wire::rdata::names_in;
+use crate::wire::rdata::{folded, names_in};
 use crate::wire::rtype;
 
 /// Most octets of a block: with header, question and OPT it must fit a message.
@@ -177,27 +179,30 @@ impl<'a> Layout<'a> {
         self.path.push(Ancestor { name: owner.to_vec(), at: offset, hides });
     }
 
-    /// Groups a node's records by type; drops what is said twice.
+    /// A node's records by type.
     fn sets_of(&mut self, own: Records<'a>) -> Vec<PlainSet<'a>> {
-        let mut sets: Vec<PlainSet<'a>> = Vec::new();
+        own.stored.chunk_by(|a, b| a.rtype == b.rtype).map(|stored| self.set_of(Records { stored, ..own })).collect()
+    }
+
+    /// Makes records of one type a set; drops what is said twice, whatever the case of its names.
+    fn set_of(&mut self, own: Records<'a>) -> PlainSet<'a> {
+        let first = own.stored.first();
+        let (rtype, ttl) = first.map_or((0, 0), |record| (record.rtype, record.ttl));
+        let mut set = PlainSet { rtype, place: first.map_or(NOWHERE, |record| record.place), records: Vec::new() };
+        let mut said = HashSet::new();
         for record in own.stored {
             let rdata = own.rdata(record);
-            let Some(last) = sets.last_mut().filter(|set| set.rtype == record.rtype) else {
-                sets.push(PlainSet { rtype: record.rtype, place: record.place, records: vec![(record.ttl, rdata)] });
-                continue;
-            };
-            if last.records.iter().any(|(_, other)| *other == rdata) {
+            if own.stored.len() > 1 && !said.insert(folded(rtype, rdata)) {
                 self.builder.warn(record.place, "this record stands here a second time".into());
                 continue;
             }
-            let ttl = last.records.first().map_or(record.ttl, |(ttl, _)| *ttl);
-            last.records.push((ttl, rdata));
+            set.records.push((ttl, rdata));
             if ttl != record.ttl {
                 let message = format!("TTL {} differs from {ttl} of the set's first record, which is used", record.ttl);
                 self.builder.warn(record.place, format!("{message} (RFC 2181 section 5.2)"));
             }
         }
-        sets
+        set
     }
 
     /// The sets of a node: first their list, then the blocks in the same order.
@@ -241,11 +246,12 @@ impl<'a> Layout<'a> {
             rendered.record(&name, set.rtype, *ttl, rdata, owner_fixed);
         }
         self.record_count += set.records.len() as u64;
-        if rendered.bytes.len() > MAX_BLOCK {
+        let fits = rendered.bytes.len() <= MAX_BLOCK;
+        if !fits {
             let kind = rtype::to_text(set.rtype);
             self.builder.fault(set.place, format!("the {kind} records of this name do not fit one DNS message"));
         }
-        let additional = self.additional(set);
+        let additional = if fits { self.additional(set) } else { Vec::new() };
         let at = self.out.len();
         let counts = [set.records.len(), rendered.fixups.len(), rendered.bytes.len(), additional.len()];
         self.out.extend(counts.iter().flat_map(|count| (*count as u16).to_le_bytes()));

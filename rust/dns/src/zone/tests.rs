@@ -72,6 +72,34 @@ fn what_is_wrong_is_said_with_its_line() {
 }
 
 #[test]
+fn what_is_said_twice_in_another_case_is_one_record() {
+    let records: [(&str, u16, &[u8]); 4] = [
+        ("k.ex.", rtype::NS, b"\x02ns\x01o\x00"),
+        ("K.ex.", rtype::NS, b"\x02NS\x01O\x00"),
+        ("t.ex.", rtype::TXT, b"\x01a"),
+        ("t.ex.", rtype::TXT, b"\x01A"),
+    ];
+    let built = builder(&records).finish().unwrap();
+    assert_eq!(
+        built.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["ex.zone:4: this record stands here a second time"]
+    );
+    let zone = Zone::open(built.section).unwrap();
+    let count = |owner: &str, rtype: u16| {
+        let Some(Set::Block(block)) = zone.find(name(owner).as_wire()).unwrap().set(rtype) else { panic!("no block") };
+        zone.block(block).count
+    };
+    assert_eq!((count("k.ex.", rtype::NS), count("t.ex.", rtype::TXT)), (1, 2));
+}
+
+#[test]
+fn a_hundred_thousand_records_at_one_name_are_refused_without_ado() {
+    let strings: Vec<[u8; 4]> = (0..100_000u32).map(|n| [3, (n >> 16) as u8, (n >> 8) as u8, n as u8]).collect();
+    let texts: Vec<(&str, u16, &[u8])> = strings.iter().map(|text| ("t.ex.", rtype::TXT, &text[..])).collect();
+    assert_eq!(faults(&texts), ["ex.zone:3: the TXT records of this name do not fit one DNS message"]);
+}
+
+#[test]
 fn routed_sets_keep_their_candidates() {
     let mut builder = builder(&[("a.ex.", rtype::A, &[192, 0, 2, 1])]);
     for (owner, rtype) in [("r.ex.", rtype::AAAA), ("r.ex.", rtype::A), ("a.ex.", rtype::MX)] {

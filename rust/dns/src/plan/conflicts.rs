@@ -8,6 +8,8 @@ use super::sets::{Group, Kind, fault};
 use super::source::{CidrCollection, RecordSet};
 use super::tables::location;
 use crate::routing::doc::RankedBy;
+use crate::text::rdata_from_text;
+use crate::wire::rdata::folded;
 use crate::wire::{Name, rtype};
 
 /// The policy of a group, or `None` after at least one fault.
@@ -19,9 +21,12 @@ pub(super) fn check(group: &Group<'_>, collections: &[CidrCollection], faults: &
     check_aliases(group, faults);
     match kind {
         Kind::Simple => {}
-        Kind::Weighted => check_ttls(group, faults),
+        Kind::Weighted => check_ttls(group, kind, faults),
         Kind::Failover => check_failover(group, faults),
-        Kind::Multivalue => check_multivalue(group, faults),
+        Kind::Multivalue => {
+            check_ttls(group, kind, faults);
+            check_multivalue(group, faults);
+        }
         Kind::Ranked(RankedBy::IpBased) => check_collection(group, collections, faults),
         Kind::Ranked(_) => {}
     }
@@ -123,12 +128,15 @@ fn check_aliases(group: &Group<'_>, faults: &mut Faults) {
     }
 }
 
-fn check_ttls(group: &Group<'_>, faults: &mut Faults) {
+fn check_ttls(group: &Group<'_>, kind: Kind, faults: &mut Faults) {
     let mut with_ttl = group.sets.iter().filter_map(|set| Some((set, set.ttl?)));
     let Some((first, ttl)) = with_ttl.next() else { return };
     for (set, other) in with_ttl.filter(|(_, other)| *other != ttl) {
-        let message =
-            format!("weighted record sets of one name and type need one TTL: {other} here, {ttl} in {}", first.path);
+        let message = format!(
+            "{} record sets of one name and type need one TTL: {other} here, {ttl} in {}",
+            kind.name(),
+            first.path
+        );
         faults.push(fault(set, "TTL", message));
     }
 }
@@ -145,7 +153,9 @@ fn check_failover(group: &Group<'_>, faults: &mut Faults) {
     }
 }
 
+/// Several of these sets make one answer, in which a record stands once (RFC 2181 section 5).
 fn check_multivalue(group: &Group<'_>, faults: &mut Faults) {
+    let mut seen = HashMap::new();
     for set in &group.sets {
         if set.alias_target.is_some() {
             faults.push(fault(set, "AliasTarget", "a multivalue answer record set cannot be an alias"));
@@ -153,7 +163,17 @@ fn check_multivalue(group: &Group<'_>, faults: &mut Faults) {
         if set.resource_records.as_ref().is_some_and(|values| values.len() > 1) {
             faults.push(fault(set, "ResourceRecords", "a multivalue answer record set has one value"));
         }
+        let value = set.resource_records.iter().flatten().next().and_then(|text| data(group.rtype, text));
+        if let Some(other) = value.and_then(|value| seen.insert(value, &set.path)) {
+            faults.push(fault(set, "ResourceRecords[0]", format!("the value is that of {other}, too")));
+        }
     }
+}
+
+/// The data that a value means, in whichever way it is written.
+fn data(rtype: u16, text: &str) -> Option<Vec<u8>> {
+    let rdata = rdata_from_text(rtype, text, Some(&Name::root())).ok()?;
+    Some(folded(rtype, &rdata).into_owned())
 }
 
 fn check_locations(group: &Group<'_>, by: RankedBy, faults: &mut Faults) {

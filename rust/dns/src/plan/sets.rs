@@ -1,6 +1,6 @@
 //! A template zone's record sets, gathered by name and type and turned into plain records or routed sets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use edgeplane_base::{Fault, Faults};
 
@@ -10,6 +10,7 @@ use super::tables::{Tables, location};
 use crate::routing::doc::{AliasDoc, CandidateDoc, GroupDoc, PolicyDoc, RankedBy};
 use crate::steering::Locations;
 use crate::text::rdata_from_text;
+use crate::wire::rdata::folded;
 use crate::wire::{Name, rtype};
 use crate::zone::{RoutedSet, ZoneBuilder};
 
@@ -167,10 +168,11 @@ fn values(set: &RecordSet, rtype: u16, faults: &mut Faults) -> Values {
         faults.push(fault(set, "TTL", "a record set with values needs a TTL"));
         return Vec::new();
     };
-    let mut values = Values::new();
+    let (mut values, mut seen) = (Values::new(), HashSet::new());
     for (index, text) in texts.iter().enumerate() {
         match rdata_from_text(rtype, text, Some(&Name::root())) {
-            Ok(rdata) => values.push((ttl, rdata)),
+            Ok(rdata) if seen.insert(folded(rtype, &rdata).into_owned()) => values.push((ttl, rdata)),
+            Ok(_) => faults.push(fault(set, &format!("ResourceRecords[{index}]"), "the value is there twice")),
             Err(message) => faults.push(fault(set, &format!("ResourceRecords[{index}]"), message)),
         }
     }

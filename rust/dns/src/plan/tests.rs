@@ -133,6 +133,7 @@ fn conflicts_are_refused_with_their_resource_and_reason() {
         path: format!("site.yaml: {id}"),
         ..a("m", values)
     };
+    let six = |id: &str, value: &str| RecordSet { rtype: "AAAA".into(), ..multi(id, &[value]) };
     let cname = RecordSet { rtype: "CNAME".into(), name: "example.net".into(), ..a("apex", &["x.example.org"]) };
     let outside = RecordSet { name: "www.example.com".into(), ..a("out", &["192.0.2.1"]) };
     let table: Vec<(Vec<RecordSet>, &str, &str)> = vec![
@@ -174,6 +175,16 @@ fn conflicts_are_refused_with_their_resource_and_reason() {
         (vec![cidr("x", "one", "home")], "site.yaml: x.CidrRoutingConfig.LocationName", "has no location \"home\""),
         (vec![multi("x", &["192.0.2.1", "192.0.2.2"])], "site.yaml: x.ResourceRecords", "has one value"),
         (vec![alias(multi("x", &[]), "w.example.net")], "site.yaml: x.AliasTarget", "cannot be an alias"),
+        (
+            vec![multi("x", &["192.0.2.1"]), RecordSet { ttl: Some(61), ..multi("y", &["192.0.2.2"]) }],
+            "site.yaml: y.TTL",
+            "multivalue record sets of one name and type need one TTL: 61 here, 60 in site.yaml: x",
+        ),
+        (
+            vec![six("x", "2001:db8::1"), six("y", "2001:DB8:0::1")],
+            "site.yaml: y.ResourceRecords[0]",
+            "the value is that of site.yaml: x, too",
+        ),
         (vec![unknown_check], "site.yaml: x", "\"nobody\" names no health check"),
         (vec![alias(a("b", &[]), "none.example.net")], "site.yaml: b", "does not exist in its zone"),
         (vec![alias(a("b", &[]), "c.example.net"), alias(a("c", &[]), "b.example.net")], "site.yaml: b", "form a ring"),
@@ -181,6 +192,11 @@ fn conflicts_are_refused_with_their_resource_and_reason() {
         (vec![outside], "site.yaml: out.Name", "not permitted in zone"),
         (vec![a("e", &[])], "site.yaml: e.ResourceRecords", "at least one value"),
         (vec![a("e", &["300.1.1.1"])], "site.yaml: e.ResourceRecords[0]", ""),
+        (
+            vec![RecordSet { rtype: "MX".into(), ..a("e", &["1 mail.example.", "1 Mail.Example."]) }],
+            "site.yaml: e.ResourceRecords[1]",
+            "twice",
+        ),
     ];
     for (sets, place, reason) in table {
         let faults = refused(sets);

@@ -100,7 +100,17 @@ impl<'a> Cursor<'a> {
         Ok(match self.skip()? {
             None => None,
             Some(b'"') => Some(self.quoted()?),
-            Some(_) => Some(self.word()?),
+            Some(_) => Some(self.word(false)?),
+        })
+    }
+
+    /// Like `token`, but `key="a b"` is one: a service parameter (RFC 9460 section 2.1). Everywhere else a quote begins
+    /// a string of its own.
+    pub fn parameter(&mut self) -> Result<Option<Token<'a>>, String> {
+        Ok(match self.skip()? {
+            None => None,
+            Some(b'"') => Some(self.quoted()?),
+            Some(_) => Some(self.word(true)?),
         })
     }
 
@@ -184,7 +194,7 @@ impl<'a> Cursor<'a> {
     }
 
     #[inline]
-    fn word(&mut self) -> Result<Token<'a>, String> {
+    fn word(&mut self, parameter: bool) -> Result<Token<'a>, String> {
         let start = self.at;
         while let Some(octet) = self.peek() {
             match octet {
@@ -194,8 +204,8 @@ impl<'a> Cursor<'a> {
                     return Err("a backslash at the end of a line".into());
                 }
                 b'\\' => self.at += 2,
-                b'"' if self.text[start..self.at].ends_with(b"=") => {
-                    self.at += 1; // key="a b", RFC 9460 section 2.1
+                b'"' if parameter && self.text[start..self.at].ends_with(b"=") => {
+                    self.at += 1;
                     self.find_quote()?;
                     self.at += 1;
                 }
@@ -224,7 +234,17 @@ mod tests {
     #[test]
     fn parentheses_join_lines_and_quotes_hold_blanks() {
         assert_eq!(words("a (b ; not this\n \"c d\" )e\nnext"), ["a", "b", "c d", "e"]);
-        assert_eq!(words("1 . alpn=\"h2, h3\" x\\ y\r\n"), ["1", ".", "alpn=\"h2, h3\"", "x\\ y"]);
+        assert_eq!(words("1 . alpn=\"h2, h3\" x\\ y\r\n"), ["1", ".", "alpn=", "h2, h3", "x\\ y"]);
+    }
+
+    #[test]
+    fn a_service_parameter_takes_its_quoted_value_along() {
+        let mut cursor = Cursor::new(b"alpn=\"h2, h3\" a\"b\" \"c\"\n", 1);
+        let mut parameters = Vec::new();
+        while let Some(token) = cursor.parameter().unwrap() {
+            parameters.push(token.shown());
+        }
+        assert_eq!(parameters, ["alpn=\"h2, h3\"", "a", "b", "c"]);
     }
 
     #[test]

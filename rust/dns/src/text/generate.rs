@@ -34,7 +34,8 @@ impl<'a> Generate<'a> {
             .and_then(parse_range)
             .ok_or_else(|| format!("\"{}\" is not a range (1-10, 0-254/2)", range.shown()))?;
         let mut template = Vec::new();
-        while let Some(token) = cursor.token()? {
+        // What the line's type makes of `key="a b"` is its own to say: the text stays as it is.
+        while let Some(token) = cursor.parameter()? {
             template.push((token.bytes, token.quoted));
         }
         if template.len() < 3 {

@@ -17,7 +17,7 @@ pub fn knows(rtype: u16) -> bool {
 /// Appends the wire form of the rdata at the cursor.
 pub fn scan(rtype: u16, cursor: &mut Cursor<'_>, origin: Option<&[u8]>, out: &mut Vec<u8>) -> Result<(), String> {
     let mut line = format!("x. 0 IN {} ", rtype::to_text(rtype)).into_bytes();
-    while let Some(token) = cursor.token()? {
+    while let Some(token) = cursor.parameter()? {
         let quote: &[u8] = if token.quoted { b"\"" } else { b"" };
         line.extend([quote, token.bytes, quote, b" "].concat());
     }

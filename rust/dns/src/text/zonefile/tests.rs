@@ -135,6 +135,8 @@ fn generate_counts_and_shapes_numbers() {
         "h1.example.net. 60 IN A 192.0.2.1\nh3.example.net. 60 IN A 192.0.2.3\nh5.example.net. 60 IN A 192.0.2.5\n"
     );
     assert_eq!(shown("$GENERATE 10-10 ${-3,3} TXT ${0,4,x}-$$-\\$"), "007.example.net. 1 IN TXT \"000a-$-$\"\n");
+    let parameters = shown("$GENERATE 1-1 h 1 IN SVCB 1 . alpn=\"h$,h3\"\n$GENERATE 1-1 h 1 IN TXT a=\"b $\"\n");
+    assert_eq!(parameters, "h.example.net. 1 IN SVCB 1 . alpn=h1,h3\nh.example.net. 1 IN TXT \"a=\" \"b 1\"\n");
     assert_eq!(shown("$GENERATE 26-26 ${0,3,n} PTR h${0,0,N}."), "a.1.example.net. 1 IN PTR hA.1.\n");
     for bad in [
         "2-1 a A 192.0.2.1",

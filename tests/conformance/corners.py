@@ -159,6 +159,16 @@ CORNERS = {
         "@ _s._tcp _n mx h sv ptr",
         "MX SRV NAPTR NS HTTPS SVCB PTR",
     ),
+    "written forms": Corner(
+        {
+            "forms.corner.": (
+                "m MX 1 mail.elsewhere.\nm MX 1 MAIL.elsewhere.\n"
+                't TXT "a=" "b c"\nh HTTPS 1 . alpn="h2,h3" port="8443"\n'
+            )
+        },
+        "t m h",
+        "TXT MX HTTPS",
+    ),
     "root-like depth": Corner(
         {"deep.corner.": f"{'.'.join('a' * 100)} A 192.0.2.1\n"},
         f"{'.'.join('a' * 100)} {'.'.join('a' * 99)} {'.'.join('a' * 101)} b.{'.'.join('a' * 50)}",

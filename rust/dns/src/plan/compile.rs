@@ -13,7 +13,7 @@ use super::sets::{self, Planned, Planning};
 use super::source::PlanSource;
 use super::tables::{Table, Tables};
 use super::zone::{self, Compiled as CompiledZone};
-use crate::routing::Routing;
+use crate::routing::{Routing, hidden_targets};
 use crate::steering::Steering;
 use crate::zone::{Zone, Zones};
 
@@ -76,6 +76,7 @@ fn check_whole(source: &PlanSource, zones: &[CompiledZone], tables: &[Table]) ->
     };
     let tables = tables.iter().map(table).collect::<Result<_, _>>()?;
     Routing::build(&zones, &tables, &file::slots(&source.dns.checks))?;
+    Faults(hidden_targets(&zones)).into_result(())?;
     Zones::new(zones).map(|_| ())
 }
 

@@ -225,6 +225,26 @@ fn what_answers_for_other_names_has_no_policy_no_health_and_no_target() {
 }
 
 #[test]
+fn an_alias_leads_to_what_its_zone_answers_for() {
+    let of = |rtype: &str, name: &str, value: &str| RecordSet { rtype: rtype.into(), ..a(name, &[value]) };
+    let there = || {
+        vec![
+            of("NS", "cut", "ns.cut.example.net."),
+            of("A", "ns.cut", "192.0.2.1"),
+            of("A", "cut", "192.0.2.2"),
+            of("DNAME", "d", "example.org."),
+            of("A", "x.d", "192.0.2.3"),
+        ]
+    };
+    for target in ["ns.cut", "cut", "x.d"] {
+        let sets = [there(), vec![alias(a("b", &[]), &format!("{target}.example.net"))]].concat();
+        let faults = refused(sets);
+        assert_eq!((faults.0.len(), faults.0[0].place.as_str()), (1, "site.yaml: b"), "{faults}");
+        assert!(faults.0[0].message.contains("it is not example.net. that answers for it"), "{faults}");
+    }
+}
+
+#[test]
 fn all_faults_come_at_once() {
     let faults = refused(vec![a("e", &["300.1.1.1", "x"]), failover("x", "FIRST"), country("y", "QQ")]);
     assert_eq!(faults.0.len(), 4, "{faults}");

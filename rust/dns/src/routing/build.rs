@@ -65,7 +65,8 @@ fn first_groups(zones: &[Arc<Zone>]) -> Vec<u32> {
         .collect()
 }
 
-fn apexes(zones: &[Arc<Zone>]) -> HashMap<&[u8], u32> {
+/// The zones' numbers by name.
+pub(super) fn apexes(zones: &[Arc<Zone>]) -> HashMap<&[u8], u32> {
     (0u32..).zip(zones).map(|(number, zone)| (zone.apex(), number)).collect()
 }
 
@@ -197,7 +198,7 @@ pub(super) fn group_doc(zone: &Zone, routed: &Routed) -> Result<GroupDoc, Fault>
 }
 
 /// The node of a name, else the wildcard that answers for it (RFC 4592 section 3.3.1).
-fn node_or_wildcard<'z>(zone: &'z Zone, name: &[u8]) -> Option<crate::zone::Node<'z>> {
+pub(super) fn node_or_wildcard<'z>(zone: &'z Zone, name: &[u8]) -> Option<crate::zone::Node<'z>> {
     if let Some(node) = zone.find(name) {
         return Some(node);
     }

@@ -15,6 +15,7 @@ mod group;
 mod order;
 mod pick;
 mod policies;
+mod targets;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ pub use edgeplane_policy::Client;
 pub use explain::{CandidateReport, Explain, GroupReport, policy_name, shown};
 pub use group::{Kind, MAX_ALIAS_DEPTH};
 pub use pick::Picked;
+pub use targets::hidden_targets;
 
 use group::{Candidate, Group, Packed};
 

@@ -232,6 +232,12 @@ impl<'a> Records<'a> {
         self.arena.get(span(at, record.rdata_len.into())).unwrap_or(&[])
     }
 
+    /// The records of a name.
+    pub fn at<'n>(self, owner: &'n [u8]) -> impl Iterator<Item = &'a Stored> + use<'a, 'n> {
+        let from = self.stored.partition_point(|record| sort::canonical(self.owner(record), owner).is_lt());
+        self.stored.get(from..).unwrap_or(&[]).iter().take_while(move |record| self.owner(record) == owner)
+    }
+
     /// The records of the first owner, and the rest.
     pub fn split_owner(self) -> Option<(&'a [u8], Self, Self)> {
         let owner = self.owner(self.stored.first()?);

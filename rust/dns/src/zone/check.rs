@@ -13,7 +13,24 @@ pub(super) struct At<'a> {
     pub sets: &'a [PlainSet<'a>],
     pub routed: &'a [RoutedSet],
     pub own: Records<'a>,
-    pub hidden: bool,
+    /// What stands above it, where that hides it.
+    pub hidden: Option<Hides>,
+}
+
+/// Why names below a name are not this zone's to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hides {
+    /// It is delegated away.
+    Cut,
+    /// They are aliases (RFC 6672).
+    Dname,
+}
+
+impl Hides {
+    /// What a name hides that has these; a delegation goes first.
+    pub fn of(cut: bool, dname: bool) -> Option<Self> {
+        if cut { Some(Self::Cut) } else { dname.then_some(Self::Dname) }
+    }
 }
 
 /// Reports the faults and oddities of one name.
@@ -85,11 +102,10 @@ fn single(builder: &mut ZoneBuilder, at: &At<'_>, rtype: u16, rule: &str) {
     }
 }
 
+/// Below a delegation addresses may stand, as glue; below a DNAME nothing may (RFC 6672 section 2.4).
 fn hidden(builder: &mut ZoneBuilder, at: &At<'_>) {
-    let glue = |record: &&Stored| matches!(record.rtype, rtype::A | rtype::AAAA);
-    if !at.hidden {
-        return;
-    }
+    let Some(hides) = at.hidden else { return };
+    let glue = |record: &&Stored| hides == Hides::Cut && matches!(record.rtype, rtype::A | rtype::AAAA);
     if let Some(record) = at.own.stored.iter().find(|record| !glue(record)) {
         let (name, kind) = (name(builder, at.owner), rtype::to_text(record.rtype));
         let message = format!("{name} lies below a delegation or a DNAME: its {kind} record is never answered");

@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use super::build::{Built, Place, Records, RoutedSet, ZoneBuilder, relative};
-use super::check::{At, check_apex, check_name};
+use super::check::{At, Hides, check_apex, check_name};
 use super::render::{Rendered, wants_addresses};
 use super::section::{HEADER, MAGIC, MAGIC_SEEDED, MAX_SECTION, header, node, padded, set};
 use super::sort::canonical;
 use super::table::Table;
-use crate::wire::name::labels;
+use crate::wire::name::{labels, suffixes};
 use crate::wire::rdata::{folded, names_in};
 use crate::wire::rtype;
 
@@ -28,7 +28,8 @@ pub(super) struct PlainSet<'a> {
 struct Ancestor {
     name: Vec<u8>,
     at: usize,
-    hides: bool,
+    /// Set where names below are not this zone's to answer.
+    hides: Option<Hides>,
 }
 
 pub(super) struct Layout<'a> {
@@ -45,6 +46,7 @@ pub(super) struct Layout<'a> {
     /// Where the offset of a node is still to be written: (position, name without the apex).
     links: Vec<(usize, Vec<u8>)>,
     record_count: u64,
+    has_dnames: bool,
     max_labels: usize,
     soa: Option<(u32, Vec<u8>)>,
 }
@@ -62,6 +64,7 @@ impl<'a> Layout<'a> {
             routed_nodes: Vec::new(),
             links: Vec::new(),
             record_count: 0,
+            has_dnames: records.stored.iter().any(|record| record.rtype == rtype::DNAME),
             max_labels: 0,
             soa: None,
         }
@@ -152,7 +155,7 @@ impl<'a> Layout<'a> {
     }
 
     fn node(&mut self, owner: &[u8], own: Records<'a>, routed: &[RoutedSet]) {
-        let hidden = self.path.last().is_some_and(|above| above.hides);
+        let hidden = self.path.last().and_then(|above| above.hides);
         let sets = self.sets_of(own);
         let at = At { owner, sets: &sets, routed, own, hidden };
         check_name(self.builder, &at);
@@ -175,7 +178,7 @@ impl<'a> Layout<'a> {
             self.mark_wild();
         }
         self.nodes.push(offset as u32);
-        let hides = hidden || flags & (node::CUT | node::DNAME) != 0;
+        let hides = hidden.or_else(|| Hides::of(flags & node::CUT != 0, flags & node::DNAME != 0));
         self.path.push(Ancestor { name: owner.to_vec(), at: offset, hides });
     }
 
@@ -288,11 +291,17 @@ impl<'a> Layout<'a> {
         found
     }
 
+    /// Addresses that are the zone's to give: its own, and glue. Below a DNAME there are none.
     fn has_address(&self, owner: &[u8]) -> bool {
-        let stored = self.records.stored;
-        let from = stored.partition_point(|record| canonical(self.records.owner(record), owner).is_lt());
-        let own = stored.get(from..).unwrap_or(&[]).iter().take_while(|record| self.records.owner(record) == owner);
-        own.into_iter().any(|record| matches!(record.rtype, rtype::A | rtype::AAAA))
+        self.records.at(owner).any(|record| matches!(record.rtype, rtype::A | rtype::AAAA))
+            && !(self.has_dnames && self.is_redirected(owner))
+    }
+
+    /// Whether a name lies below a DNAME, and this one below no delegation.
+    fn is_redirected(&self, owner: &[u8]) -> bool {
+        let has = |name: &[u8], rtype: u16| self.records.at(name).any(|record| record.rtype == rtype);
+        let hides = |name: &[u8]| Hides::of(has(name, rtype::NS) && !name.is_empty(), has(name, rtype::DNAME));
+        suffixes(owner).skip(1).filter_map(hides).last() == Some(Hides::Dname)
     }
 
     /// The SOA as negative answers carry it: its owner by fix-up, its TTL no higher than the minimum (RFC 2308 section 3).
@@ -389,8 +398,9 @@ impl<'a> Layout<'a> {
 fn flags(at: &At<'_>) -> u8 {
     let has = |rtype: u16| at.sets.iter().any(|set| set.rtype == rtype);
     let cname = has(rtype::CNAME) || at.routed.iter().any(|set| set.rtype == rtype::CNAME);
-    let cut = has(rtype::NS) && !at.owner.is_empty() && !at.hidden;
-    [(cut, node::CUT), (at.hidden, node::OCCLUDED), (has(rtype::DNAME), node::DNAME), (cname, node::CNAME)]
+    let hidden = at.hidden.is_some();
+    let cut = has(rtype::NS) && !at.owner.is_empty() && !hidden;
+    [(cut, node::CUT), (hidden, node::OCCLUDED), (has(rtype::DNAME), node::DNAME), (cname, node::CNAME)]
         .iter()
         .fold(0, |flags, (is, flag)| if *is { flags | flag } else { flags })
 }

@@ -72,6 +72,34 @@ fn what_is_wrong_is_said_with_its_line() {
 }
 
 #[test]
+fn below_a_dname_stands_nothing_that_is_given_out() {
+    let built = builder(&[
+        ("d.ex.", rtype::DNAME, b"\x03net\x00"),
+        ("x.d.ex.", rtype::A, &[192, 0, 2, 1]),
+        ("c.ex.", rtype::NS, b"\x02ns\x01d\x01c\x02ex\x00"),
+        ("d.c.ex.", rtype::DNAME, b"\x03net\x00"),
+        ("ns.d.c.ex.", rtype::A, &[192, 0, 2, 2]),
+        ("m.ex.", rtype::MX, b"\0\x01\x01x\x01d\x02ex\x00"),
+    ])
+    .finish()
+    .unwrap();
+    let said: Vec<String> = built.warnings.iter().map(ToString::to_string).collect();
+    let never = "lies below a delegation or a DNAME: its";
+    let expected = [
+        format!("ex.zone:6: d.c.ex. {never} DNAME record is never answered"),
+        format!("ex.zone:4: x.d.ex. {never} A record is never answered"),
+    ];
+    assert_eq!(said, expected);
+    let zone = Zone::open(built.section).unwrap();
+    let additional = |owner: &str, rtype: u16| {
+        let Some(Set::Block(block)) = zone.find(name(owner).as_wire()).unwrap().set(rtype) else { panic!("no block") };
+        zone.block(block).additional.len()
+    };
+    assert_eq!(additional("m.ex.", rtype::MX), 0);
+    assert_eq!(additional("c.ex.", rtype::NS), 1, "glue, whatever else stands below the delegation");
+}
+
+#[test]
 fn what_is_said_twice_in_another_case_is_one_record() {
     let records: [(&str, u16, &[u8]); 4] = [
         ("k.ex.", rtype::NS, b"\x02ns\x01o\x00"),

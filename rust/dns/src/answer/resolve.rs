@@ -188,20 +188,22 @@ impl Resolver<'_, '_> {
         block.records(&owner).iter().all(|(ttl, rdata)| self.reply.made(Section::Answer, kind, *ttl, rdata))
     }
 
-    /// One set of the name, the first by type, unless all are wanted (RFC 8482 section 4.1).
+    /// One set of the name, the first by type that has something for this client, unless all are wanted (RFC 8482
+    /// section 4.1).
     #[cold]
     fn any(&mut self, zone: &Zone, number: u32, node: Node<'_>) -> Next {
-        let all = !self.snapshot.settings.minimal_any;
-        for (_, set) in node.sets().take(if all { usize::MAX } else { 1 }) {
+        let one = self.snapshot.settings.minimal_any;
+        let before = self.reply.answers();
+        for (_, set) in node.sets() {
             match set {
                 Set::Block(_) => drop(self.set(zone, number, node, set)),
                 Set::Routed(index) => drop(self.routed(number, node, index)),
             }
-            if self.reply.is_truncated() {
+            if self.reply.is_truncated() || one && self.reply.answers() > before {
                 return Next::Done;
             }
         }
-        if self.reply.answers() == 0 { self.negative(zone) } else { Next::Done }
+        if self.reply.answers() == before { self.negative(zone) } else { Next::Done }
     }
 
     fn cname(&mut self, zone: &Zone, number: u32, node: Node<'_>, set: Set, target: &mut QName) -> Next {

@@ -5,16 +5,20 @@ use std::sync::Arc;
 
 use edgeplane_base::clock::Clock;
 use edgeplane_base::random::Random;
+use edgeplane_geo::PrefixTable;
+use edgeplane_policy::Steering;
+use edgeplane_policy::steering::RankingsBuilder;
 use proptest::prelude::*;
 
 use super::*;
 use crate::metrics::Counters;
 use crate::plan::{Settings, Snapshot};
 use crate::routing::Routing;
+use crate::routing::doc::{CandidateDoc, GroupDoc, PolicyDoc, RankedBy};
 use crate::text::rdata::rdata_to_text;
 use crate::text::zonefile::read_text;
 use crate::wire::Name;
-use crate::zone::{Place, Zone, ZoneBuilder, Zones};
+use crate::zone::{Place, RoutedSet, Zone, ZoneBuilder, Zones};
 
 const ZONE: &str = r"
 $TTL 300
@@ -355,6 +359,42 @@ fn identity_and_what_is_not_offered() {
     assert_eq!(shown(&ask(&serving(Settings::default()), &packet, Transport::Udp)), "REFUSED");
     assert_eq!(answers("ex.", rtype::AXFR), "REFUSED");
     assert_eq!(answers("ex.", rtype::ANY).lines().count(), 5, "one set and its additional addresses");
+}
+
+#[test]
+fn any_goes_on_to_a_set_that_has_something() {
+    let origin = Name::from_text("ex.").unwrap();
+    let mut builder = ZoneBuilder::new(origin.clone());
+    let mut sink = |record: &crate::zone::Record<'_>, _| builder.add(*record, Place { file: 0, line: 0 });
+    let text = "@ 1 SOA ns1 a 1 1 1 1 1\n@ 1 NS ns1\ngeo 1 TXT here\nto 1 DNAME up\nx.y.up 1 TXT deep\n";
+    read_text("test.zone", text.as_bytes(), &origin, &mut sink).unwrap();
+    let policy = PolicyDoc::Ranked { by: RankedBy::Geolocation, table: "nowhere".into() };
+    let place = "site.yaml: Geo".to_owned();
+    let candidate = CandidateDoc {
+        place: place.clone(),
+        set_identifier: "x".into(),
+        rule: String::new(),
+        check: None,
+        alias: None,
+    };
+    builder.add_routed(RoutedSet {
+        owner: Name::from_text("geo.ex.").unwrap(),
+        rtype: rtype::A,
+        place,
+        doc: GroupDoc { policy, candidates: vec![candidate] }.pack(),
+        candidates: vec![vec![(1, vec![192, 0, 2, 1])]],
+    });
+    let zones = vec![Arc::new(Zone::open(builder.finish().unwrap().section).unwrap())];
+    let mut rankings = RankingsBuilder::default();
+    let nobody = PrefixTable::build([], rankings.number(&[]));
+    let steering = Arc::new(Steering::new(nobody, rankings.finish(), 1).unwrap());
+    let routing = Routing::build(&zones, &[("nowhere".into(), steering)].into(), &Default::default()).unwrap();
+    let snapshot = Snapshot { zones: Zones::new(zones).unwrap(), routing, ..Snapshot::default() };
+    let serving = Serving::derive(Arc::new(snapshot), &|_| None);
+    let shown = |name: &str| shown(&ask(&serving, &query(name, rtype::ANY, None), Transport::Udp));
+    assert_eq!(shown("geo.ex."), "NOERROR aa\nan geo.ex. 1 TXT \"here\"");
+    let chain = "an to.ex. 1 DNAME up.ex.\nan y.to.ex. 1 CNAME y.up.ex.";
+    assert_eq!(shown("y.to.ex."), format!("NOERROR aa\n{chain}\nau ex. 1 SOA ns1.ex. a.ex."), "nothing behind a chain");
 }
 
 static SERVING: std::sync::LazyLock<Serving> = std::sync::LazyLock::new(|| serving(Settings::default()));

@@ -21,7 +21,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(steering) = Steering::from_bytes(data) {
         assert_eq!(steering.to_bytes(), data);
         for address in addresses.iter().flatten() {
-            assert!(steering.ranking(*address).0.iter().all(|&location| location < steering.locations()));
+            assert!(steering.ranking(&(*address).into()).0.iter().all(|&location| location < steering.locations()));
         }
     }
 });

@@ -97,8 +97,8 @@ impl Scene<'_> {
         let mut name = Name::from_text(&request.name).map_err(|error| fault("name", error.to_string()))?;
         let rtype = rtype::from_text(&request.rtype);
         let rtype = rtype.ok_or_else(|| fault("type", format!("{:?} is no record type", request.rtype)))?;
-        let (address, client_from) = place(request)?;
-        let question = Question { rtype, client: Client { address } };
+        let (client, client_from) = place(request)?;
+        let question = Question { rtype, client };
         let mut steps = Vec::new();
         let mut scope = 0;
         while steps.len() < MAX_STEPS {
@@ -111,7 +111,7 @@ impl Scene<'_> {
             }
         }
         let generation = self.serving.snapshot.generation;
-        Ok(ExplainReport { generation, client: address.to_string(), client_from, steps, scope })
+        Ok(ExplainReport { generation, client: client.address.to_string(), client_from, steps, scope })
     }
 
     /// One name; where a CNAME answers, the name that it leads to.
@@ -205,15 +205,18 @@ fn rule(found: &str, answering: u16, asked: u16) -> String {
     }
 }
 
-fn place(request: &ExplainRequest) -> Result<(IpAddr, &'static str), Faults> {
+fn place(request: &ExplainRequest) -> Result<(Client, &'static str), Faults> {
     let parse = |field: &str, text: &str| {
-        let address = text.split_once('/').map_or(text, |(address, _)| address);
-        address.parse().map_err(|_| Faults::one(field, format!("{text:?} is no address")))
+        let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
+        let whole = address.parse::<IpAddr>().ok().map(Client::from);
+        let bits = |whole: Client| length.map_or(Some(whole.bits), |length| length.parse().ok());
+        let client = whole.and_then(|whole| Some(Client { bits: bits(whole)?.min(whole.bits), ..whole }));
+        client.ok_or_else(|| Faults::one(field, format!("{text:?} is no address")))
     };
     match (&request.subnet, &request.client) {
         (Some(subnet), _) => Ok((parse("subnet", subnet)?, "subnet")),
         (None, Some(client)) => Ok((parse("client", client)?, "client")),
-        (None, None) => Ok((IpAddr::from([127, 0, 0, 1]), "none")),
+        (None, None) => Ok((IpAddr::from([127, 0, 0, 1]).into(), "none")),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The contract of `Policy`, run over every implementation.
 
+use std::net::IpAddr;
+
 use edgeplane_base::random::Random;
 
 use crate::{Chosen, Client, Policy};
@@ -17,7 +19,7 @@ pub(crate) struct Battery<'a> {
 
 /// Any client.
 pub(crate) fn client() -> Client {
-    Client { address: "192.0.2.1".parse().unwrap() }
+    IpAddr::from([192, 0, 2, 1]).into()
 }
 
 impl<'a> Battery<'a> {
@@ -32,7 +34,7 @@ impl<'a> Battery<'a> {
     }
 
     pub fn clients(mut self, addresses: &[&str]) -> Self {
-        self.clients = addresses.iter().map(|address| Client { address: address.parse().unwrap() }).collect();
+        self.clients = addresses.iter().map(|address| address.parse::<IpAddr>().unwrap().into()).collect();
         self
     }
 

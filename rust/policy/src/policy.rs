@@ -28,6 +28,16 @@ pub trait Policy: Send + Sync {
 pub struct Client {
     /// From EDNS client subnet where given, else the source of the query.
     pub address: IpAddr,
+    /// How many leading bits of the address are the client's: the subnet's length, else all.
+    pub bits: u8,
+}
+
+impl From<IpAddr> for Client {
+    /// A client whose whole address is known.
+    #[inline]
+    fn from(address: IpAddr) -> Self {
+        Self { address, bits: if address.is_ipv4() { 32 } else { 128 } }
+    }
 }
 
 /// The outcome: up to `CHOSEN_MAX` candidates.

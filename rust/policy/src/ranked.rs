@@ -51,7 +51,7 @@ impl Ranked {
 
     /// The candidates for a client, best first, for explanations.
     pub fn order(&self, client: &Client) -> impl Iterator<Item = u16> + '_ {
-        let (ranking, _) = self.steering.ranking(client.address);
+        let (ranking, _) = self.steering.ranking(client);
         ranking.iter().filter_map(|&location| self.candidate(location))
     }
 
@@ -76,7 +76,7 @@ impl Policy for Ranked {
 
     #[inline]
     fn select(&self, derived: &[u32], client: &Client, _: &mut Random, chosen: &mut Chosen) {
-        let (ranking, scope) = self.steering.ranking(client.address);
+        let (ranking, scope) = self.steering.ranking(client);
         let is_healthy = |&&location: &&u16| {
             derived.get(usize::from(location >> 5)).is_some_and(|word| word >> (location & 31) & 1 == 1)
         };
@@ -103,7 +103,7 @@ mod tests {
     }
 
     fn client(address: &str) -> Client {
-        Client { address: address.parse().unwrap() }
+        address.parse::<std::net::IpAddr>().unwrap().into()
     }
 
     #[test]

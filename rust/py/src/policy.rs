@@ -143,7 +143,7 @@ impl Selector {
             self.policy.derive(&healthy, &mut state.derived);
             state.healthy = healthy;
         }
-        self.policy.select(&state.derived, &Client { address }, &mut state.random, &mut chosen);
+        self.policy.select(&state.derived, &Client::from(address), &mut state.random, &mut chosen);
         Ok((chosen.indexes().to_vec(), chosen.scope()))
     }
 

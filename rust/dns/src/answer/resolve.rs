@@ -29,7 +29,8 @@ pub(super) fn resolve(
     let mut resolver = Resolver {
         snapshot: &serving.snapshot,
         serving,
-        client: Client { address: subnet.map_or(peer.address, |ecs| ecs.address) },
+        client: subnet
+            .map_or_else(|| Client::from(peer.address), |ecs| Client { address: ecs.address, bits: ecs.source }),
         qtype: query.qtype,
         counters,
         random,

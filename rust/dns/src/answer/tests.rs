@@ -361,22 +361,18 @@ fn identity_and_what_is_not_offered() {
     assert_eq!(answers("ex.", rtype::ANY).lines().count(), 5, "one set and its additional addresses");
 }
 
-#[test]
-fn any_goes_on_to_a_set_that_has_something() {
+/// A zone in which `geo` has one routed address, for the clients to whom the table gives the first location.
+fn routed(by: RankedBy, text: &str, steering: Steering) -> Serving {
     let origin = Name::from_text("ex.").unwrap();
     let mut builder = ZoneBuilder::new(origin.clone());
     let mut sink = |record: &crate::zone::Record<'_>, _| builder.add(*record, Place { file: 0, line: 0 });
-    let text = "@ 1 SOA ns1 a 1 1 1 1 1\n@ 1 NS ns1\ngeo 1 TXT here\nto 1 DNAME up\nx.y.up 1 TXT deep\n";
+    let text = format!("@ 1 SOA ns1 a 1 1 1 1 1\n@ 1 NS ns1\n{text}");
     read_text("test.zone", text.as_bytes(), &origin, &mut sink).unwrap();
-    let policy = PolicyDoc::Ranked { by: RankedBy::Geolocation, table: "nowhere".into() };
     let place = "site.yaml: Geo".to_owned();
-    let candidate = CandidateDoc {
-        place: place.clone(),
-        set_identifier: "x".into(),
-        rule: String::new(),
-        check: None,
-        alias: None,
-    };
+    let set_identifier = "x".into();
+    let candidate =
+        CandidateDoc { place: place.clone(), set_identifier, rule: String::new(), check: None, alias: None };
+    let policy = PolicyDoc::Ranked { by, table: "table".into() };
     builder.add_routed(RoutedSet {
         owner: Name::from_text("geo.ex.").unwrap(),
         rtype: rtype::A,
@@ -385,16 +381,37 @@ fn any_goes_on_to_a_set_that_has_something() {
         candidates: vec![vec![(1, vec![192, 0, 2, 1])]],
     });
     let zones = vec![Arc::new(Zone::open(builder.finish().unwrap().section).unwrap())];
+    let tables = [("table".to_owned(), Arc::new(steering))].into();
+    let routing = Routing::build(&zones, &tables, &Default::default()).unwrap();
+    let snapshot = Snapshot { zones: Zones::new(zones).unwrap(), routing, ..Snapshot::default() };
+    Serving::derive(Arc::new(snapshot), &|_| None)
+}
+
+#[test]
+fn any_goes_on_to_a_set_that_has_something() {
     let mut rankings = RankingsBuilder::default();
     let nobody = PrefixTable::build([], rankings.number(&[]));
-    let steering = Arc::new(Steering::new(nobody, rankings.finish(), 1).unwrap());
-    let routing = Routing::build(&zones, &[("nowhere".into(), steering)].into(), &Default::default()).unwrap();
-    let snapshot = Snapshot { zones: Zones::new(zones).unwrap(), routing, ..Snapshot::default() };
-    let serving = Serving::derive(Arc::new(snapshot), &|_| None);
+    let steering = Steering::new(nobody, rankings.finish(), 1).unwrap();
+    let serving = routed(RankedBy::Geolocation, "geo 1 TXT here\nto 1 DNAME up\nx.y.up 1 TXT deep\n", steering);
     let shown = |name: &str| shown(&ask(&serving, &query(name, rtype::ANY, None), Transport::Udp));
     assert_eq!(shown("geo.ex."), "NOERROR aa\nan geo.ex. 1 TXT \"here\"");
     let chain = "an to.ex. 1 DNAME up.ex.\nan y.to.ex. 1 CNAME y.up.ex.";
     assert_eq!(shown("y.to.ex."), format!("NOERROR aa\n{chain}\nau ex. 1 SOA ns1.ex. a.ex."), "nothing behind a chain");
+}
+
+#[test]
+fn a_subnet_wider_than_a_prefix_is_not_in_it() {
+    let mut rankings = RankingsBuilder::default();
+    let all = rankings.number_within(&[], 0, 0);
+    let office = rankings.number_within(&[0], 24, all);
+    let table = PrefixTable::build([("10.0.0.0/24".parse().unwrap(), office)], all);
+    let serving = routed(RankedBy::IpBased, "", Steering::new(table, rankings.finish(), 1).unwrap());
+    for (source, octets, answers) in [(32, 4, 1), (24, 3, 1), (16, 2, 0), (8, 1, 0)] {
+        let subnet = &[0, 8, 0, 4 + octets, 0, 1, source, 0, 10, 0, 0, 0][..8 + usize::from(octets)];
+        let answer = ask(&serving, &query("geo.ex.", rtype::A, Some(subnet)), Transport::Udp);
+        assert_eq!(answer[7], answers, "/{source}");
+        assert!(shown(&answer).contains(&format!("ad opt 0008000{}0001{source:02x}18", 4 + octets)), "scope 24");
+    }
 }
 
 static SERVING: std::sync::LazyLock<Serving> = std::sync::LazyLock::new(|| serving(Settings::default()));

@@ -13,7 +13,7 @@ use super::source::{DnsSource, RecordSet};
 use crate::steering::{Collection, Location, Locations, Source};
 
 /// Part of every digest: a release that ranks differently must not take over tables of the one before.
-const MAKER: &str = "steering 1";
+const MAKER: &str = "steering 2";
 
 /// What groups ask for.
 #[derive(Default)]

@@ -296,7 +296,7 @@ fn a_plan_goes_to_disk_and_back() {
     let derived = snapshot.routing.derive(&|slot| Some(slot != 2));
     let node = zone.find(b"\x05alias\x07example\x03net\x00").unwrap();
     let Some(Set::Routed(index)) = node.set(rtype::A) else { panic!("an alias is routed") };
-    let client = Client { address: "192.0.2.1".parse().unwrap() };
+    let client = Client::from(std::net::IpAddr::from([192, 0, 2, 1]));
     let mut picked = Picked::default();
     let group = snapshot.routing.first_group(0) + index;
     snapshot.routing.pick(&derived, group, &client, &mut Random::seeded(1), &mut picked);

@@ -114,7 +114,7 @@ impl Site {
 
     /// Last octets of the addresses that come out in many choices.
     fn outcomes(&self, name: &str, client: &str, derived: &Derived) -> BTreeSet<u8> {
-        let (group, client) = (self.group(name), Client { address: client.parse().unwrap() });
+        let (group, client) = (self.group(name), Client::from(client.parse::<std::net::IpAddr>().unwrap()));
         let (mut random, mut picked) = (Random::seeded(5), Picked::default());
         let mut seen = BTreeSet::new();
         for _ in 0..400 {
@@ -226,7 +226,7 @@ fn scopes_of_a_chain_are_combined() {
         routed("near.example.net", latency(), &[address(1), address(2)]),
     ]);
     let mut picked = Picked::default();
-    let client = Client { address: "10.0.0.1".parse().unwrap() };
+    let client = Client::from(std::net::IpAddr::from([10, 0, 0, 1]));
     let derived = site.derive(&[]);
     site.routing.pick(&derived, site.group("www.example.net"), &client, &mut Random::seeded(1), &mut picked);
     assert_eq!((picked.len, picked.scope), (1, 8));
@@ -277,7 +277,7 @@ fn a_tree_of_multivalue_aliases_costs_a_bounded_number_of_choices() {
     sets.push(routed(&name(16), PolicyDoc::Multivalue, &[address(1)]));
     let site = Site::of(sets);
     let (mut picked, derived) = (Picked::default(), site.derive(&[]));
-    let client = Client { address: "10.0.0.1".parse().unwrap() };
+    let client = Client::from(std::net::IpAddr::from([10, 0, 0, 1]));
     site.routing.pick(&derived, site.group(&name(0)), &client, &mut Random::seeded(1), &mut picked);
     assert_eq!(picked.len, 8, "and not 8^16 of them");
 }
@@ -288,7 +288,7 @@ fn an_explanation_shows_each_step_and_why() {
     let health = |slot: u32| (slot != 3).then_some(slot > 1);
     let derived = site.routing.derive(&health);
     let explain = Explain { routing: &site.routing, zones: &site.zones, derived: &derived, health: &health };
-    let client = Client { address: "10.0.0.1".parse().unwrap() };
+    let client = Client::from(std::net::IpAddr::from([10, 0, 0, 1]));
     let (report, picked) = explain.run(site.group("www.example.net"), &client, &mut Random::seeded(1));
     let report = report.unwrap();
     assert_eq!((report.policy.as_str(), report.scope, picked.scope), ("latency", 8, 8));

@@ -128,16 +128,18 @@ fn by_prefix(
     let nested = Nested::build(&prefixes);
     let mut ranking = Vec::new();
     let owner = |number: u32| owners.get((number as usize).checked_sub(1)?).copied();
-    let numbers: Vec<u32> = (0..=prefixes.len() as u32)
-        .map(|number| {
-            ip_based::rank(nested.outward(number).filter_map(owner), default, &mut ranking);
-            rankings.number(&ranking)
-        })
-        .collect();
+    let lengths = std::iter::once(0).chain(prefixes.iter().map(Prefix::length));
+    let mut numbers: Vec<u32> = Vec::with_capacity(prefixes.len() + 1);
+    for (number, length) in (0..).zip(lengths) {
+        ip_based::rank(nested.outward(number).filter_map(owner), default, &mut ranking);
+        let around = nested.outward(number).nth(1).unwrap_or(0);
+        let around = numbers.get(around as usize).copied().unwrap_or(0);
+        numbers.push(rankings.number_within(&ranking, length, around));
+    }
     Ok(nested.table.map(|number| numbers.get(number as usize).copied().unwrap_or(0)))
 }
 
-/// The prefixes of all locations, and the location of each.
+/// The prefixes of all locations, shorter ones first, and the location of each.
 fn prefixes(locations: &Locations, collections: &[Collection]) -> Result<(Vec<Prefix>, Vec<u16>), Faults> {
     let mut faults = Faults::default();
     let mut owners: HashMap<Prefix, u16> = HashMap::new();
@@ -151,6 +153,8 @@ fn prefixes(locations: &Locations, collections: &[Collection]) -> Result<(Vec<Pr
             Err(message) => faults.push(Fault::at(location.to_string(), message)),
         }
     }
+    let mut owners: Vec<(Prefix, u16)> = owners.into_iter().collect();
+    owners.sort_by_key(|(prefix, _)| (prefix.length(), prefix.address()));
     faults.into_result(owners.into_iter().unzip())
 }
 

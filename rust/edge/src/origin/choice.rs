@@ -18,7 +18,7 @@ pub const MEMBERS: usize = 2;
 pub type Each<T> = [T; MEMBERS];
 
 /// Who asks has no part in it: what is fetched is kept for all.
-const ANYBODY: Client = Client { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED) };
+const ANYBODY: Client = Client { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), bits: 0 };
 
 /// How a group chooses.
 #[derive(Debug, Clone)]

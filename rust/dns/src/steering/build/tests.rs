@@ -2,7 +2,7 @@
 
 use super::*;
 use edgeplane_geo::{LatencyTable, Regions, csv};
-use edgeplane_policy::GeoProximityLocation;
+use edgeplane_policy::{Client, GeoProximityLocation};
 use proptest::prelude::*;
 
 const PLACES: &str = "prefix,continent,country,subdivision,latitude,longitude\n\
@@ -18,7 +18,7 @@ fn source(latency: Option<&str>) -> Source {
 
 /// The ranking for a client by name, and its scope.
 fn at(steering: &Steering, locations: &Locations, address: &str) -> (String, u8) {
-    let (ranking, scope) = steering.ranking(address.parse().unwrap());
+    let (ranking, scope) = steering.ranking(&address.parse::<std::net::IpAddr>().unwrap().into());
     let all: Vec<_> = locations.iter().collect();
     (ranking.iter().map(|&n| all[usize::from(n)].to_string()).collect::<Vec<_>>().join(" > "), scope)
 }
@@ -126,6 +126,9 @@ fn ip_based_takes_the_longest_prefix_then_those_around_it_then_the_default() {
         ("192.0.2.1", "c1/*", 1),
     ];
     check(&source(None), vec![cidr("office"), cidr("*"), cidr("lab")], &collections, &expected);
+    let table = source(None).build(&Locations::new(vec![cidr("lab"), cidr("office")]).unwrap(), &collections).unwrap();
+    let owners = |bits: u8| table.ranking(&Client { address: std::net::IpAddr::from([10, 1, 0, 0]), bits }).0.len();
+    assert_eq!([24, 16, 15, 8, 7].map(owners), [2, 2, 1, 1, 0], "a prefix does not hold a shorter subnet");
     check(&source(None), vec![cidr("lab")], &collections, &[("10.2.2.3", "", 15), ("10.1.2.3", "c1/lab", 16)]);
 }
 
@@ -152,7 +155,7 @@ proptest! {
     #[test]
     fn ip_based_agrees_with_trying_every_prefix(
         entries in prop::collection::hash_map((any::<u32>(), 0u8..=12), 0u16..4, 1..20),
-        clients in prop::collection::vec(any::<u32>(), 20),
+        clients in prop::collection::vec((any::<u32>(), 0u8..=32), 20),
     ) {
         let prefixes: HashMap<Prefix, u16> = entries.into_iter()
             .map(|((address, length), owner)| (Prefix::new(std::net::Ipv4Addr::from(address).into(), length).unwrap(), owner))
@@ -161,11 +164,18 @@ proptest! {
         let collection = Collection { id: "c1".into(), locations: (0..4).map(|n| (format!("l{n}"), list(n))).collect() };
         let locations = Locations::new((0..4).map(|n| cidr(&format!("l{n}"))).collect()).unwrap();
         let steering = Source::default().build(&locations, &[collection]).unwrap();
-        for client in clients {
-            let client = std::net::IpAddr::from(std::net::Ipv4Addr::from(client));
-            let alone = Prefix::new(client, 32).unwrap();
-            let longest = prefixes.iter().filter(|(prefix, _)| prefix.contains(&alone)).max_by_key(|(prefix, _)| prefix.length());
-            prop_assert_eq!(steering.ranking(client).0.first(), longest.map(|(_, owner)| owner));
+        for (client, bits) in clients {
+            let whole = Client::from(std::net::IpAddr::from(std::net::Ipv4Addr::from(client)));
+            let longest = |bits: u8| {
+                let subnet = Prefix::new(whole.address, bits).unwrap();
+                let around = prefixes.iter().filter(|(prefix, _)| prefix.contains(&subnet));
+                around.max_by_key(|(prefix, _)| prefix.length()).map(|(_, owner)| owner)
+            };
+            let (ranking, scope) = steering.ranking(&whole);
+            prop_assert_eq!(ranking.first(), longest(32));
+            // A subnet in which all have one ranking has it, though its parts may lie in prefixes of their own.
+            let subnet = steering.ranking(&Client { bits, ..whole });
+            prop_assert_eq!((subnet.0.first(), subnet.1), (longest(if scope > bits { bits } else { 32 }), scope));
         }
     }
 }

@@ -19,12 +19,12 @@ use crate::access::{self, Moment, Remembered};
 use crate::behaviour::forward::Hop;
 use crate::behaviour::key::uri;
 use crate::behaviour::pattern::normalised;
-use crate::behaviour::{Asked, Viewer, query};
+use crate::behaviour::{Asked, Purpose, Viewer, query};
 use crate::object::{Object, Resource};
 use crate::origin::{Health, Settings};
 use crate::outlook::Outlook;
 use crate::plan::{Behaviour, Distribution, Plan, Target};
-use crate::semantics::{Now, age_s};
+use crate::semantics::{Asker, Now, age_s};
 use crate::service::slices::parse;
 use crate::shared::Shared;
 use slices::Part;
@@ -182,14 +182,16 @@ impl Shared {
         now: Now,
     ) -> Explained {
         let key = key(distribution, behaviour, viewer, asked);
-        let kept = self.find(&key, viewer.request, now);
+        let tell = || outgoing(distribution, behaviour, viewer, asked, Purpose::Fill);
+        let asker = Asker::client(viewer.request, &tell);
+        let kept = self.find(&key, &asker, now);
         let object = kept.as_ref().map(|(_, object)| object);
         let sliced = distribution.slices && object.is_none();
         let slices = if sliced { self.kept_slices(&key, &self.slice_numbers(&key), now) } else { Vec::new() };
         let in_slices = slices.iter().find(|slice| !slice.invalidated).map_or("nowhere", |slice| slice.tier);
         let rules = &behaviour.rules;
-        let outlook = if sliced { self.outlook_in_slices(rules, viewer.request, &key, now) } else { None };
-        let outlook = outlook.unwrap_or_else(|| self.outlook(rules, viewer.request, &key, object, now));
+        let outlook = if sliced { self.outlook_in_slices(rules, &asker, &key, now) } else { None };
+        let outlook = outlook.unwrap_or_else(|| self.outlook(rules, &asker, &key, object, now));
         Explained {
             access: "allowed".into(),
             kept: kept.as_ref().map_or(in_slices, |(tier, _)| tier),
@@ -215,9 +217,7 @@ impl Shared {
         asked: Asked<'_>,
         outlook: &Outlook,
     ) -> Option<AskedOfOrigin> {
-        let hop = Hop { request_id: "-", name: &distribution.domain_name };
-        let encodings = behaviour.key.encodings(viewer);
-        let mut request = behaviour.forward.outgoing(viewer, asked, encodings, outlook.purpose?, hop);
+        let mut request = outgoing(distribution, behaviour, viewer, asked, outlook.purpose?);
         outlook.added.iter().for_each(|(name, value)| request.fields.set(name, value));
         let line = |(name, value): (&[u8], &[u8])| format!("{}: {}", name.escape_ascii(), value.escape_ascii());
         let (origin, why) = target(distribution, behaviour, &self.origins.health)?;
@@ -234,14 +234,14 @@ impl Shared {
     }
 
     /// As a request finds it: memory first, then disk, and nothing that was invalidated.
-    pub(crate) fn find(&self, key: &[u8], request: &Request, now: Now) -> Option<(&'static str, Arc<Object>)> {
-        let is_usable = |object: &&Arc<Object>| object.answers(request) && !self.is_outlived(object);
-        let usable = |resource: &Resource| resource.select(&request.fields).filter(is_usable).cloned();
+    pub(crate) fn find(&self, key: &[u8], asker: &Asker<'_>, now: Now) -> Option<(&'static str, Arc<Object>)> {
+        let is_usable = |object: &&Arc<Object>| object.answers(asker.request()) && !self.is_outlived(object);
+        let usable = |resource: &Resource| resource.select(asker).filter(is_usable).cloned();
         if let Some(object) = self.memory.peek(key).and_then(|(resource, _)| usable(&resource)) {
             return Some((MEMORY, object));
         }
         let archive = self.archive.as_ref().filter(|archive| archive.may_have(key))?;
-        let object = archive.find(key, &request.fields, now)?;
+        let object = archive.find(key, asker, now)?;
         usable(&Resource::default().with(Arc::new(object))).map(|object| (DISK, object))
     }
 
@@ -349,6 +349,18 @@ fn key(distribution: &Distribution, behaviour: &Behaviour, viewer: &Viewer<'_>, 
     let mut key = Vec::new();
     behaviour.key.write(&distribution.id, viewer, asked, behaviour.key.encodings(viewer), &mut key);
     key
+}
+
+/// What the origin is asked, by a request without an id.
+fn outgoing(
+    distribution: &Distribution,
+    behaviour: &Behaviour,
+    viewer: &Viewer<'_>,
+    asked: Asked<'_>,
+    purpose: Purpose,
+) -> Request {
+    let hop = Hop { request_id: "-", name: &distribution.domain_name };
+    behaviour.outgoing(viewer, asked, behaviour.key.encodings(viewer), purpose, hop)
 }
 
 /// The origin that is asked first, and why.

@@ -8,7 +8,7 @@ use edgeplane_http::{Content, Fields, PreparedHead};
 use crate::behaviour::ResponseHeaders;
 use crate::limits;
 use crate::origin::OriginError;
-use crate::semantics::{OriginFailure, Stored};
+use crate::semantics::{Asker, OriginFailure, Stored};
 use crate::store::generations;
 use crate::store::written::Mark;
 
@@ -162,10 +162,10 @@ pub struct Failed {
 }
 
 impl Resource {
-    /// The newest response for a request.
+    /// The newest response for who asks.
     #[inline]
-    pub fn select(&self, request: &Fields) -> Option<&Arc<Object>> {
-        self.objects.iter().find(|object| object.stored.vary.is_empty() || object.stored.vary.matches(request))
+    pub fn select(&self, asker: &Asker<'_>) -> Option<&Arc<Object>> {
+        self.objects.iter().find(|object| object.stored.vary.is_empty() || object.stored.vary.matches(asker))
     }
 
     /// With a new response, in place of those that answer the same requests; old ones go where there are too many.
@@ -252,7 +252,7 @@ mod tests {
     fn variants_are_bounded_however_they_come() {
         let most = limits::VARIANTS.default as usize;
         let chosen = |resource: &Resource, language: String| {
-            resource.select(&get(&[("Accept-Language", &language)]).fields).is_some()
+            resource.select(&Asker::outgoing(&get(&[("Accept-Language", &language)]))).is_some()
         };
         let newer = (0..2 * most).fold(Resource::default(), |all, n| all.with(object(&n.to_string()).into()));
         assert_eq!(newer.objects.len(), most);

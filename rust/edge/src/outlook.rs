@@ -8,7 +8,7 @@ use edgeplane_http::{Fields, Method, Request};
 use crate::behaviour::Purpose;
 use crate::course::Course;
 use crate::object::{Object, Resource};
-use crate::semantics::{self, Now, Precondition, Reuse, Rules, preconditions};
+use crate::semantics::{self, Asker, Now, Precondition, Reuse, Rules, preconditions};
 use crate::service::part::{Asking, range_of};
 use crate::service::slices;
 use crate::shared::Shared;
@@ -37,10 +37,11 @@ pub struct Outlook {
 impl Shared {
     /// Of a request for which nothing was found under its key, where ranges are kept in slices: of the first slice that is
     /// not at hand. None where it would not be answered from slices.
-    pub(crate) fn outlook_in_slices(&self, rules: &Rules, request: &Request, key: &[u8], now: Now) -> Option<Outlook> {
-        let (number, slice) = self.slice_in_question(rules, request, key, now)?;
+    pub(crate) fn outlook_in_slices(&self, rules: &Rules, asker: &Asker<'_>, key: &[u8], now: Now) -> Option<Outlook> {
+        let request = asker.request();
+        let (number, slice) = self.slice_in_question(rules, asker, key, now)?;
         let (asked, asking) = (slices::asking(request, number), slices::range(number));
-        let outlook = self.outlook(rules, &asked, &slices::key(key, number), slice.as_ref(), now);
+        let outlook = self.outlook(rules, &asker.with(&asked), &slices::key(key, number), slice.as_ref(), now);
         let mut added = outlook.added;
         if outlook.purpose.is_some() {
             asking.iter().for_each(|(name, value)| added.set(name, value));
@@ -54,13 +55,14 @@ impl Shared {
     fn slice_in_question(
         &self,
         rules: &Rules,
-        request: &Request,
+        asker: &Asker<'_>,
         key: &[u8],
         now: Now,
     ) -> Option<(u64, Option<Arc<Object>>)> {
+        let request = asker.request();
         let asks = request.method == Method::Get && matches!(semantics::miss(rules, request), Reuse::Fetch(_));
         let asked = |number| slices::asking(request, number);
-        let kept = |number| Some(self.find(&slices::key(key, number), &asked(number), now)?.1);
+        let kept = |number| Some(self.find(&slices::key(key, number), &asker.with(&asked(number)), now)?.1);
         let first = kept(0).filter(|_| asks);
         let wants = slices::is_of_one_range(request) || (first.is_some() && !request.fields.has("range"));
         let needed = first.as_ref().map_or(0..0, |first| slices::needed(request, first));
@@ -76,11 +78,12 @@ impl Shared {
     pub(crate) fn outlook(
         &self,
         rules: &Rules,
-        request: &Request,
+        asker: &Asker<'_>,
         key: &[u8],
         kept: Option<&Arc<Object>>,
         now: Now,
     ) -> Outlook {
+        let request = asker.request();
         let reuse = match kept {
             Some(object) => semantics::reuse(rules, request, &object.stored, now),
             None => semantics::miss(rules, request),
@@ -93,7 +96,7 @@ impl Shared {
         } else {
             Step::of(reuse)
         };
-        let asking = Asking::first(self.part(&resource, request), range_of(request).as_ref());
+        let asking = Asking::first(self.part(&resource, asker), range_of(request).as_ref());
         Outlook {
             decision: step.decision,
             why: step.why,
@@ -107,8 +110,8 @@ impl Shared {
     }
 
     /// The stored part that a request could be answered with, were all of it there.
-    fn part<'r>(&self, resource: &'r Resource, request: &Request) -> Option<&'r Arc<Object>> {
-        resource.select(&request.fields).filter(|object| object.part().is_some() && !self.is_outlived(object))
+    fn part<'r>(&self, resource: &'r Resource, asker: &Asker<'_>) -> Option<&'r Arc<Object>> {
+        resource.select(asker).filter(|object| object.part().is_some() && !self.is_outlived(object))
     }
 }
 

@@ -22,12 +22,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use edgeplane_base::clock::Clock;
-use edgeplane_http::{Content, Fields};
+use edgeplane_http::Content;
 
 use crate::behaviour::key::uri;
 use crate::object::Object;
 use crate::plan::settings;
-use crate::semantics::{Now, Vary};
+use crate::semantics::{Asker, Now, Vary};
 use crate::store::disk::{Keeper, Stats, Writer};
 use crate::store::{Bodies, Disk, DiskHit, Written};
 use finds::Finds;
@@ -82,14 +82,14 @@ impl Archive {
     }
 
     /// As `find`, for many at once: one of them reads, and what is long stays open for those who come later.
-    pub async fn find_together(self: &Arc<Self>, key: &[u8], request: &Fields, now: Now) -> Option<Arc<Object>> {
+    pub async fn find_together(self: &Arc<Self>, key: &[u8], asker: &Asker<'_>, now: Now) -> Option<Arc<Object>> {
         if !self.places.has_list(key) {
-            return self.read_together(key, now).await.filter(|object| object.stored.vary.matches(request));
+            return self.read_together(key, now).await.filter(|object| object.stored.vary.matches(asker));
         }
         let (list, is_at_hand) = self.list_together(key).await;
-        for place in list.variants.places(key, request) {
+        for place in list.variants.places(key, asker) {
             let found = self.read_together(&place, now).await;
-            if let Some(object) = found.filter(|object| object.stored.vary.matches(request)) {
+            if let Some(object) = found.filter(|object| object.stored.vary.matches(asker)) {
                 if !is_at_hand && object.content.len() > self.small {
                     self.disk.hold_open(&variants::list(key), list.number, list.clone(), list.variants.weight());
                 }
@@ -135,11 +135,11 @@ impl Archive {
         Some(object)
     }
 
-    /// The newest response of a key for a request with these fields, in the time of this process. Blocks.
-    pub fn find(&self, key: &[u8], request: &Fields, now: Now) -> Option<Object> {
-        let places = self.places.list(key).unwrap_or_default().variants.places(key, request);
+    /// The newest response of a key for who asks, in the time of this process. Blocks.
+    pub fn find(&self, key: &[u8], asker: &Asker<'_>, now: Now) -> Option<Object> {
+        let places = self.places.list(key).unwrap_or_default().variants.places(key, asker);
         let found = places.into_iter().filter_map(|place| self.read(&place, now));
-        found.map(|(object, _)| object).find(|object| object.stored.vary.matches(request))
+        found.map(|(object, _)| object).find(|object| object.stored.vary.matches(asker))
     }
 
     /// All responses of a key, the newest first; their content stays in its files, and nothing is changed. Blocks.

@@ -4,7 +4,6 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
-use edgeplane_http::Request;
 use edgeplane_net::clock::CoarseClock;
 
 use super::*;
@@ -55,19 +54,23 @@ impl Drop for Place {
     }
 }
 
+/// Who asks for what the origin is asked, with these fields.
+fn with(fields: &[(&str, &str)]) -> Asker<'static> {
+    Asker::outgoing(Box::leak(Box::new(get(fields))))
+}
+
 /// What all requests here have.
-fn asked() -> Fields {
-    get(&[("a", "1")]).fields
+fn asked() -> Asker<'static> {
+    with(&[("a", "1")])
 }
 
 fn stored(fields: &[(&str, &str)]) -> Stored {
     stored_for(&asked(), fields)
 }
 
-/// For a request with these fields.
-fn stored_for(asked: &Fields, fields: &[(&str, &str)]) -> Stored {
-    let request = Request { fields: asked.clone(), ..get(&[]) };
-    match store(&rfc9111(), &request, &response(200, fields), at(0), at(0)) {
+/// For this request.
+fn stored_for(asked: &Asker<'_>, fields: &[(&str, &str)]) -> Stored {
+    match store(&rfc9111(), asked.request(), &response(200, fields), at(0), at(0)) {
         Storing::Whole(stored) => stored,
         other => panic!("{other:?}"),
     }
@@ -117,7 +120,7 @@ fn a_response_outlives_the_process_and_ages_meanwhile() {
         assert_eq!(age_s(&found.stored.lifetime, now), 40);
         assert!(is_plainly_fresh(&found.stored.lifetime, now));
         assert!(!is_plainly_fresh(&found.stored.lifetime, Now { monotonic_ms: 20_005, ..now }));
-        assert!(found.stored.vary.matches(&get(&[("a", "1")]).fields) && !found.stored.vary.matches(&get(&[]).fields));
+        assert!(found.stored.vary.matches(&asked()) && !found.stored.vary.matches(&with(&[])));
         assert_eq!(
             (&*found.subject.path, found.subject.query.as_deref(), &*found.subject.tags[0]),
             ("/a/b", Some("q"), "t")

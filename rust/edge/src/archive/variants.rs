@@ -9,11 +9,10 @@
 //! FF would begin one of at least 255. All share their URI's part, and go with it. What the list does not name is not
 //! found: a variant whose list is gone gives way to others in time.
 
-use edgeplane_http::Fields;
 use serde::{Deserialize, Serialize};
 
 use crate::limits;
-use crate::semantics::Vary;
+use crate::semantics::{Asker, Vary};
 
 /// Lists of another format are not read; their variants are fetched anew.
 const FORMAT: u8 = 1;
@@ -68,9 +67,9 @@ impl Variants {
         rmp_serde::to_vec_named(&Document { format: FORMAT, variants: &self.0 }).ok()
     }
 
-    /// Where responses for a request may be, the newest first, and last the one for every request.
-    pub fn places(&self, key: &[u8], request: &Fields) -> Vec<Vec<u8>> {
-        let variants = self.0.iter().filter(|vary| vary.matches(request)).map(|vary| place(key, vary));
+    /// Where responses for who asks may be, the newest first, and last the one for every request.
+    pub fn places(&self, key: &[u8], asker: &Asker<'_>) -> Vec<Vec<u8>> {
+        let variants = self.0.iter().filter(|vary| vary.matches(asker)).map(|vary| place(key, vary));
         variants.chain([key.to_vec()]).collect()
     }
 
@@ -119,9 +118,10 @@ impl Variants {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::semantics::sample::get;
 
     fn vary(names: &str, request: &[(&str, &str)]) -> Vary {
-        Vary::of(&request.iter().copied().collect(), &[("Vary", names)].into_iter().collect())
+        Vary::of(&get(request), &[("Vary", names)].into_iter().collect())
     }
 
     fn of(variants: &[Vary]) -> Variants {
@@ -142,7 +142,8 @@ mod tests {
     #[test]
     fn the_newest_that_matches_is_looked_for_first_and_what_does_not_match_never() {
         let (first, second, other) = (vary("A", &[("A", "1")]), vary("B", &[("B", "2")]), vary("A", &[("A", "3")]));
-        let request = [("A", "1"), ("B", "2")].into_iter().collect();
+        let request = get(&[("A", "1"), ("B", "2")]);
+        let request = Asker::outgoing(&request);
         let expected = |places: &[&Vary]| {
             let places = places.iter().map(|vary| place(b"key", vary));
             places.chain([b"key".to_vec()]).collect::<Vec<_>>()

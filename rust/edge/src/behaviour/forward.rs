@@ -96,6 +96,8 @@ const REPLACED: [&str; 12] = [
     "via",
     "user-agent",
 ];
+/// To this the edge adds what it can do (Edge Architecture Specification 1.0).
+const SURROGATE: &str = "surrogate-capability";
 const ALWAYS: [&str; 6] = ["date", "warning", "max-forwards", "cache-control", "pragma", "request-range"];
 const CONDITIONAL: [&str; 6] =
     ["range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"];
@@ -184,13 +186,18 @@ impl ForwardRules {
         !self.encodes && self.takes("accept-encoding", Method::Get)
     }
 
-    /// Whether no origin ever learns what a client writes in a field: `User-Agent`, `Cookie` and others where no policy
-    /// forwards them.
+    /// Whether origins, where an object is fetched, are told the same in a field whoever asks: `User-Agent`, `Cookie` and
+    /// others where no policy forwards them. The name in lower case.
     pub fn is_kept_from_origins(&self, name: &str) -> bool {
         match name {
             "cookie" => self.cookies == Selection::None,
-            "user-agent" => !self.takes(name, Method::Get),
-            _ => !is_never_sent(name) && !ALWAYS.contains(&name) && !self.takes(name, Method::Get),
+            "host" | "user-agent" | SURROGATE => !self.takes(name, Method::Get),
+            "accept-encoding" | "x-forwarded-for" | "via" | "x-amz-cf-id" => false,
+            _ if name.starts_with(generated::PREFIX) => {
+                Generated::from_name(name).is_none_or(|header| !self.generated.contains(&header))
+            }
+            _ if is_never_sent(name) || CONDITIONAL.contains(&name) => true,
+            _ => !ALWAYS.contains(&name) && !self.takes(name, Method::Get),
         }
     }
 
@@ -228,6 +235,11 @@ impl ForwardRules {
             }
         }
     }
+}
+
+/// Whether what origins see in a field is not, or not only, what clients write there. The name in lower case.
+pub fn is_made_here(name: &str) -> bool {
+    is_never_sent(name) || CONDITIONAL.contains(&name) || name == SURROGATE
 }
 
 /// Fields that belong to a connection, are made here, or would pass off as made here.

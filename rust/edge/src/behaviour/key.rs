@@ -76,6 +76,18 @@ impl KeyRules {
         fill(key, at, length);
     }
 
+    /// Whether all that origins learn of a header field stands in the key. The name in lower case.
+    pub fn has_header(&self, name: &str) -> bool {
+        // Origins see one hop more.
+        let grows = matches!(name, "via" | "x-forwarded-for");
+        self.headers.iter().any(|header| match header {
+            KeyHeader::Host => name == "host",
+            KeyHeader::Port => false,
+            KeyHeader::Sent(sent) => sent == name && !grows,
+            KeyHeader::Generated(header) => header.name().eq_ignore_ascii_case(name),
+        })
+    }
+
     fn write_query(&self, query: Option<&str>, key: &mut Vec<u8>) {
         match &self.query {
             Selection::None => {}

@@ -6,7 +6,7 @@ use edgeplane_http::{Connection, Framing, Method, Request, Scheme, Tls, Version}
 use edgeplane_net::tls::Fingerprints;
 use proptest::prelude::*;
 
-use super::forward::Hop;
+use super::forward::{Hop, is_made_here};
 use super::*;
 
 const HOP: Hop<'_> = Hop { request_id: "id==", name: "d.edge.example.net" };
@@ -409,4 +409,44 @@ fn every_generated_field_has_a_name() {
     assert_eq!(Generated::from_name("CloudFront-Other"), None);
     assert!(!Generated::Address.is_for_keys() && Generated::Country.is_for_keys());
     assert!(!Generated::Ja3.is_for_keys() && !Generated::Ja4.is_for_keys());
+}
+
+#[test]
+fn what_tells_clients_apart_is_what_origins_are_told_of_them_and_the_key_has_not() {
+    let generated = [Generated::Country, Generated::IsMobile].into();
+    let rules = ForwardRules { generated, headers: HeaderRule::All, encodes: true, ..ForwardRules::default() };
+    let none = ForwardRules { encodes: true, ..ForwardRules::default() };
+    for (name, by_all, by_none, made) in [
+        ("cloudfront-viewer-country", true, false, true),
+        ("cloudfront-viewer-city", false, false, true),
+        ("cloudfront-viewer-shoe-size", false, false, true),
+        ("x-forwarded-for", true, true, true),
+        ("via", true, true, true),
+        ("x-amz-cf-id", true, true, true),
+        ("x-edge-reason", false, false, true),
+        ("x-real-ip", false, false, true),
+        ("range", false, false, true),
+        ("if-none-match", false, false, true),
+        ("te", false, false, true),
+        ("cookie", false, false, true),
+        ("user-agent", true, false, true),
+        ("host", true, false, true),
+        ("surrogate-capability", true, false, true),
+        ("accept-encoding", true, true, true),
+        ("accept-language", true, false, false),
+        ("cache-control", true, true, false),
+    ] {
+        let told = (!rules.is_kept_from_origins(name), !none.is_kept_from_origins(name));
+        assert_eq!((told, is_made_here(name)), ((by_all, by_none), made), "{name}");
+    }
+    let headers = [
+        KeyHeader::Generated(Generated::Country),
+        KeyHeader::Host,
+        KeyHeader::Port,
+        KeyHeader::Sent("accept".into()),
+        KeyHeader::Sent("via".into()),
+    ];
+    let key = KeyRules { headers: headers.into(), ..KeyRules::default() };
+    let names = ["cloudfront-viewer-country", "host", "accept", "via", "cloudfront-viewer-city", "origin"];
+    assert_eq!(names.map(|name| key.has_header(name)), [true, true, true, false, false, false]);
 }

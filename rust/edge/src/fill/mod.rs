@@ -16,12 +16,11 @@ pub use table::{Fills, Joined, Lead};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use edgeplane_http::Request;
 use tokio::sync::Notify;
 
 use crate::object::Object;
 use crate::origin::OriginError;
-use crate::semantics;
+use crate::semantics::{self, Asker};
 use crate::store::written::Mark;
 
 /// How far a fill is.
@@ -65,17 +64,24 @@ pub enum Came {
     Stale,
 }
 
+impl Opening {
+    /// Whether it is for a request that waited for another's.
+    pub fn serves(&self, asker: &Asker<'_>) -> bool {
+        self.shared && self.object.stored.vary.matches(asker)
+    }
+}
+
 impl Came {
     /// Whether an object that came so is for a request that waited for another's: what everybody has to validate is for
     /// nobody but the one who did (RFC 9111 sections 4.2.4, 5.2.2), whoever waited may not even be allowed to see it.
-    pub fn serves(self, object: &Object, request: &Request) -> bool {
+    pub fn serves(self, object: &Object, asker: &Asker<'_>) -> bool {
         let lifetime = &object.stored.lifetime;
         let is_for_many = match self {
             Self::Fetched | Self::Confirmed => semantics::is_plainly_fresh(lifetime, lifetime.received),
             Self::ConfirmedOnce => false,
             Self::Stale => true,
         };
-        is_for_many && object.answers(request) && object.stored.vary.matches(&request.fields)
+        is_for_many && object.answers(asker.request()) && object.stored.vary.matches(asker)
     }
 }
 

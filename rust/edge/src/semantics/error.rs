@@ -59,7 +59,7 @@ fn rfc9111(
     staleness_ms: u64,
 ) -> Option<Reason> {
     let lifetime = &stored.lifetime;
-    if !failure.is_error() || lifetime.stale == StaleUse::Never || !stored.vary.matches(&request.fields) {
+    if !failure.is_error() || lifetime.stale == StaleUse::Never || !stored.vary.admits(request) {
         return None;
     }
     let asked_s = if rules.heeds_requests { RequestDirectives::of(&request.fields).stale_if_error_s } else { None };

@@ -10,7 +10,7 @@
 //!    └─ preconditions ─► Full · NotModified · Range · NotSatisfiable · Failed ─► answer::…, age_s, CacheStatus
 //! ```
 //! On the hit path a stored response is sent if `is_plain(rules, request)`, `is_plainly_fresh(&stored.lifetime, now)` and
-//! `stored.vary.matches(&request.fields)`. The first client of a fetch gets the fields that came; what is stored is what later
+//! `stored.vary.matches(&asker)`. The first client of a fetch gets the fields that came; what is stored is what later
 //! ones may have.
 //!
 //! Two rule sets: `Rules::Rfc9111` (RFC 9111, 9110, 9213, 5861, 8246) and `Rules::CloudFront` (its TTL and error table).
@@ -61,4 +61,4 @@ pub use stored::Stored;
 pub use storing::{Storing, store};
 pub use time::Now;
 pub use validation::{Update, conditions, freshen, update, without_conditions};
-pub use vary::Vary;
+pub use vary::{Asker, Vary};

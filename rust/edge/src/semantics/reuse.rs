@@ -158,7 +158,7 @@ fn ask(stored: Option<&Stored>, wanted: &RequestDirectives, reason: Reason) -> R
 /// How the stored response may be sent at once, or why not.
 fn usable(request: &Request, stored: &Stored, wanted: &RequestDirectives, now: Now) -> Result<Reuse, Reason> {
     let lifetime = &stored.lifetime;
-    if !stored.vary.matches(&request.fields) {
+    if !stored.vary.admits(request) {
         return Err(Reason::VaryMismatch);
     }
     if wanted.no_cache {

@@ -107,7 +107,7 @@ fn read<'a>(rules: &Rules, response: &'a Response, requested: Now, received: Now
 /// CloudFront's variants are its cache key's; of `Vary` only `*` matters, where nothing is kept by force.
 fn vary(rules: &Rules, request: &Request, response: &Response) -> Vary {
     match rules {
-        Rules::Rfc9111(_) => Vary::of(&request.fields, &response.fields),
+        Rules::Rfc9111(_) => Vary::of(request, &response.fields),
         Rules::CloudFront(rules) if rules.min_ttl_s == 0 => Vary::star_alone(&response.fields),
         Rules::CloudFront(_) => Vary::default(),
     }

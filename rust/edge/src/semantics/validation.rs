@@ -3,7 +3,7 @@
 use edgeplane_http::{Fields, Request, Response};
 
 use super::etag::EntityTag;
-use super::{Lifetime, Now, Reason, Rules, Stored, Storing, date, kept, store};
+use super::{Asker, Lifetime, Now, Reason, Rules, Stored, Storing, date, kept, store};
 
 /// What came of a 304, or of the head of a HEAD.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,8 +100,8 @@ pub fn update(
     refreshed(rules, request, stored, &not_modified.fields, requested, received)
 }
 
-/// The stored response to GET after a HEAD that was answered (section 4.3.5); none: the HEAD says nothing about it, because its
-/// status is not 200. On `Mismatch` the stored one is stale: `Lifetime::expired`.
+/// The stored response to GET after a HEAD that was answered (section 4.3.5), to which `request` is what the origin would be asked; none: the
+/// HEAD says nothing about it, because its status is not 200. On `Mismatch` the stored one is stale: `Lifetime::expired`.
 pub fn freshen(
     rules: &Rules,
     request: &Request,
@@ -110,7 +110,7 @@ pub fn freshen(
     requested: Now,
     received: Now,
 ) -> Option<Update> {
-    if head.status != 200 || stored.status != 200 || !stored.vary.matches(&request.fields) {
+    if head.status != 200 || stored.status != 200 || !stored.vary.matches(&Asker::outgoing(request)) {
         return None;
     }
     let same = |name: &str| head.fields.get(name).is_none_or(|value| stored.fields.get(name) == Some(value));

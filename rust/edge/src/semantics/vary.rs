@@ -1,10 +1,12 @@
 //! Which requests a stored response answers (RFC 9111 section 4.1).
 
-use edgeplane_http::Fields;
+use std::cell::OnceCell;
+
 use edgeplane_http::fields::members;
+use edgeplane_http::{Fields, Request};
 use serde::{Deserialize, Serialize};
 
-/// The names of `Vary` with the values that the request had, normalised.
+/// The names of `Vary` with the values that the request to the origin had, normalised.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Vary {
     star: bool,
@@ -22,11 +24,54 @@ struct Selecting {
     /// As it was written, where that is not the same: most requests that match have the very same octets.
     #[serde(with = "serde_bytes")]
     seen: Option<Vec<u8>>,
+    /// Whether origins see it as clients write it; where nobody said so, what they are told is looked at.
+    #[serde(default)]
+    written: bool,
+}
+
+/// Who asks, as `Vary` selects by it: what the origin saw of one client is compared with what it would see of another.
+pub struct Asker<'r> {
+    request: &'r Request,
+    tell: Option<&'r dyn Fn() -> Request>,
+    told: OnceCell<Request>,
+}
+
+impl<'r> Asker<'r> {
+    /// A client with its request. `tell` makes what the origin would be asked for it, once, where a field is looked at that
+    /// origins do not see as clients write it.
+    #[inline]
+    pub fn client(request: &'r Request, tell: &'r dyn Fn() -> Request) -> Self {
+        Self { request, tell: Some(tell), told: OnceCell::new() }
+    }
+
+    /// Who asks what the origin is asked.
+    pub fn outgoing(request: &'r Request) -> Self {
+        Self { request, tell: None, told: OnceCell::new() }
+    }
+
+    /// The same client with a request that tells the origin the same.
+    #[must_use]
+    pub fn with<'s>(&self, request: &'s Request) -> Asker<'s>
+    where
+        'r: 's,
+    {
+        Asker { request, tell: self.tell, told: OnceCell::new() }
+    }
+
+    /// The request.
+    #[inline]
+    pub fn request(&self) -> &'r Request {
+        self.request
+    }
+
+    fn told(&self) -> &Request {
+        self.tell.map_or(self.request, |tell| self.told.get_or_init(tell))
+    }
 }
 
 impl Vary {
-    /// Of a response to a request with these fields.
-    pub fn of(request: &Fields, response: &Fields) -> Self {
+    /// Of a response to this request, as the origin saw it.
+    pub fn of(request: &Request, response: &Fields) -> Self {
         let mut names: Vec<String> = response.members("vary").map(lower).collect();
         names.sort();
         names.dedup();
@@ -46,6 +91,12 @@ impl Vary {
         self.selecting.retain(|field| !is_ignored(&field.name));
     }
 
+    /// Names, in lower case, the fields that origins do not see as clients write them: by what clients write there nothing
+    /// is selected.
+    pub fn make(&mut self, is_made: impl Fn(&str) -> bool) {
+        self.selecting.iter_mut().for_each(|field| field.written = !is_made(&field.name));
+    }
+
     /// `*`: no request matches.
     pub fn is_star(&self) -> bool {
         self.star
@@ -56,12 +107,20 @@ impl Vary {
         !self.star && self.selecting.is_empty()
     }
 
-    /// Whether a request with these fields would have had the same response.
-    pub fn matches(&self, request: &Fields) -> bool {
-        !self.star && self.selecting.iter().all(|field| self.field_matches(field, request))
+    /// Whether who asks would have had the same response.
+    pub fn matches(&self, asker: &Asker<'_>) -> bool {
+        let seen = |field: &Selecting| if field.written { asker.request } else { asker.told() };
+        !self.star && self.selecting.iter().all(|field| self.field_matches(field, seen(field)))
     }
 
-    fn field_matches(&self, field: &Selecting, request: &Fields) -> bool {
+    /// Whether a client's request had the same response as far as its own words go: what was found for it by `matches` is
+    /// not asked for the rest again.
+    pub fn admits(&self, request: &Request) -> bool {
+        let mut written = self.selecting.iter().filter(|field| field.written);
+        !self.star && written.all(|field| self.field_matches(field, request))
+    }
+
+    fn field_matches(&self, field: &Selecting, request: &Request) -> bool {
         if field.is_seen_again(request) {
             return true;
         }
@@ -106,30 +165,36 @@ impl Vary {
 const ALLOCATED: usize = 16;
 
 impl Selecting {
-    fn of(request: &Fields, name: String) -> Self {
+    fn of(request: &Request, name: String) -> Self {
         let value = normal(request, &name);
         let seen = only_line(request, &name).map(<[u8]>::to_vec).filter(|seen| Some(seen) != value.as_ref());
-        Self { name, value, seen }
+        Self { name, value, seen, written: true }
     }
 
     /// The quick look: the same octets.
-    fn is_seen_again(&self, request: &Fields) -> bool {
+    fn is_seen_again(&self, request: &Request) -> bool {
         let line = only_line(request, &self.name);
         line.is_some() && (line == self.seen.as_deref() || line == self.value.as_deref())
     }
 }
 
-fn only_line<'a>(request: &'a Fields, name: &'a str) -> Option<&'a [u8]> {
-    let mut lines = request.all(name);
+/// The lines of a field. `Host` stands in front of the others, as the authority.
+fn lines<'a>(request: &'a Request, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+    let host = Some(request.authority.as_bytes()).filter(|host| name == "host" && !host.is_empty());
+    host.into_iter().chain(request.fields.all(name))
+}
+
+fn only_line<'a>(request: &'a Request, name: &'a str) -> Option<&'a [u8]> {
+    let mut lines = lines(request, name);
     let line = lines.next()?;
     lines.next().is_none().then_some(line)
 }
 
 /// The value of a selecting field, so that what means the same is the same: lines joined, no space around the members; for
 /// preferences, which have no order of their own (RFC 9110 section 12.5), sorted and in lower case.
-fn normal(request: &Fields, name: &str) -> Option<Vec<u8>> {
-    request.get(name)?;
-    let members = request.members(name);
+fn normal(request: &Request, name: &str) -> Option<Vec<u8>> {
+    lines(request, name).next()?;
+    let members = lines(request, name).flat_map(members);
     Some(match name {
         "accept-charset" | "accept-encoding" | "accept-language" => joined(preferences(members)),
         _ => joined(members.map(<[u8]>::to_vec)),
@@ -190,23 +255,66 @@ fn lower(name: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::semantics::sample::get;
     use proptest::prelude::*;
 
     fn fields(pairs: &[(&str, &str)]) -> Fields {
         pairs.iter().copied().collect()
     }
 
+    fn is_for(vary: &Vary, then: &[(&str, &str)]) -> bool {
+        vary.matches(&Asker::outgoing(&get(then)))
+    }
+
     fn matches(vary: &[(&str, &str)], first: &[(&str, &str)], then: &[(&str, &str)]) -> bool {
-        Vary::of(&fields(first), &fields(vary)).matches(&fields(then))
+        is_for(&Vary::of(&get(first), &fields(vary)), then)
     }
 
     #[test]
     fn what_is_in_the_key_tells_nothing_apart() {
         let vary = fields(&[("Vary", "Accept-Encoding, Foo")]);
-        let mut vary = Vary::of(&fields(&[("Accept-Encoding", "br,gzip"), ("Foo", "1")]), &vary);
+        let mut vary = Vary::of(&get(&[("Accept-Encoding", "br,gzip"), ("Foo", "1")]), &vary);
         vary.ignore(|name| name == "accept-encoding");
-        assert!(vary.matches(&fields(&[("Accept-Encoding", "gzip, deflate, br"), ("Foo", "1")])));
-        assert!(!vary.matches(&fields(&[("Foo", "2")])));
+        assert!(is_for(&vary, &[("Accept-Encoding", "gzip, deflate, br"), ("Foo", "1")]));
+        assert!(!is_for(&vary, &[("Foo", "2")]));
+    }
+
+    #[test]
+    fn what_clients_write_where_origins_are_told_something_else_selects_nothing() {
+        let mut vary = Vary::of(&get(&[("Mobile", "true"), ("A", "1")]), &fields(&[("Vary", "Mobile, A")]));
+        vary.make(|name| name == "mobile");
+        let is_for = |written: &[(&str, &str)], told: &[(&str, &str)]| {
+            let tell = || get(told);
+            assert!(!vary.admits(&get(&[("Mobile", "true")])) && vary.admits(&get(&[("A", "1")])));
+            vary.matches(&Asker::client(&get(written), &tell))
+        };
+        assert!(is_for(&[("A", "1")], &[("Mobile", "true"), ("A", "1")]));
+        assert!(!is_for(&[("A", "1"), ("Mobile", "true")], &[("Mobile", "false"), ("A", "1")]));
+        assert!(!is_for(&[("Mobile", "true")], &[("Mobile", "true")]));
+    }
+
+    #[test]
+    fn the_host_is_that_of_the_request() {
+        let of = |authority: &str| Request { authority: authority.into(), ..get(&[]) };
+        let vary = Vary::of(&of("a.example"), &fields(&[("Vary", "Host")]));
+        for (authority, expected) in [("a.example", true), ("b.example", false), ("", false)] {
+            assert_eq!(vary.matches(&Asker::outgoing(&of(authority))), expected, "{authority}");
+        }
+    }
+
+    #[test]
+    fn of_what_lies_on_disk_from_before_what_is_told_counts() {
+        #[derive(Serialize)]
+        struct Before {
+            star: bool,
+            selecting: [std::collections::BTreeMap<&'static str, Option<&'static str>>; 1],
+            language: Option<String>,
+        }
+        let field = [("name", Some("a")), ("value", Some("1")), ("seen", None)].into_iter().collect();
+        let before = rmp_serde::to_vec_named(&Before { star: false, selecting: [field], language: None }).unwrap();
+        let vary: Vary = rmp_serde::from_slice(&before).unwrap();
+        let tell = || get(&[("A", "1")]);
+        assert!(vary.matches(&Asker::client(&get(&[("A", "2")]), &tell)));
     }
 
     #[test]
@@ -263,13 +371,13 @@ mod tests {
         for (vary, empty) in
             [(&[][..], true), (&[("Vary", "")], true), (&[("Vary", "A")], false), (&[("Vary", "*")], false)]
         {
-            assert_eq!(Vary::of(&Fields::new(), &fields(vary)).is_empty(), empty, "{vary:?}");
+            assert_eq!(Vary::of(&get(&[]), &fields(vary)).is_empty(), empty, "{vary:?}");
         }
     }
 
     #[test]
     fn it_survives_the_disk() {
-        let vary = Vary::of(&fields(&[("A", "\u{e9}")]), &fields(&[("Vary", "A, B")]));
+        let vary = Vary::of(&get(&[("A", "\u{e9}")]), &fields(&[("Vary", "A, B")]));
         let read: Vary = rmp_serde::from_slice(&rmp_serde::to_vec_named(&vary).unwrap()).unwrap();
         assert_eq!(read, vary);
     }
@@ -280,10 +388,11 @@ mod tests {
             name in "(Accept-Language|Accept-Encoding|X)",
             values in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..30), 0..3),
         ) {
-            let request: Fields = values.iter().map(|value| (name.as_str(), value)).collect();
+            let fields_of = values.iter().map(|value| (name.as_str(), value)).collect();
+            let request = Request { fields: fields_of, ..get(&[]) };
             let vary = Vary::of(&request, &fields(&[("Vary", &name)]));
-            prop_assert!(vary.matches(&request));
-            prop_assert_eq!(vary.matches(&Fields::new()), values.is_empty());
+            prop_assert!(vary.matches(&Asker::outgoing(&request)) && vary.admits(&request));
+            prop_assert_eq!(is_for(&vary, &[]), values.is_empty());
         }
     }
 }

@@ -12,6 +12,7 @@ use super::app::App;
 use super::fetch::{Errand, read_whole};
 use super::route::Route;
 use crate::behaviour::Encoding;
+use crate::behaviour::forward::is_made_here;
 use crate::compress::{self, Place};
 use crate::fill::{Came, Failure, Growing, Stage};
 use crate::object::Object;
@@ -94,18 +95,21 @@ impl App {
 }
 
 impl Route {
-    /// A decision about an answer, as it is kept under the key. The key has what counts of `Accept-Encoding`: what else
-    /// clients write there does not tell variants apart. An answer that names it in `Vary` goes on to do so when a 304
-    /// brought it up to date.
+    /// A decision about an answer, as it is kept under the key. Nothing tells variants apart that stands whole in the key, or
+    /// that no origin learns of a client; nor what a client writes where the edge tells the origin something of its own. An
+    /// answer that names `Accept-Encoding` in `Vary` goes on to do so when a 304 brought it up to date.
     pub(super) fn kept(&self, mut stored: Stored, before: Option<&Stored>) -> Stored {
         if before.is_some_and(|before| compress::has_vary(&before.fields)) {
             compress::add_vary(&mut stored.fields);
         }
-        let forward = &self.behaviour.forward;
-        stored.vary.ignore(|name| match name {
-            "accept-encoding" => !forward.hands_on_codings(),
-            _ => forward.is_kept_from_origins(name),
-        });
+        let (key, forward) = (&self.behaviour.key, &self.behaviour.forward);
+        let is_keyed = |name: &str| match name {
+            "accept-encoding" => !forward.hands_on_codings() || key.has_header(name),
+            "cookie" => key.cookies == forward.cookies,
+            _ => key.has_header(name),
+        };
+        stored.vary.ignore(|name| is_keyed(name) || forward.is_kept_from_origins(name));
+        stored.vary.make(is_made_here);
         stored
     }
 }

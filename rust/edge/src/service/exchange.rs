@@ -86,10 +86,7 @@ impl App {
         }
         let (rules, now) = (&route.behaviour.rules, self.now());
         let resource = self.shared.memory.get(&route.key);
-        let mut found = resource.as_deref().and_then(|resource| self.usable(resource, session.request()));
-        if found.is_none() {
-            found = self.find_on_disk(route, session.request()).await;
-        }
+        let found = self.find(route, session, session.request(), resource.as_deref()).await;
         let reuse = match &found {
             Some(object) => semantics::reuse(rules, session.request(), &object.stored, now),
             None => semantics::miss(rules, session.request()),
@@ -128,12 +125,6 @@ impl App {
             }
             _ => Box::pin(self.pass(route, session, reuse, None)).await,
         }
-    }
-
-    /// The stored response for a request, unless it was invalidated or is a part that is not enough.
-    pub(super) fn usable(&self, resource: &Resource, request: &Request) -> Option<Arc<Object>> {
-        let object = resource.select(&request.fields)?;
-        (object.answers(request) && !self.is_invalidated(object)).then(|| object.clone())
     }
 
     /// Why what is stored may be sent in place of an answer that did not come.
@@ -274,7 +265,7 @@ impl App {
             // Its tags were not known when this request joined. The next fetch begins after this request came.
             stage if self.is_outdated(route, &stage) => Box::pin(self.serve(route, session)).await,
             Stage::Streaming(opening)
-                if opening.shared && opening.object.stored.vary.matches(&session.request().fields) =>
+                if self.is_for(route, session, session.request(), |asker| opening.serves(asker)) =>
             {
                 match opening.body.reader() {
                     Some(reader) => self.stream(session, route, &opening, reader, Outcome::Hit, reuse).await,
@@ -309,7 +300,10 @@ impl App {
     ) -> Told {
         match stage {
             // Who asked gets the answer to what was asked, whatever it says of others.
-            Stage::Done(object, came) if fetched == Outcome::Miss || came.serves(&object, session.request()) => {
+            Stage::Done(object, came)
+                if fetched == Outcome::Miss
+                    || self.is_for(route, session, session.request(), |asker| came.serves(&object, asker)) =>
+            {
                 let (outcome, forward_status) = match came {
                     Came::Fetched => (fetched, None),
                     Came::Confirmed | Came::ConfirmedOnce => (Outcome::RefreshHit, Some(304)),

@@ -178,6 +178,7 @@ impl Errand {
         let pages_from = app.shared.bodies.pages_from();
         let whole = asking.completed(rules, &self.request, &fetched.response, times, pages_from);
         let Some((stored, body)) = whole else { return Step::Again(Asking::Whole) };
+        let stored = self.route.kept(stored, None);
         if read_whole(app, &mut fetched, &body).await.is_err() {
             return Step::Again(Asking::Whole);
         }

@@ -8,9 +8,10 @@ use super::app::Desk;
 use super::lines::{self, Outcome, RequestId, Said};
 use super::render::Rendered;
 use crate::access::{self, Moment};
-use crate::behaviour::Asked;
+use crate::behaviour::forward::Hop;
+use crate::behaviour::{Asked, Purpose};
 use crate::object::Object;
-use crate::semantics::{self, CacheStatus, Now, Reuse, age_s};
+use crate::semantics::{self, Asker, CacheStatus, Now, Reuse, age_s};
 
 impl Desk {
     /// Answers from memory where that needs no waiting; else leaves `reply` without a head.
@@ -32,9 +33,13 @@ impl Desk {
         let asked = Asked { path: distribution.object_path(&request.path), query: admitted.query.as_deref() };
         let mut key = self.key.try_borrow_mut().ok()?;
         key.clear();
-        behaviour.key.write(&distribution.id, &viewer, asked, behaviour.key.encodings(&viewer), &mut key);
+        let encodings = behaviour.key.encodings(&viewer);
+        behaviour.key.write(&distribution.id, &viewer, asked, encodings, &mut key);
         let resource = self.shared.memory.get(&key)?;
-        let object = resource.select(&request.fields)?;
+        // The request has no id yet. Each has another, so that what varies by it answers none.
+        let hop = Hop { request_id: "", name: &distribution.domain_name };
+        let tell = || behaviour.outgoing(&viewer, asked, encodings, Purpose::Fill, hop);
+        let object = resource.select(&Asker::client(request, &tell))?;
         if object.stored.status == 206 {
             return None;
         }

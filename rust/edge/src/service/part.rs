@@ -10,7 +10,7 @@ use super::app::App;
 use super::route::Route;
 use crate::fill::Growing;
 use crate::object::Object;
-use crate::semantics::{ByteRange, ContentRange, Now, Precondition, Rules, Stored, partial, preconditions};
+use crate::semantics::{Asker, ByteRange, ContentRange, Now, Precondition, Rules, Stored, partial, preconditions};
 
 impl Object {
     /// Which octets are here, and how many the whole has; none: all are here.
@@ -130,7 +130,7 @@ impl App {
     /// Which range to ask for first: of a key with a stored part what the client wants, or what is missing.
     pub(super) fn asking(&self, route: &Route, request: &Request, range: Option<&Fields>) -> Asking {
         let resource = self.shared.memory.get(&route.key);
-        let part = resource.as_deref().and_then(|resource| resource.select(&request.fields));
+        let part = resource.as_deref().and_then(|resource| resource.select(&Asker::outgoing(request)));
         Asking::first(part.filter(|object| object.part().is_some() && !self.is_invalidated(object)), range)
     }
 

@@ -14,7 +14,7 @@ use crate::behaviour::{Asked, Purpose};
 use crate::fill::Failure;
 use crate::object::Object;
 use crate::origin::{Fetched, OriginError, Outgoing, OutgoingSender};
-use crate::semantics::{self, Reuse, Target};
+use crate::semantics::{self, Asker, Reuse, Target};
 
 impl App {
     /// Asks the origin for one client alone. `found` may stand in if the origin fails.
@@ -33,9 +33,10 @@ impl App {
         };
         self.invalidate_changed(route, session.request(), &fetched.response).await;
         if session.request().method == Method::Head {
-            self.freshen(route, session.request(), &fetched.response, requested);
             let fill = self.outgoing(route, session.request(), session.connection(), Purpose::Fill);
-            self.as_for_get(route, &Request { method: Method::Get, ..fill }, &mut fetched, requested);
+            let get = Request { method: Method::Get, ..fill };
+            self.freshen(route, &get, &fetched.response, requested);
+            self.as_for_get(route, &get, &mut fetched, requested);
         }
         self.relay(session, route, fetched, reuse.status()).await
     }
@@ -87,14 +88,14 @@ impl App {
     }
 
     /// A HEAD may bring what is stored for GET up to date, or show that it is no more (RFC 9111 section 4.3.5).
-    fn freshen(&self, route: &Route, request: &Request, head: &Response, requested: semantics::Now) {
+    fn freshen(&self, route: &Route, get: &Request, head: &Response, requested: semantics::Now) {
         let Some(resource) = self.shared.memory.get(&route.key) else { return };
-        let Some(object) = resource.select(&request.fields) else { return };
+        let Some(object) = resource.select(&Asker::outgoing(get)) else { return };
         if object.part().is_some() {
             return;
         }
         let rules = &route.behaviour.rules;
-        match semantics::freshen(rules, request, &object.stored, head, requested, self.now()) {
+        match semantics::freshen(rules, get, &object.stored, head, requested, self.now()) {
             Some(semantics::Update::Keep(stored)) => {
                 let stored = route.kept(stored, Some(&object.stored));
                 self.keep(route, &object.renewed(stored, object.sequence.load(Relaxed)).into())

@@ -18,7 +18,7 @@ use crate::behaviour::{Asked, Encodings, Purpose, Viewer, key, query};
 use crate::object::Subject;
 use crate::origin::{Fetched, Interim, OriginError, Origins, Outgoing, Timing};
 use crate::plan::{Behaviour, Distribution, Plan, Target};
-use crate::semantics::{Reason, Rules, surrogate};
+use crate::semantics::Reason;
 use crate::store::written::Mark;
 
 /// Where a request leads. Owns what it names, so that a fetch may outlive its request and its plan.
@@ -211,11 +211,7 @@ impl App {
         let viewer = plan.viewer(request, connection);
         let asked = Asked { path: &route.path, query: route.query.as_deref() };
         let hop = Hop { request_id: route.id.as_str(), name: &route.distribution.domain_name };
-        let mut outgoing = route.behaviour.forward.outgoing(&viewer, asked, route.encodings, purpose, hop);
-        if matches!(route.behaviour.rules, Rules::Rfc9111(_)) {
-            outgoing.fields.push("Surrogate-Capability", surrogate::CAPABILITY);
-        }
-        outgoing
+        route.behaviour.outgoing(&viewer, asked, route.encodings, purpose, hop)
     }
 }
 

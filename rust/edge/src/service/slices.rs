@@ -240,10 +240,7 @@ impl App {
         let (rules, now) = (&route.behaviour.rules, self.now());
         let resource = self.shared.memory.get(&route.key);
         let resource = resource.as_deref();
-        let mut found = resource.and_then(|resource| self.usable(resource, request));
-        if found.is_none() {
-            found = self.find_on_disk(route, request).await;
-        }
+        let found = self.find(route, session, request, resource).await;
         let reuse = match &found {
             Some(object) => semantics::reuse(rules, request, &object.stored, now),
             None => semantics::miss(rules, request),
@@ -283,7 +280,9 @@ impl App {
         let joined = collapses.then(|| self.join(route, || self.has_moved_on(route, resource)));
         let (fill, lead) = match joined {
             Some(Joined::Follows(fill)) => match self.fetched_slice(route, session, &fill).await? {
-                (object, came) if came.serves(&object, asked) => return Ok(Slice { object, was_kept: false }),
+                (object, came) if self.is_for(route, session, asked, |asker| came.serves(&object, asker)) => {
+                    return Ok(Slice { object, was_kept: false });
+                }
                 _ => own(),
             },
             Some(Joined::LooksAgain) => return Box::pin(self.slice_at(route, session, asked)).await,

@@ -8,8 +8,8 @@ use crate::limits;
 use crate::store::disk::{Made, Stats};
 
 /// What a client that likes a language sends.
-fn likes(language: &str) -> Fields {
-    get(&[("Accept-Language", language)]).fields
+fn likes(language: &str) -> Asker<'static> {
+    with(&[("Accept-Language", language)])
 }
 
 const VARIES: [(&str, &str); 2] = [FRESH, ("Vary", "Accept-Language")];

@@ -60,3 +60,30 @@ def test_what_has_no_content_has_no_length(make_edge, origin):
         reply = edge.fetch("/a", method)
         assert (reply.status, reply.fields.get("content-length")) == (204, None)
     assert origin.count == 1
+
+
+@pytest.mark.parametrize(("later", "hits"), [(b"old", True), (b"new content", False)])
+def test_a_head_with_another_length_ends_what_is_stored(make_edge, origin, later, hits):
+    """RFC 9111 section 4.3.5, where nothing but the length tells: else old content would get a new lifetime."""
+    origin.answer = lambda asked: response(b"old", Cache_Control="max-age=60")
+    edge = make_edge(origin.port, semantics="rfc9111", policy=cache_policy()).start()
+    assert edge.fetch("/a").content == b"old"
+    origin.answer = lambda asked: response(later, Cache_Control="max-age=60").removesuffix(
+        later if asked.method == "HEAD" else b""
+    )
+    head = edge.fetch("/a", "HEAD", Cache_Control="no-cache")
+    assert head.fields["content-length"] == str(len(later))
+    get = edge.fetch("/a")
+    assert (get.content, get.fields["x-cache"].startswith("Hit")) == (later, hits)
+
+
+def test_a_head_knows_what_was_encoded_here(make_edge, origin):
+    """It has another length than the origin's content, and stays."""
+    origin.answer = answer
+    policy = cache_policy()
+    policy["ParametersInCacheKeyAndForwardedToOrigin"]["EnableAcceptEncodingGzip"] = True
+    edge = make_edge(origin.port, semantics="rfc9111", policy=policy, behaviour={"Compress": True}).start()
+    edge.fetch("/a", Accept_Encoding="gzip")
+    edge.fetch("/a", "HEAD", Accept_Encoding="gzip", Cache_Control="no-cache")
+    get = edge.fetch("/a", Accept_Encoding="gzip")
+    assert (get.fields["content-encoding"], get.fields["x-cache"]) == ("gzip", "Hit from cloudfront")

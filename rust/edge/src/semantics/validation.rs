@@ -100,13 +100,14 @@ pub fn update(
     refreshed(rules, request, stored, &not_modified.fields, requested, received)
 }
 
-/// The stored response to GET after a HEAD that was answered (section 4.3.5), to which `request` is what the origin would be asked; none: the
-/// HEAD says nothing about it, because its status is not 200. On `Mismatch` the stored one is stale: `Lifetime::expired`.
+/// The stored response to GET after a HEAD that was answered (section 4.3.5), to which `request` is what the origin would be
+/// asked; none: the HEAD says nothing about it, because its status is not 200. On `Mismatch` the stored one is stale:
+/// `Lifetime::expired`. Beside each the octets of its content; of the HEAD's where it says how many.
 pub fn freshen(
     rules: &Rules,
     request: &Request,
-    stored: &Stored,
-    head: &Response,
+    (stored, octets): (&Stored, u64),
+    (head, said): (&Response, Option<u64>),
     requested: Now,
     received: Now,
 ) -> Option<Update> {
@@ -120,7 +121,9 @@ pub fn freshen(
         (Some(said), Some(known)) if known.weak => said.matches_weakly(&known),
         _ => same("etag"),
     };
-    let same_length = !stored.fields.has("content-length") || same("content-length");
+    // What was encoded here is of another length than what the origin has.
+    let same_coding = stored.fields.get("content-encoding") == head.fields.get("content-encoding");
+    let same_length = !same_coding || said.is_none_or(|said| said == octets);
     if !same_tag || !same("last-modified") || !same_length {
         return Some(Update::Mismatch);
     }
@@ -299,17 +302,21 @@ mod tests {
 
     #[test]
     fn a_head_freshens_or_says_that_it_is_another() {
-        let head = |status, fields: &[(&str, &str)]| {
+        let head = |status, fields: &[(&str, &str)], length| {
             let request = Request { method: edgeplane_http::Method::Head, ..get(&[]) };
-            freshen(&rfc9111(), &request, &tagged("\"a\""), &response(status, fields), at(100_000), at(100_000))
+            let (kept, head) = (tagged("\"a\""), response(status, fields));
+            freshen(&rfc9111(), &request, (&kept, 5), (&head, length), at(100_000), at(100_000))
         };
-        let fresh = [("Cache-Control", "max-age=90"), ("ETag", "\"a\""), ("Content-Length", "5")];
-        let Some(Update::Keep(kept)) = head(200, &fresh) else { panic!("not kept") };
+        let (coded, tag) = (("Content-Encoding", "gzip"), ("ETag", "\"a\""));
+        let Some(Update::Keep(kept)) = head(200, &[("Cache-Control", "max-age=90"), tag, coded], Some(5)) else {
+            panic!("not kept")
+        };
         assert_eq!(kept.lifetime.remaining_ms(at(100_000)), 90_000);
-        assert!(matches!(head(200, &[("X", "new")]), Some(Update::Keep(_))));
-        assert_eq!(head(200, &[("Content-Length", "6")]), Some(Update::Mismatch));
-        assert_eq!(head(200, &[("ETag", "\"b\"")]), Some(Update::Mismatch));
-        assert_eq!(head(410, &[]), None);
+        assert!(matches!(head(200, &[("X", "new"), coded], None), Some(Update::Keep(_))));
+        assert_eq!(head(200, &[coded], Some(6)), Some(Update::Mismatch));
+        assert!(matches!(head(200, &[tag], Some(6)), Some(Update::Keep(_))), "another coding has another length");
+        assert_eq!(head(200, &[("ETag", "\"b\"")], None), Some(Update::Mismatch));
+        assert_eq!(head(410, &[], Some(0)), None);
     }
 
     #[test]
@@ -317,8 +324,8 @@ mod tests {
         let kept = tagged("W/\"a\"");
         let request = Request { method: edgeplane_http::Method::Head, ..get(&[]) };
         for (tag, same) in [("\"a\"", true), ("W/\"a\"", true), ("\"b\"", false)] {
-            let head = response(200, &[("Cache-Control", "max-age=90"), ("ETag", tag), ("Content-Length", "5")]);
-            let update = freshen(&rfc9111(), &request, &kept, &head, at(100_000), at(100_000)).unwrap();
+            let head = response(200, &[("Cache-Control", "max-age=90"), ("ETag", tag)]);
+            let update = freshen(&rfc9111(), &request, (&kept, 5), (&head, Some(9)), at(100_000), at(100_000)).unwrap();
             assert_eq!(matches!(update, Update::Keep(_)), same, "{tag}");
         }
         let Update::Keep(updated) = after(&kept, &[("ETag", "\"a\""), ("Content-Length", "7")]) else {

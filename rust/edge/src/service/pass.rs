@@ -35,7 +35,7 @@ impl App {
         if session.request().method == Method::Head {
             let fill = self.outgoing(route, session.request(), session.connection(), Purpose::Fill);
             let get = Request { method: Method::Get, ..fill };
-            self.freshen(route, &get, &fetched.response, requested);
+            self.freshen(route, &get, &fetched, requested);
             self.as_for_get(route, &get, &mut fetched, requested);
         }
         self.relay(session, route, fetched, reuse.status()).await
@@ -88,14 +88,15 @@ impl App {
     }
 
     /// A HEAD may bring what is stored for GET up to date, or show that it is no more (RFC 9111 section 4.3.5).
-    fn freshen(&self, route: &Route, get: &Request, head: &Response, requested: semantics::Now) {
+    fn freshen(&self, route: &Route, get: &Request, head: &Fetched, requested: semantics::Now) {
         let Some(resource) = self.shared.memory.get(&route.key) else { return };
         let Some(object) = resource.select(&Asker::outgoing(get)) else { return };
         if object.part().is_some() {
             return;
         }
-        let rules = &route.behaviour.rules;
-        match semantics::freshen(rules, get, &object.stored, head, requested, self.now()) {
+        let (rules, now) = (&route.behaviour.rules, self.now());
+        let (kept, said) = ((&object.stored, object.content.len()), (&head.response, head.length));
+        match semantics::freshen(rules, get, kept, said, requested, now) {
             Some(semantics::Update::Keep(stored)) => {
                 let stored = route.kept(stored, Some(&object.stored));
                 self.keep(route, &object.renewed(stored, object.sequence.load(Relaxed)).into())

@@ -32,6 +32,12 @@ pub fn on_error(rules: &Rules, request: &Request, stored: &Stored, failure: Orig
     }
 }
 
+/// Whether a whole answer with this status says what its URI has now, so that what was stored before stands in for nothing any
+/// more. Failures, parts, and what only says that this request was wrong or came too often, do not.
+pub const fn supersedes(status: u16) -> bool {
+    !matches!(status, ..200 | 206 | 304 | 400 | 408 | 411..=413 | 416 | 417 | 421 | 425 | 426 | 429 | 431 | 500..)
+}
+
 /// How long the failure of a validation is remembered, so that those who come next get the stale response without asking, seconds.
 pub fn error_ttl_s(rules: &Rules, failure: OriginFailure) -> u64 {
     match (rules, failure) {
@@ -111,6 +117,32 @@ mod tests {
         }
         let kept = stored(&[("Cache-Control", "max-age=2")]);
         assert_eq!(on_error(&rfc9111(), &get(&[]), &kept, DOWN, at(86_402_000)), None, "a day is enough");
+    }
+
+    #[test]
+    fn what_takes_the_place_of_what_was_stored() {
+        for (status, expected) in [
+            (103, false),
+            (200, true),
+            (204, true),
+            (206, false),
+            (301, true),
+            (304, false),
+            (400, false),
+            (401, true),
+            (403, true),
+            (404, true),
+            (410, true),
+            (412, false),
+            (416, false),
+            (429, false),
+            (451, true),
+            (500, false),
+            (503, false),
+            (599, false),
+        ] {
+            assert_eq!(supersedes(status), expected, "{status}");
+        }
     }
 
     #[test]

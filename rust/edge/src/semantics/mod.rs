@@ -47,7 +47,7 @@ pub mod vary;
 
 pub use cache_status::{CacheStatus, Forward};
 pub use collapse::may_collapse;
-pub use error::{OriginFailure, error_ttl_s, on_error};
+pub use error::{OriginFailure, error_ttl_s, on_error, supersedes};
 pub use invalidation::{Target, invalidates};
 pub use kept::{withheld, withheld_cookies};
 pub use lifetime::{Lifetime, StaleUse, age_s, is_plainly_fresh};

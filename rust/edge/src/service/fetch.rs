@@ -104,25 +104,12 @@ impl Errand {
         sequence: u64,
         requested: Now,
     ) -> Step {
-        let (rules, asked) = (&self.route.behaviour.rules, &self.request);
         let (received, status) = (app.now(), fetched.response.status);
-        if let Some(found) = &self.found {
-            if self.validates && status == 304 {
-                let update = semantics::update(rules, asked, &found.stored, &fetched.response, requested, received);
-                if let Some(stored) = update.stored() {
-                    let cookies = semantics::withheld_cookies(&stored.fields, &fetched.response.fields);
-                    let _ = self.route.withheld.set(cookies);
-                }
-                return self.confirmed(app, update, sequence);
-            }
-            let failure = OriginFailure::Status(status);
-            let stands_in = semantics::on_error(rules, asked, &found.stored, failure, received);
-            if failure.is_error() && stands_in.is_some() {
-                self.route.decided.set(stands_in);
-                app.remember_failure(&self.route, failure, None);
-                self.fill.advance(Stage::Done(found.clone(), Came::Stale));
-                return Step::Done;
-            }
+        if self.validates && status == 304 {
+            return self.not_modified(app, &fetched, sequence, requested);
+        }
+        if self.is_stood_in_for(app, status, received) {
+            return Step::Done;
         }
         if matches!(asking, Asking::Rest(..)) && is_of_a_range(status) {
             // Boxed, here and below, so that an answer that is given away does not carry the room for storing one.
@@ -132,7 +119,14 @@ impl Errand {
             self.give_away(app, fetched, received);
             return Step::Done;
         }
-        let storing = semantics::store(rules, asked, &fetched.response, requested, received);
+        self.answered(app, fetched, sequence, (requested, received)).await
+    }
+
+    /// An answer that neither confirms nor completes what is stored: stored itself, or given to who asked.
+    async fn answered(&mut self, app: &App, fetched: Box<Fetched>, sequence: u64, times: (Now, Now)) -> Step {
+        let ((requested, received), status) = (times, fetched.response.status);
+        let storing =
+            semantics::store(&self.route.behaviour.rules, &self.request, &fetched.response, requested, received);
         self.route.decided.set(storing.refusal());
         // Whether those who wait may have it: not what each of them would have to validate anew.
         let shared = storing.serves_waiters(received);
@@ -152,6 +146,7 @@ impl Errand {
             }
             Storing::Whole(_) if self.range.is_some() && fetched.length.is_some() => {
                 // Too long to be kept: of such a response nobody is sent more than was asked for.
+                self.supersede(app, status);
                 if let Some(range) = self.range.take() {
                     return Step::Again(Asking::Clients(range));
                 }
@@ -163,6 +158,32 @@ impl Errand {
             _ => self.give_away(app, fetched, received),
         }
         Step::Done
+    }
+
+    /// Confirms what was found.
+    fn not_modified(&self, app: &App, fetched: &Fetched, sequence: u64, requested: Now) -> Step {
+        let (Some(found), rules) = (&self.found, &self.route.behaviour.rules) else {
+            return Step::Again(Asking::Whole);
+        };
+        let news = &fetched.response;
+        let update = semantics::update(rules, &self.request, &found.stored, news, requested, app.now());
+        if let Some(stored) = update.stored() {
+            let _ = self.route.withheld.set(semantics::withheld_cookies(&stored.fields, &news.fields));
+        }
+        self.confirmed(app, update, sequence)
+    }
+
+    /// Whether what was found is the answer because the origin failed; then those who wait know it.
+    fn is_stood_in_for(&self, app: &App, status: u16, now: Now) -> bool {
+        let (Some(found), failure) = (&self.found, OriginFailure::Status(status)) else { return false };
+        let stands_in = semantics::on_error(&self.route.behaviour.rules, &self.request, &found.stored, failure, now);
+        if !failure.is_error() || stands_in.is_none() {
+            return false;
+        }
+        self.route.decided.set(stands_in);
+        app.remember_failure(&self.route, failure, None);
+        self.fill.advance(Stage::Done(found.clone(), Came::Stale));
+        true
     }
 
     /// Puts a stored part and what was missing together; where they do not fit, all is asked for.
@@ -213,13 +234,22 @@ impl Errand {
         }
     }
 
-    /// Hands an answer to the client that asked; the others are told to ask for themselves.
+    /// Hands a whole answer that is not stored to the client that asked; the others are told to ask for themselves.
     pub(super) fn give_away(&mut self, app: &App, fetched: Box<Fetched>, now: Now) {
         app.remember_separate(&self.route, now);
+        self.supersede(app, fetched.response.status);
         self.lead = None;
         self.fill.advance(Stage::Private);
         if let Some(alone) = self.alone.take() {
             let _ = alone.send(fetched);
+        }
+    }
+
+    /// What was found has no claim any more to be the answer, now that another came.
+    fn supersede(&self, app: &App, status: u16) {
+        let is_whole = semantics::supersedes(status) || (self.sliced && status == 206);
+        if let Some(found) = self.found.as_ref().filter(|_| is_whole) {
+            app.forget(&self.route, found);
         }
     }
 
@@ -244,7 +274,10 @@ impl Errand {
                     }
                     self.fill.advance(Stage::Done(object, Came::Fetched));
                 }
-                None => self.lead = None,
+                None => {
+                    self.supersede(app, object.stored.status);
+                    self.lead = None;
+                }
             },
             Err(error) => {
                 app.counters.fills_broken.add(1);

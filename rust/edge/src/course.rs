@@ -19,6 +19,12 @@ pub enum Course<'f> {
     Fail(&'f Arc<OriginError>),
 }
 
+/// Whether a request for which nothing is stored goes to the origin with its own range and conditions: what comes will hardly
+/// be stored, and more than the client wants would be fetched in vain. `separate`: the last answer could not be shared.
+pub fn asks_as_client(rules: &Rules, request: &Request, separate: bool) -> bool {
+    (separate || rules.is_disabled()) && semantics::is_conditional(request)
+}
+
 impl Resource {
     /// The course of a request for which this is stored.
     pub fn course(&self, rules: &Rules, request: &Request, found: Option<&Object>, now: Now) -> Course<'_> {

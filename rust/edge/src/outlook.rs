@@ -6,7 +6,7 @@ use std::sync::Arc;
 use edgeplane_http::{Fields, Method, Request};
 
 use crate::behaviour::Purpose;
-use crate::course::Course;
+use crate::course::{Course, asks_as_client};
 use crate::object::{Object, Resource};
 use crate::semantics::{self, Asker, Now, Precondition, Reuse, Rules, preconditions};
 use crate::service::part::{Asking, range_of};
@@ -41,7 +41,10 @@ impl Shared {
         let request = asker.request();
         let (number, slice) = self.slice_in_question(rules, asker, key, now)?;
         let (asked, asking) = (slices::asking(request, number), slices::range(number));
-        let outlook = self.outlook(rules, &asker.with(&asked), &slices::key(key, number), slice.as_ref(), now);
+        let outlook = self.outlook_of(rules, &asker.with(&asked), &slices::key(key, number), slice.as_ref(), false, now);
+        if outlook.separate_s.is_some() && outlook.purpose.is_some() {
+            return None;
+        }
         let mut added = outlook.added;
         if outlook.purpose.is_some() {
             asking.iter().for_each(|(name, value)| added.set(name, value));
@@ -83,6 +86,21 @@ impl Shared {
         kept: Option<&Arc<Object>>,
         now: Now,
     ) -> Outlook {
+        let separate = self.memory.peek(key).is_some_and(|(resource, _)| resource.separate_ms(now) > 0);
+        let own = kept.is_none() && asks_as_client(rules, asker.request(), separate);
+        self.outlook_of(rules, asker, key, kept, own, now)
+    }
+
+    /// `own`: the origin would be asked with the client's own range and conditions.
+    fn outlook_of(
+        &self,
+        rules: &Rules,
+        asker: &Asker<'_>,
+        key: &[u8],
+        kept: Option<&Arc<Object>>,
+        own: bool,
+        now: Now,
+    ) -> Outlook {
         let request = asker.request();
         let reuse = match kept {
             Some(object) => semantics::reuse(rules, request, &object.stored, now),
@@ -92,7 +110,8 @@ impl Shared {
         let (fill, separate_ms) = (self.fills.under_way(key), resource.separate_ms(now));
         let step = if matches!(reuse, Reuse::Validate(_) | Reuse::Fetch(_)) {
             let joins = fill.is_some() && separate_ms == 0 && semantics::may_collapse(rules, request);
-            Step::asking(reuse, resource.course(rules, request, kept.map(|kept| &**kept), now), request, joins)
+            let passes = own || request.method == Method::Head;
+            Step::asking(reuse, resource.course(rules, request, kept.map(|kept| &**kept), now), passes, joins)
         } else {
             Step::of(reuse)
         };
@@ -133,14 +152,12 @@ impl Step {
     }
 
     /// Where the store alone does not answer.
-    fn asking(reuse: Reuse, course: Course<'_>, request: &Request, joins: bool) -> Self {
+    fn asking(reuse: Reuse, course: Course<'_>, passes: bool, joins: bool) -> Self {
         let step = Self::of(reuse);
         match course {
             Course::Stale(reason) => Self { decision: "stale", why: reason.name(), purpose: None },
             Course::Fail(error) => Self { decision: "error", why: error.name(), purpose: None },
-            Course::Ask if request.method == Method::Head => {
-                Self { decision: "pass", purpose: Some(Purpose::Pass), ..step }
-            }
+            Course::Ask if passes => Self { decision: "pass", purpose: Some(Purpose::Pass), ..step },
             Course::Ask if joins => Self { decision: "join", purpose: None, ..step },
             Course::Ask => step,
         }

@@ -108,6 +108,14 @@ pub struct Opening {
     pub first: Mutex<Option<Reader>>,
 }
 
+impl Opening {
+    /// The place of the one who started the fetch, else another; none where the beginning has gone by.
+    pub fn first_reader(&self) -> Option<Reader> {
+        let first = crate::lock(&self.first).take();
+        first.or_else(|| self.body.reader())
+    }
+}
+
 /// One fetch that many may wait for.
 pub struct Fill {
     /// Number of the last invalidation when it began; no answer to it is older.

@@ -55,7 +55,7 @@ pub use partial::Coverage;
 pub use preconditions::{Precondition, preconditions};
 pub use range::{ByteRange, ContentRange};
 pub use reason::Reason;
-pub use reuse::{Reuse, is_plain, miss, reuse};
+pub use reuse::{Reuse, is_conditional, is_plain, miss, reuse};
 pub use rules::{AgeField, CloudFrontRules, Rfc9111Rules, Rules};
 pub use stored::Stored;
 pub use storing::{Storing, store};

@@ -88,6 +88,11 @@ pub fn is_plain(rules: &Rules, request: &Request) -> bool {
     get && !request.fields.iter().any(|(name, _)| is_special(name) || (heeds && is_directive(name)))
 }
 
+/// Whether a request has conditions or asks for ranges: `preconditions` says what its answer is.
+pub fn is_conditional(request: &Request) -> bool {
+    request.fields.iter().any(|(name, _)| is_special(name))
+}
+
 fn is_special(name: &[u8]) -> bool {
     match name.len() {
         5 => name.eq_ignore_ascii_case(b"range"),

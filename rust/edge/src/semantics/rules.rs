@@ -56,6 +56,11 @@ impl CloudFrontRules {
 }
 
 impl Rules {
+    /// Whether nothing but errors is ever fresh: a `MaxTTL` of 0, as CachingDisabled has it.
+    pub fn is_disabled(&self) -> bool {
+        matches!(self, Self::CloudFront(rules) if rules.max_ttl_s == 0)
+    }
+
     /// Whether origins may set cookies: CloudFront takes `Set-Cookie` away where it forwards none (developer guide, "Cache
     /// content based on cookies").
     pub fn admits_cookies(&self) -> bool {

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use edgeplane_http::{Method, Request, Session, SessionError};
+use edgeplane_http::{Content, Method, Request, Session, SessionError};
 use tokio::sync::oneshot;
 
 use super::app::App;
@@ -25,7 +25,7 @@ use super::render::Begun;
 use super::route::Route;
 use super::watch::Watch;
 use crate::behaviour::Purpose;
-use crate::course::Course;
+use crate::course::{Course, asks_as_client};
 use crate::fill::{Came, Failure, Fill, Joined, Opening, Piece, Reader, Stage};
 use crate::object::{Object, Resource};
 use crate::origin::Fetched;
@@ -155,6 +155,7 @@ impl App {
                 request,
                 found: Some(object.clone()),
                 validates: object.stored.has_validator(),
+                own: false,
                 range: None,
                 sliced: false,
                 fill: lead.fill.clone(),
@@ -175,7 +176,9 @@ impl App {
         reuse: Reuse,
     ) -> Told {
         let separate = resource.is_some_and(|resource| resource.separate_ms(self.now()) > 0);
-        let collapses = !separate && semantics::may_collapse(&route.behaviour.rules, session.request());
+        let own = found.is_none() && asks_as_client(&route.behaviour.rules, session.request(), separate);
+        let purpose = if own { Purpose::Pass } else { Purpose::Fill };
+        let collapses = !separate && !own && semantics::may_collapse(&route.behaviour.rules, session.request());
         let joined = collapses.then(|| self.join(route, || self.has_moved_on(route, resource)));
         let (fill, lead) = match joined {
             Some(Joined::Follows(fill)) => return self.follow(route, session, found, &fill, reuse).await,
@@ -187,10 +190,11 @@ impl App {
         let is_joined = lead.is_some();
         let errand = Errand {
             route: route.clone(),
-            request: self.outgoing(route, session.request(), session.connection(), Purpose::Fill),
+            request: self.outgoing(route, session.request(), session.connection(), purpose),
+            own,
             found: found.clone(),
             validates: matches!(reuse, Reuse::Validate(_)),
-            range: range_of(session.request()),
+            range: range_of(session.request()).filter(|_| !own),
             sliced: false,
             fill: fill.clone(),
             lead,
@@ -209,16 +213,13 @@ impl App {
         };
         match stage? {
             Stage::Private => match given.await {
-                Ok(fetched) => self.relay(session, route, fetched, reuse.status()).await,
+                Ok(fetched) => self.give(session, route, fetched, reuse.status()).await,
                 Err(_) => self.failed(session, route, found, Failure::Lost).await,
             },
-            Stage::Streaming(opening) => {
-                let first = crate::lock(&opening.first).take();
-                match first.or_else(|| opening.body.reader()) {
-                    Some(reader) => self.stream(session, route, &opening, reader, Outcome::Miss, reuse).await,
-                    None => self.fetch_alone(route, session, found, reuse).await,
-                }
-            }
+            Stage::Streaming(opening) => match opening.first_reader() {
+                Some(reader) => self.stream(session, route, &opening, reader, Outcome::Miss, reuse).await,
+                None => self.fetch_alone(route, session, found, reuse).await,
+            },
             stage => self.settled(route, session, found, stage, reuse, Outcome::Miss).await,
         }
     }
@@ -379,18 +380,52 @@ impl App {
         mut fetched: Box<Fetched>,
         status: CacheStatus<'_>,
     ) -> Told {
-        self.count(Outcome::Miss, fetched.response.status);
-        self.dress(route, session.request(), &mut fetched.response, None, Outcome::Miss, status);
-        session.head(&fetched.response, fetched.length).await?;
-        loop {
-            match fetched.body.next().await {
-                Ok(Some(piece)) => session.send(edgeplane_http::Content::Bytes(piece)).await?,
-                Ok(None) => return session.end().await,
+        let begun = Begun::whole(std::mem::take(&mut fetched.response), fetched.length);
+        self.relay_begun(session, route, fetched, begun, status).await
+    }
+
+    /// Makes the client's answer from one that the cache asked for and that nobody else may have.
+    async fn give<S: Session>(
+        &self,
+        session: &mut S,
+        route: &Route,
+        mut fetched: Box<Fetched>,
+        status: CacheStatus<'_>,
+    ) -> Told {
+        let response = std::mem::take(&mut fetched.response);
+        let begun = Begun::given(session.request(), response, fetched.length, self.now());
+        self.relay_begun(session, route, fetched, begun, status).await
+    }
+
+    async fn relay_begun<S: Session>(
+        &self,
+        session: &mut S,
+        route: &Route,
+        mut fetched: Box<Fetched>,
+        Begun { mut response, length, octets }: Begun,
+        status: CacheStatus<'_>,
+    ) -> Told {
+        self.count(Outcome::Miss, response.status);
+        self.dress(route, session.request(), &mut response, None, Outcome::Miss, status);
+        session.head(&response, length).await?;
+        let mut at = 0;
+        while at < octets.end {
+            let piece = match fetched.body.next().await {
+                Ok(Some(piece)) => piece,
+                Ok(None) => break,
                 Err(error) => {
                     fetched.tell(&error);
                     return Err(SessionError::Gone);
                 }
+            };
+            let content = Content::Bytes(piece);
+            let (length, skipped) = (content.len(), octets.start.saturating_sub(at));
+            let wanted = (octets.end - at).min(length).saturating_sub(skipped);
+            at += length;
+            if wanted > 0 {
+                session.send(content.slice(skipped, wanted)).await?;
             }
         }
+        session.end().await
     }
 }

@@ -22,8 +22,10 @@ use crate::shared::small;
 pub struct Errand {
     /// What is fetched.
     pub route: Rc<Route>,
-    /// What the origin is asked, without conditions.
+    /// What the origin is asked, without conditions unless they are the client's own.
     pub request: Request,
+    /// Whether it has the client's own range and conditions: only a 200 to them is for anybody else.
+    pub own: bool,
     /// What is stored, and is to be confirmed or replaced.
     pub found: Option<Arc<Object>>,
     /// Whether the origin is asked if it still holds.
@@ -85,7 +87,7 @@ impl Errand {
     fn asking(&self, app: &App) -> Asking {
         match &self.range {
             Some(range) if self.sliced => Asking::Clients(range.clone()),
-            _ if self.validates => Asking::Whole,
+            _ if self.validates || self.own => Asking::Whole,
             range => app.asking(&self.route, &self.request, range.as_ref()),
         }
     }
@@ -128,6 +130,10 @@ impl Errand {
         let storing =
             semantics::store(&self.route.behaviour.rules, &self.request, &fetched.response, requested, received);
         self.route.decided.set(storing.refusal());
+        if self.own && status != 200 {
+            self.hand_over(fetched);
+            return Step::Done;
+        }
         // Whether those who wait may have it: not what each of them would have to validate anew.
         let shared = storing.serves_waiters(received);
         if let Some(stored) = storing.stored() {
@@ -144,7 +150,9 @@ impl Errand {
                     None => Box::pin(self.stream(app, fetched, stored, sequence, shared)).await,
                 }
             }
-            Storing::Whole(_) if self.range.is_some() && fetched.length.is_some() => {
+            Storing::Whole(_) | Storing::Not(_)
+                if status == 200 && self.range.is_some() && !Sink::takes(app, fetched.length) =>
+            {
                 // Too long to be kept: of such a response nobody is sent more than was asked for.
                 self.supersede(app, status);
                 if let Some(range) = self.range.take() {
@@ -238,11 +246,7 @@ impl Errand {
     pub(super) fn give_away(&mut self, app: &App, fetched: Box<Fetched>, now: Now) {
         app.remember_separate(&self.route, now);
         self.supersede(app, fetched.response.status);
-        self.lead = None;
-        self.fill.advance(Stage::Private);
-        if let Some(alone) = self.alone.take() {
-            let _ = alone.send(fetched);
-        }
+        self.hand_over(fetched);
     }
 
     /// What was found has no claim any more to be the answer, now that another came.
@@ -250,6 +254,14 @@ impl Errand {
         let is_whole = semantics::supersedes(status) || (self.sliced && status == 206);
         if let Some(found) = self.found.as_ref().filter(|_| is_whole) {
             app.forget(&self.route, found);
+        }
+    }
+
+    fn hand_over(&mut self, fetched: Box<Fetched>) {
+        self.lead = None;
+        self.fill.advance(Stage::Private);
+        if let Some(alone) = self.alone.take() {
+            let _ = alone.send(fetched);
         }
     }
 

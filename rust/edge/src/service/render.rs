@@ -8,7 +8,7 @@ use edgeplane_http::{Content, Method, PreparedHead, Request, Response};
 
 use crate::object::Object;
 use crate::semantics::answer::{self, Multipart};
-use crate::semantics::{ByteRange, Precondition, Stored, preconditions};
+use crate::semantics::{self, ByteRange, Lifetime, Now, Precondition, Stored, Vary, preconditions};
 
 /// A head and what follows it.
 pub struct Rendered {
@@ -64,29 +64,45 @@ pub struct Begun {
 }
 
 impl Begun {
+    /// An answer of the origin as it comes.
+    pub fn whole(response: Response, length: Option<u64>) -> Self {
+        Self { response, length, octets: 0..u64::MAX }
+    }
+
+    /// An answer that was received now and is for this request alone, although the origin knew nothing of its conditions.
+    pub fn given(request: &Request, response: Response, length: Option<u64>, received: Now) -> Self {
+        // `Date` stands in for `Last-Modified` only of what was stored: this has just been made.
+        let is_undated = request.fields.has("if-modified-since") && !response.fields.has("last-modified");
+        if is_undated || !semantics::is_conditional(request) {
+            return Self::whole(response, length);
+        }
+        let Response { status, fields } = response;
+        let (lifetime, vary) = (Lifetime::new(received, 0, 0), Vary::default());
+        Self::new(request, &Stored { status, fields, lifetime, vary }, length)
+    }
+
     /// The request's preconditions and one range heeded; several ranges would be sent before they have come: they get all.
     pub fn new(request: &Request, stored: &Stored, length: Option<u64>) -> Self {
         let none = |response| Self { response, length: None, octets: 0..0 };
         let begun = match (preconditions(request, stored, length), length) {
-            _ if stored.status == 206 => Self::whole(stored, length),
             (Precondition::NotModified, _) => none(answer::not_modified(stored)),
             (Precondition::Failed, _) => Self { length: Some(0), ..none(answer::failed(stored)) },
+            _ if stored.status == 206 => Self::all(stored, length),
             (Precondition::NotSatisfiable, Some(complete)) => {
                 Self { length: Some(0), ..none(answer::not_satisfiable(complete)) }
             }
             (Precondition::Range(ranges), Some(complete)) if ranges.len() == 1 => Self::part(stored, &ranges, complete),
-            _ => Self::whole(stored, length),
+            _ => Self::all(stored, length),
         };
         if request.method == Method::Head { Self { octets: 0..0, ..begun } } else { begun }
     }
 
-    fn whole(stored: &Stored, length: Option<u64>) -> Self {
-        let response = Response { status: stored.status, fields: stored.fields.clone() };
-        Self { response, length, octets: 0..u64::MAX }
+    fn all(stored: &Stored, length: Option<u64>) -> Self {
+        Self::whole(Response { status: stored.status, fields: stored.fields.clone() }, length)
     }
 
     fn part(stored: &Stored, ranges: &[ByteRange], complete: u64) -> Self {
-        let [range] = ranges else { return Self::whole(stored, Some(complete)) };
+        let [range] = ranges else { return Self::all(stored, Some(complete)) };
         let octets = range.first..range.last.saturating_add(1);
         Self { response: answer::partial(stored, *range, complete), length: Some(range.length()), octets }
     }

@@ -326,6 +326,7 @@ impl App {
             request: self.outgoing(route, asked, session.connection(), Purpose::Fill),
             validates: found.as_ref().is_some_and(|object| object.stored.has_validator()),
             found,
+            own: false,
             range: range_of(asked),
             sliced: true,
             fill,

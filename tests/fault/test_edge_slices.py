@@ -9,8 +9,10 @@ import pytest
 
 from ..edge import Edge, Reply, cache_policy
 from ..origin import Asked, Origin, response
-from ..scenario.test_edge_disk import DISK
+from ..running import until
+from ..scenario.test_edge_disk import DISK, kept
 from ..scenario.test_edge_slices import LONG, SLICE, asked, ranged, slices
+from .http2 import DATA, END_STREAM, Http2
 
 OTHER = bytes(255 - octet for octet in LONG)
 Answer = Callable[[Asked], bytes]
@@ -28,6 +30,24 @@ def whole(edge: Edge, **fields: str) -> Reply | None:
         return edge.fetch("/film", **fields)
     except (http.client.HTTPException, ConnectionError):
         return None
+
+
+def test_the_next_slice_comes_while_one_is_sent_and_no_more(edge: Edge, origin: Origin) -> None:
+    """A client that gives room for no more than a part of a slice has the next one fetched, and no other."""
+    edge.fetch("/film", Range="bytes=0-0")
+    with Http2(edge) as client:
+        client.ask("/film", 1)
+        until(lambda: asked(origin) == slices(0, 1), edge)
+        kept(edge, 2)
+        assert asked(origin) == slices(0, 1)
+        client.give(1, len(LONG))
+        content = b""
+        for frame in client.frames():
+            content += frame.payload if frame.kind == DATA else b""
+            if frame.kind == DATA and frame.flags & END_STREAM:
+                break
+    assert content == LONG
+    assert asked(origin) == slices(0, 1, 2, 3)
 
 
 def test_a_file_that_changes_between_slices_breaks_off_and_is_then_the_new_one(edge: Edge, origin: Origin) -> None:

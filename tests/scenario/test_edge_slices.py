@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,7 +10,7 @@ import pytest
 
 from ..edge import Edge, cache_policy
 from ..origin import Asked, Origin, response
-from ..running import PATIENCE_S, until
+from ..running import until
 from .test_edge_disk import DISK, kept, killed
 
 SLICE = 1 << 20
@@ -97,25 +96,6 @@ def test_one_fetch_a_slice_however_many_ask(edge: Edge, origin: Origin) -> None:
         replies = list(clients.map(lambda each: edge.fetch("/film", Range=each), ranges))
     assert [reply.content for reply in replies] == [LONG[SLICE + n : SLICE + n + 11] for n in range(20)]
     assert sorted(each or "" for each in asked(origin)) == sorted(slices(0, 1))
-
-
-def test_the_next_slice_comes_while_one_is_sent_and_no_more(edge: Edge, origin: Origin) -> None:
-    """To a client that takes nothing: the second slice is fetched while the first cannot be sent."""
-    with socket.socket() as client:
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        # By segments goes what the edge's side of the connection holds: far less than a slice.
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
-        client.settimeout(PATIENCE_S)
-        client.connect(("127.0.0.1", edge.http))
-        client.sendall(f"GET /film HTTP/1.1\r\nHost: edge.test\r\nRange: bytes=0-{len(LONG) - 1}\r\n\r\n".encode())
-        until(lambda: asked(origin) == slices(0, 1), edge)
-        kept(edge, 2)
-        assert asked(origin) == slices(0, 1)
-        seen = b""
-        while not seen.endswith(LONG[-20:]):
-            seen += client.recv(65536)
-    assert seen.partition(b"\r\n\r\n")[2] == LONG
-    assert asked(origin) == slices(0, 1, 2, 3)
 
 
 def test_slices_outlive_a_kill_and_go_with_their_path_and_tag(edge: Edge, origin: Origin) -> None:

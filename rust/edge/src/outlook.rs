@@ -41,7 +41,8 @@ impl Shared {
         let request = asker.request();
         let (number, slice) = self.slice_in_question(rules, asker, key, now)?;
         let (asked, asking) = (slices::asking(request, number), slices::range(number));
-        let outlook = self.outlook_of(rules, &asker.with(&asked), &slices::key(key, number), slice.as_ref(), false, now);
+        let outlook =
+            self.outlook_of(rules, &asker.with(&asked), &slices::key(key, number), slice.as_ref(), false, now);
         if outlook.separate_s.is_some() && outlook.purpose.is_some() {
             return None;
         }

@@ -50,34 +50,6 @@ pub fn conditions(stored: &Stored) -> Fields {
     conditions
 }
 
-/// `If-None-Match` with the entity tags of several variants, where none matches the request (section 4.3.1): a 304 tells with
-/// `selected` which of them would be the answer. Empty where none has a tag.
-pub fn conditions_of_variants(variants: &[&Stored]) -> Fields {
-    let tags = variants.iter().filter_map(|stored| stored.fields.get("etag"));
-    let mut listed: Vec<&[u8]> = tags.filter(|tag| EntityTag::parse(tag).is_some_and(|tag| tag.is_quoted())).collect();
-    listed.sort_unstable();
-    listed.dedup();
-    let mut conditions = Fields::new();
-    if !listed.is_empty() {
-        conditions.push("If-None-Match", listed.join(&b", "[..]));
-    }
-    conditions
-}
-
-/// Which of several variants a 304 speaks of (section 4.3.4): by its strong tag, else the latest with its weak one.
-pub fn selected(variants: &[&Stored], not_modified: &Response) -> Option<usize> {
-    let tag = not_modified.fields.get("etag").and_then(EntityTag::parse)?;
-    let known = |stored: &Stored| {
-        stored
-            .fields
-            .get("etag")
-            .and_then(EntityTag::parse)
-            .is_some_and(|known| if tag.weak { tag.matches_weakly(&known) } else { tag.matches_strongly(&known) })
-    };
-    let matching = variants.iter().enumerate().filter(|(_, stored)| known(stored));
-    matching.max_by_key(|(_, stored)| stored.lifetime.received.wall_s).map(|(index, _)| index)
-}
-
 /// Fields of a request without the client's conditions, as `Validate` and `Fetch` send them. `Range` and `If-Range` stay.
 pub fn without_conditions(fields: &Fields) -> Fields {
     const CONDITIONS: [&[u8]; 4] = [b"if-match", b"if-modified-since", b"if-none-match", b"if-unmodified-since"];
@@ -202,26 +174,6 @@ mod tests {
         let expected = [("If-None-Match", "W/\"a\""), ("If-Modified-Since", &modified)];
         assert_eq!(conditions(&both), expected.into_iter().collect());
         assert!(conditions(&stored(&[("Cache-Control", "max-age=60")])).is_empty());
-    }
-
-    #[test]
-    fn variants_are_asked_for_together() {
-        let at_time = |tag, seconds| {
-            let mut stored = tagged(tag);
-            stored.lifetime.received.wall_s += seconds;
-            stored
-        };
-        let (a, b, c) = (at_time("\"a\"", 0), at_time("W/\"b\"", 1), at_time("W/\"b\"", 9));
-        let (untagged, odd) = (stored(&[("Cache-Control", "max-age=60")]), tagged("x, y"));
-        let variants = [&a, &b, &c, &untagged, &odd];
-        assert_eq!(conditions_of_variants(&variants), [("If-None-Match", "\"a\", W/\"b\"")].into_iter().collect());
-        assert!(conditions_of_variants(&[&untagged, &odd]).is_empty());
-        for (tag, expected) in
-            [("\"a\"", Some(0)), ("W/\"a\"", Some(0)), ("W/\"b\"", Some(2)), ("\"b\"", None), ("\"z\"", None)]
-        {
-            assert_eq!(selected(&variants, &response(304, &[("ETag", tag)])), expected, "{tag}");
-        }
-        assert_eq!(selected(&variants, &response(304, &[])), None);
     }
 
     #[test]

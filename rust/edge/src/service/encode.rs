@@ -58,6 +58,7 @@ impl Errand {
         let object = Arc::new(Object::new(stored, content, sequence, subject));
         app.counters.fills_stored.add(1);
         app.keep(&self.route, &object);
+        self.part_from_others(app, &object);
         self.fill.advance(Stage::Done(object, Came::Fetched));
     }
 }

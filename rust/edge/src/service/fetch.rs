@@ -139,9 +139,6 @@ impl Errand {
         if let Some(stored) = storing.stored() {
             let _ = self.route.withheld.set(semantics::withheld(&stored.fields, &fetched.response.fields));
         }
-        if !shared && storing.stored().is_some() {
-            app.remember_separate(&self.route, received);
-        }
         match storing {
             Storing::Whole(stored) if Sink::takes(app, fetched.length) => {
                 let mut stored = self.route.kept(stored, None);
@@ -226,10 +223,7 @@ impl Errand {
                 let stored = self.route.kept(stored, Some(&found.stored));
                 let object = Arc::new(found.renewed(stored, sequence));
                 app.keep(&self.route, &object);
-                let lifetime = &object.stored.lifetime;
-                if !semantics::is_plainly_fresh(lifetime, lifetime.received) {
-                    app.remember_separate(&self.route, lifetime.received);
-                }
+                self.part_from_others(app, &object);
                 self.fill.advance(Stage::Done(object, Came::Confirmed));
                 Step::Done
             }
@@ -265,6 +259,14 @@ impl Errand {
         }
     }
 
+    /// Has nobody wait, for a while, for what each has to validate; slices are asked for one by one as it is.
+    pub(super) fn part_from_others(&self, app: &App, object: &Object) {
+        let lifetime = &object.stored.lifetime;
+        if !self.sliced && !semantics::is_plainly_fresh(lifetime, lifetime.received) {
+            app.remember_separate(&self.route, lifetime.received);
+        }
+    }
+
     async fn stream(&mut self, app: &App, mut fetched: Box<Fetched>, stored: Stored, sequence: u64, shared: bool) {
         let Some((sink, body)) = Sink::open(app, &self.route, &stored.vary, fetched.length).await else {
             return self.give_away(app, fetched, app.now());
@@ -284,6 +286,7 @@ impl Errand {
                         true => app.keep_in_memory(&self.route, &object),
                         false => app.keep(&self.route, &object),
                     }
+                    self.part_from_others(app, &object);
                     self.fill.advance(Stage::Done(object, Came::Fetched));
                 }
                 None => {

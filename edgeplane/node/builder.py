@@ -7,7 +7,6 @@ memory it takes goes back to the host, and so that what kills it kills nothing e
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,6 @@ def main() -> None:
     parser.add_argument("--log-format", choices=("text", "json"), default="text")
     options = parser.parse_args()
     logs.set_up(options.log_format)
-    os.nice(limits.NICENESS)
     sys.exit(_report(options.config, options.generation, options.out, options.current))
 
 

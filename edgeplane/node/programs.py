@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,9 @@ class Programs:
         argv = [*self.builder, "--generation", str(generation), "--out", str(out), "--current", str(current)]
         process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
         try:
+            # From here: in there a second of imports would have taken turns with answers before.
+            with contextlib.suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, process.pid, limits.NICENESS)
             printed, _ = await asyncio.wait_for(process.communicate(), limits.BUILD_S)
         except BaseException as error:
             with contextlib.suppress(ProcessLookupError):

@@ -13,7 +13,6 @@ import pytest
 from ..edge import Edge, Reply, cache_policy
 from ..origin import Asked, Origin, response
 from ..running import until
-from .test_edge_disk import DISK, kept, killed
 
 COLLAPSED = "edgeplane_edge_fills_collapsed_total"
 TO_BE_VALIDATED = ("no-cache", "max-age=0, must-revalidate", "s-maxage=0, public")
@@ -92,17 +91,3 @@ def test_by_the_rules_of_cloudfront_too(make_edge: Any, origin: Origin) -> None:
     origin.answer = lambda asked: house.answer(replace(asked, head=asked.head + f"\r\nX-Key: {origin.count}".encode()))
     mine, theirs = together(edge, house, {}, {})
     assert (mine.content, theirs.content) == (b"page of 1", b"page of 2")
-
-
-def test_nobody_waits_for_a_fetch_that_never_began(make_edge: Any, origin: Origin) -> None:
-    """What is stale on disk is read and confirmed by many at once, on several threads, just after a start."""
-    origin.answer = lambda asked: response(b"ok", Cache_Control="max-age=0", ETag='"a"')
-    edge = make_edge(origin.port, policy=cache_policy(), forwards=None, settings=DISK).start()
-    pages = [f"/{number}" for number in range(60)]
-    for page in pages:
-        edge.fetch(page)
-    kept(edge, len(pages))
-    killed(edge)
-    with ThreadPoolExecutor(16) as clients:
-        for page in pages:
-            assert {reply.content for reply in clients.map(edge.fetch, [page] * 16)} == {b"ok"}

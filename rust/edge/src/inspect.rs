@@ -360,7 +360,7 @@ fn outgoing(
     purpose: Purpose,
 ) -> Request {
     let hop = Hop { request_id: "-", name: &distribution.domain_name };
-    behaviour.outgoing(viewer, asked, behaviour.key.encodings(viewer), purpose, hop)
+    behaviour.forward.outgoing(viewer, asked, behaviour.key.encodings(viewer), purpose, hop)
 }
 
 /// The origin that is asked first, and why.

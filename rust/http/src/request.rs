@@ -67,9 +67,10 @@ impl Request {
     /// Host without port.
     pub fn host(&self) -> &str {
         // From the end, as far as the port goes: this is asked several times a request.
-        let host = self.authority.trim_end_matches(|character: char| character.is_ascii_digit());
+        let digits = self.authority.bytes().rev().take_while(u8::is_ascii_digit).count();
+        let (host, port) = self.authority.split_at(self.authority.len() - digits);
         match host.strip_suffix(':') {
-            Some(name) if host.len() < self.authority.len() => name,
+            Some(name) if !port.is_empty() => name,
             _ => &self.authority,
         }
     }

@@ -24,6 +24,7 @@ use edgeplane_http::{Fields, Framing, Method, Request};
 
 use super::generated::{self, Generated};
 use super::{Asked, Encodings, Selection, Viewer, cookies, query};
+use crate::semantics::surrogate;
 
 /// What goes to the origin: what the key has and what the origin request policy adds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct ForwardRules {
     pub encodes: bool,
     /// Whether cookies that sign are taken away: the behaviour has trusted keys.
     pub signed: bool,
+    /// Whether the origin is told that it may steer this cache by `Surrogate-Control`: RFC 9111 says what is kept.
+    pub surrogate: bool,
 }
 
 /// Which of the viewer's header fields are forwarded. Names in lower case.
@@ -234,6 +237,9 @@ impl ForwardRules {
                 fields.push(header.name(), &value);
             }
         }
+        if self.surrogate {
+            fields.push("Surrogate-Capability", surrogate::CAPABILITY);
+        }
     }
 }
 
@@ -262,7 +268,7 @@ fn begin_member(to: &mut Vec<u8>, request: &Request, name: &str) {
     to.extend_from_slice(if list.is_empty() { b"" } else { b", " });
 }
 
-/// Adds an address. That of IPv4 goes by without `fmt`, which would take longer than all that is decided of a request.
+/// Adds an address. That of IPv4 goes by without `fmt`: every request to an origin has one.
 fn push_address(to: &mut Vec<u8>, address: IpAddr) {
     match address {
         IpAddr::V4(address) => {

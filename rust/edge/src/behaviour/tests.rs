@@ -275,6 +275,14 @@ fn an_origin_gets_little_unless_policies_say_more() {
 }
 
 #[test]
+fn an_origin_that_may_steer_the_cache_is_told_so() {
+    let rules = ForwardRules { encodes: true, surrogate: true, ..ForwardRules::default() };
+    let asked = request(&[("Surrogate-Capability", "other=\"Surrogate/1.0\"")]);
+    let (_, lines) = outgoing(&rules, &asked, Purpose::Fill);
+    assert_eq!(lines, usual(&["surrogate-capability: edgeplane=\"Surrogate/1.0\""]));
+}
+
+#[test]
 fn a_request_that_is_passed_on_keeps_its_content_and_conditions() {
     let rules = ForwardRules { encodes: true, ..ForwardRules::default() };
     let asked = Request { method: Method::Post, framing: Framing::Length(3), ..request(&CURIOUS) };

@@ -64,13 +64,6 @@ pub enum Came {
     Stale,
 }
 
-impl Opening {
-    /// Whether it is for a request that waited for another's.
-    pub fn serves(&self, asker: &Asker<'_>) -> bool {
-        self.shared && self.object.stored.vary.matches(asker)
-    }
-}
-
 impl Came {
     /// Whether an object that came so is for a request that waited for another's: what everybody has to validate is for
     /// nobody but the one who did (RFC 9111 sections 4.2.4, 5.2.2), whoever waited may not even be allowed to see it.
@@ -113,6 +106,11 @@ impl Opening {
     pub fn first_reader(&self) -> Option<Reader> {
         let first = crate::lock(&self.first).take();
         first.or_else(|| self.body.reader())
+    }
+
+    /// Whether it is for a request that waited for another's.
+    pub fn serves(&self, asker: &Asker<'_>) -> bool {
+        self.shared && self.object.stored.vary.matches(asker)
     }
 }
 

@@ -42,21 +42,21 @@ impl Default for Fills {
 }
 
 impl Fills {
-    /// Follows the fetch of a key that is under way, or leads a new one, which is then `begun`; unless the store
-    /// `has_moved_on`, which is asked before anybody could follow. Whoever follows one that `is_outdated` goes on to do so;
+    /// Follows the fetch of a key that is under way, or leads a new one, which is then `begun`; unless who asks
+    /// `looks_again`, which is asked before anybody could follow. Whoever follows one that `is_outdated` goes on to do so;
     /// those who come later do not. Both are asked under a lock.
     pub fn join(
         self: &Arc<Self>,
         key: &[u8],
         begun: impl FnOnce() -> Fill,
         is_outdated: impl FnOnce(&Fill) -> bool,
-        has_moved_on: impl FnOnce() -> bool,
+        looks_again: impl FnOnce() -> bool,
     ) -> Joined {
         let mut shard = crate::lock(self.shard(key));
         if let Some(fill) = shard.get(key).filter(|fill| !is_outdated(fill)) {
             return Joined::Follows(fill.clone());
         }
-        if has_moved_on() {
+        if looks_again() {
             return Joined::LooksAgain;
         }
         let fill = Arc::new(begun());

@@ -72,7 +72,7 @@ impl Surroundings<'_> {
             rules: self.rules(&caching, cached_methods),
             compress: config.compress == Some(true) && caching.forward.encodes,
             key: caching.key,
-            forward: caching.forward,
+            forward: ForwardRules { surrogate: matches!(self.semantics, Semantics::Rfc9111), ..caching.forward },
             response_headers,
             trusted,
         })
@@ -203,6 +203,7 @@ fn from_policies(cache: &CachePolicyConfig, request: Option<&OriginRequestPolicy
         query: key.query.union(&more(|request| request.query_strings_config.selection())),
         encodes: gzip || brotli,
         signed,
+        surrogate: false,
     };
     Caching { key, forward, ttl: [cache.min_ttl, cache.default_ttl, cache.max_ttl] }
 }
@@ -239,6 +240,7 @@ fn from_forwarded_values(values: &ForwardedValues, config: &DefaultCacheBehavior
         query,
         encodes: gzip,
         signed,
+        surrogate: false,
     };
     let ttl = [config.min_ttl.unwrap_or(0), config.default_ttl.unwrap_or(86_400), config.max_ttl.unwrap_or(31_536_000)];
     Caching { key, forward, ttl: if all { [0; 3] } else { ttl } }

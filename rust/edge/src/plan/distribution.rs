@@ -3,18 +3,15 @@
 use std::sync::Arc;
 
 use edgeplane_geo::Code;
-use edgeplane_http::{Method, Request};
+use edgeplane_http::Method;
 use edgeplane_sign::Verifier;
 
 pub use super::document::behaviour::ViewerProtocolPolicy;
 pub use super::source::Semantics;
-use crate::behaviour::forward::Hop;
 use crate::behaviour::pattern::{decoded, normalised};
-use crate::behaviour::{
-    Asked, Encodings, ForwardRules, KeyHeader, KeyRules, PathPattern, Purpose, ResponseHeaders, Viewer,
-};
+use crate::behaviour::{ForwardRules, KeyHeader, KeyRules, PathPattern, ResponseHeaders};
 use crate::origin::{Group, Settings};
-use crate::semantics::{Rules, surrogate};
+use crate::semantics::Rules;
 
 /// A distribution, compiled.
 #[derive(Debug)]
@@ -130,22 +127,6 @@ impl Behaviour {
     pub fn has_fingerprints(&self) -> bool {
         let in_key = |header: &KeyHeader| matches!(header, KeyHeader::Generated(header) if header.is_fingerprint());
         self.key.headers.iter().any(in_key) || self.forward.generated.iter().any(|header| header.is_fingerprint())
-    }
-
-    /// What the origin is asked (`ForwardRules::outgoing`), and what surrogates say of themselves to it.
-    pub fn outgoing(
-        &self,
-        viewer: &Viewer<'_>,
-        asked: Asked<'_>,
-        encodings: Encodings,
-        purpose: Purpose,
-        hop: Hop<'_>,
-    ) -> Request {
-        let mut outgoing = self.forward.outgoing(viewer, asked, encodings, purpose, hop);
-        if matches!(self.rules, Rules::Rfc9111(_)) {
-            outgoing.fields.push("Surrogate-Capability", surrogate::CAPABILITY);
-        }
-        outgoing
     }
 
     /// Whether a method may be used. One that nobody here knows is refused by CloudFront; by RFC 9111 (section 4) it is handed

@@ -133,9 +133,9 @@ impl App {
         semantics::on_error(rules, session.request(), &object.stored, failure, self.now())
     }
 
-    /// Whether another's fetch has ended since this was looked up: then its answer is there, and nothing is to be fetched.
-    /// Said once a request: to look again is worth a try, not more.
-    pub(super) fn has_moved_on(&self, route: &Route, resource: Option<&Resource>) -> bool {
+    /// Looks again where another's fetch has ended since this was looked up: then its answer is there, and nothing is to be
+    /// fetched. Once a request: to look again is worth a try, not more.
+    pub(super) fn looks_again(&self, route: &Route, resource: Option<&Resource>) -> bool {
         let now = self.shared.memory.get(&route.key);
         let has_moved = now.as_deref().map(std::ptr::from_ref) != resource.map(std::ptr::from_ref);
         has_moved && !route.looked_again.replace(true)
@@ -179,7 +179,7 @@ impl App {
         let own = found.is_none() && asks_as_client(&route.behaviour.rules, session.request(), separate);
         let purpose = if own { Purpose::Pass } else { Purpose::Fill };
         let collapses = !separate && !own && semantics::may_collapse(&route.behaviour.rules, session.request());
-        let joined = collapses.then(|| self.join(route, || self.has_moved_on(route, resource)));
+        let joined = collapses.then(|| self.join(route, || self.looks_again(route, resource)));
         let (fill, lead) = match joined {
             Some(Joined::Follows(fill)) => return self.follow(route, session, found, &fill, reuse).await,
             Some(Joined::LooksAgain) => return Box::pin(self.serve(route, session)).await,
@@ -213,7 +213,12 @@ impl App {
         };
         match stage? {
             Stage::Private => match given.await {
-                Ok(fetched) => self.give(session, route, fetched, reuse.status()).await,
+                // What the cache asked for and nobody else may have.
+                Ok(mut fetched) => {
+                    let response = std::mem::take(&mut fetched.response);
+                    let begun = Begun::given(session.request(), response, fetched.length, self.now());
+                    self.relay(session, route, fetched, begun, reuse.status()).await
+                }
                 Err(_) => self.failed(session, route, found, Failure::Lost).await,
             },
             Stage::Streaming(opening) => match opening.first_reader() {
@@ -225,8 +230,8 @@ impl App {
     }
 
     /// Joins the fetch of a route's key, unless it began before an invalidation that covers what it brings; leads a new one,
-    /// unless the store `has_moved_on`.
-    pub(super) fn join(&self, route: &Route, has_moved_on: impl FnOnce() -> bool) -> Joined {
+    /// unless who asks `looks_again`.
+    pub(super) fn join(&self, route: &Route, looks_again: impl FnOnce() -> bool) -> Joined {
         let generations = &self.shared.generations;
         let is_outdated = |fill: &Fill| {
             self.shared.written.covers(&fill.mark)
@@ -235,7 +240,7 @@ impl App {
                         || self.is_outdated(route, &fill.stage()))
         };
         let begun = || Fill::new(generations.sequence(), route.mark.clone());
-        self.shared.fills.join(&route.key, begun, is_outdated, has_moved_on)
+        self.shared.fills.join(&route.key, begun, is_outdated, looks_again)
     }
 
     /// Whether what another's fetch brought was invalidated before this request came.
@@ -372,32 +377,8 @@ impl App {
         session.end().await
     }
 
-    /// Hands an answer of the origin on as it comes.
+    /// Hands an answer of the origin on as it comes: what has `begun` of it.
     pub(super) async fn relay<S: Session>(
-        &self,
-        session: &mut S,
-        route: &Route,
-        mut fetched: Box<Fetched>,
-        status: CacheStatus<'_>,
-    ) -> Told {
-        let begun = Begun::whole(std::mem::take(&mut fetched.response), fetched.length);
-        self.relay_begun(session, route, fetched, begun, status).await
-    }
-
-    /// Makes the client's answer from one that the cache asked for and that nobody else may have.
-    async fn give<S: Session>(
-        &self,
-        session: &mut S,
-        route: &Route,
-        mut fetched: Box<Fetched>,
-        status: CacheStatus<'_>,
-    ) -> Told {
-        let response = std::mem::take(&mut fetched.response);
-        let begun = Begun::given(session.request(), response, fetched.length, self.now());
-        self.relay_begun(session, route, fetched, begun, status).await
-    }
-
-    async fn relay_begun<S: Session>(
         &self,
         session: &mut S,
         route: &Route,
@@ -422,7 +403,9 @@ impl App {
             let (length, skipped) = (content.len(), octets.start.saturating_sub(at));
             let wanted = (octets.end - at).min(length).saturating_sub(skipped);
             at += length;
-            if wanted > 0 {
+            if wanted == length {
+                session.send(content).await?;
+            } else if wanted > 0 {
                 session.send(content.slice(skipped, wanted)).await?;
             }
         }

@@ -110,7 +110,7 @@ impl Errand {
         if self.validates && status == 304 {
             return self.not_modified(app, &fetched, sequence, requested);
         }
-        if self.is_stood_in_for(app, status, received) {
+        if self.stand_in(app, status, received) {
             return Step::Done;
         }
         if matches!(asking, Asking::Rest(..)) && is_of_a_range(status) {
@@ -178,8 +178,8 @@ impl Errand {
         self.confirmed(app, update, sequence)
     }
 
-    /// Whether what was found is the answer because the origin failed; then those who wait know it.
-    fn is_stood_in_for(&self, app: &App, status: u16, now: Now) -> bool {
+    /// Gives what was found to those who wait, where it may stand in for an origin that failed; tells whether.
+    fn stand_in(&self, app: &App, status: u16, now: Now) -> bool {
         let (Some(found), failure) = (&self.found, OriginFailure::Status(status)) else { return false };
         let stands_in = semantics::on_error(&self.route.behaviour.rules, &self.request, &found.stored, failure, now);
         if !failure.is_error() || stands_in.is_none() {

@@ -38,7 +38,7 @@ impl Desk {
         let resource = self.shared.memory.get(&key)?;
         // The request has no id yet. Each has another, so that what varies by it answers none.
         let hop = Hop { request_id: "", name: &distribution.domain_name };
-        let tell = || behaviour.outgoing(&viewer, asked, encodings, Purpose::Fill, hop);
+        let tell = || behaviour.forward.outgoing(&viewer, asked, encodings, Purpose::Fill, hop);
         let object = resource.select(&Asker::client(request, &tell))?;
         if object.stored.status == 206 {
             return None;

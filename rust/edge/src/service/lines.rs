@@ -104,7 +104,7 @@ impl Head for Vec<u8> {
 
 impl Head for Fields {
     fn field(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) {
-        self.push_with(name.trim_end_matches(": "), write);
+        self.push_with(name.strip_suffix(": ").unwrap_or(name), write);
     }
 
     fn lines(&mut self, lines: &[u8]) {

@@ -9,6 +9,7 @@ use edgeplane_http::{Framing, Method, Request, Response, Session, SessionError};
 use super::app::App;
 use super::exchange::Told;
 use super::interim;
+use super::render::Begun;
 use super::route::Route;
 use crate::behaviour::{Asked, Purpose};
 use crate::fill::Failure;
@@ -38,7 +39,8 @@ impl App {
             self.freshen(route, &get, &fetched, requested);
             self.as_for_get(route, &get, &mut fetched, requested);
         }
-        self.relay(session, route, fetched, reuse.status()).await
+        let begun = Begun::whole(std::mem::take(&mut fetched.response), fetched.length);
+        self.relay(session, route, fetched, begun, reuse.status()).await
     }
 
     async fn hand_on<S: Session>(

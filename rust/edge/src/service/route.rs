@@ -211,7 +211,7 @@ impl App {
         let viewer = plan.viewer(request, connection);
         let asked = Asked { path: &route.path, query: route.query.as_deref() };
         let hop = Hop { request_id: route.id.as_str(), name: &route.distribution.domain_name };
-        route.behaviour.outgoing(&viewer, asked, route.encodings, purpose, hop)
+        route.behaviour.forward.outgoing(&viewer, asked, route.encodings, purpose, hop)
     }
 }
 

@@ -277,7 +277,7 @@ impl App {
     ) -> Result<Slice, Lack> {
         let own = || (Arc::new(Fill::new(route.sequence, route.mark.clone())), None);
         let collapses = semantics::may_collapse(&route.behaviour.rules, asked);
-        let joined = collapses.then(|| self.join(route, || self.has_moved_on(route, resource)));
+        let joined = collapses.then(|| self.join(route, || self.looks_again(route, resource)));
         let (fill, lead) = match joined {
             Some(Joined::Follows(fill)) => match self.fetched_slice(route, session, &fill).await? {
                 (object, came) if self.is_for(route, session, asked, |asker| came.serves(&object, asker)) => {
@@ -306,7 +306,7 @@ impl App {
         if !(is_unknown && is_for_many) {
             return;
         }
-        if let Joined::Leads(lead) = self.join(&route, || self.has_moved_on(&route, None)) {
+        if let Joined::Leads(lead) = self.join(&route, || self.looks_again(&route, None)) {
             self.begin_slice(&route, session, &asked, None, lead.fill.clone(), Some(lead));
         }
     }

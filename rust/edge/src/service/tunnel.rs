@@ -13,6 +13,7 @@ use super::exchange::Told;
 use super::interim;
 use super::lines::Outcome;
 use super::notice::Notice;
+use super::render::Begun;
 use super::route::Route;
 use crate::behaviour::Purpose;
 use crate::limits::{TUNNEL_GRACE_S, TUNNEL_IDLE_S};
@@ -32,7 +33,8 @@ impl App {
         };
         let (Some(origin), 101) = (fetched.upgrade.take(), fetched.response.status) else {
             let status = CacheStatus { forward: Some(Forward::Bypass), ..CacheStatus::default() };
-            return self.relay(session, route, fetched, status).await;
+            let begun = Begun::whole(std::mem::take(&mut fetched.response), fetched.length);
+            return self.relay(session, route, fetched, begun, status).await;
         };
         self.counters.tunnels.add(1);
         let _open = OpenTunnel::new(&self.counters);

@@ -9,6 +9,7 @@ pub mod linelog;
 pub mod listen;
 pub mod lock;
 pub mod pages;
+pub mod prefetch;
 pub mod proxy_protocol;
 pub mod reading;
 pub mod sendfile;

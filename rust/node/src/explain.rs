@@ -128,7 +128,7 @@ impl Scene<'_> {
         };
         step.zone = Some(text(zone.apex()));
         step.serial = zone.serial();
-        let (found, node, wanted) = match zone.lookup(&qname, above_cut) {
+        let (found, node, wanted) = match zone.lookup(&qname, zone.hash(zone.relative(&qname)), above_cut) {
             Found::Name(node) => ("name", Some(node), question.rtype),
             Found::Wildcard(node) => ("wildcard", Some(node), question.rtype),
             Found::Cut(node) => ("delegation", Some(node), rtype::NS),

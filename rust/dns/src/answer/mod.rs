@@ -5,6 +5,7 @@
 //! ```
 //! No allocation on the way of an address record: the question stays where it is, prepared records are copied behind it.
 
+mod asked;
 mod chaos;
 mod guard;
 mod owners;
@@ -14,13 +15,14 @@ mod resolve;
 mod tests;
 mod worker;
 
+pub use asked::Asked;
 pub use guard::Guard;
 pub use worker::{Observer, Peer, Seen, Transport, Worker};
 
 use crate::cookie::CookieState;
 use crate::plan::Serving;
 use crate::rrl::{Kind, Verdict};
-use crate::wire::query::{self, HEADER, flags};
+use crate::wire::query::{HEADER, flags};
 use crate::wire::{Query, Refused, rcode, rtype};
 use reply::Reply;
 
@@ -39,14 +41,23 @@ const PLAIN_UDP: usize = 512;
 /// Answers the query in `buffer[..len]`; returns the answer's length in the same buffer, 0 for silence.
 #[inline]
 pub fn respond(worker: &mut Worker, serving: &Serving, buffer: &mut [u8], len: usize, peer: &Peer) -> usize {
+    let mut asked = worker.asked.take().unwrap_or_default();
+    asked.read(buffer.get(..len).unwrap_or(&[]), serving);
+    let answered = respond_to(&asked, worker, serving, buffer, peer);
+    worker.asked = Some(asked);
+    answered
+}
+
+/// Answers a query that was read from `buffer`, where nothing else was put since; returns as `respond` does.
+#[inline]
+pub fn respond_to(asked: &Asked, worker: &mut Worker, serving: &Serving, buffer: &mut [u8], peer: &Peer) -> usize {
     worker.began(peer);
-    let packet = buffer.get(..len).unwrap_or(&[]);
-    let query = match query::parse(packet, &mut worker.qname) {
+    let query = match &asked.query {
         Ok(query) => query,
-        Err(refused) => return refuse(worker, serving, buffer, &refused, peer),
+        Err(refused) => return refuse(worker, serving, buffer, refused, peer),
     };
-    let outcome = answer(worker, serving, buffer, &query, peer);
-    worker.ended(serving, &query, peer, &outcome);
+    let outcome = answer(asked, query, worker, serving, buffer, peer);
+    worker.ended(serving, &asked.name, query, peer, &outcome);
     outcome.len
 }
 
@@ -67,7 +78,14 @@ pub struct Outcome {
     pub zone: Option<u32>,
 }
 
-fn answer(worker: &mut Worker, serving: &Serving, buffer: &mut [u8], query: &Query, peer: &Peer) -> Outcome {
+fn answer(
+    asked: &Asked,
+    query: &Query,
+    worker: &mut Worker,
+    serving: &Serving,
+    buffer: &mut [u8],
+    peer: &Peer,
+) -> Outcome {
     let snapshot = &*serving.snapshot;
     let settings = &*snapshot.settings;
     let mut outcome = Outcome { rcode: rcode::NOERROR, len: 0, kind: Kind::Error, hash: 0, cookie: None, zone: None };
@@ -90,8 +108,8 @@ fn answer(worker: &mut Worker, serving: &Serving, buffer: &mut [u8], query: &Que
             }
             reply.extended_error(extended);
         }
-        None if query.qclass == class::CHAOS => outcome.rcode = chaos::answer(&mut reply, worker, query, settings),
-        None if query.end > HEADER => resolve::resolve(worker, serving, query, peer, &mut reply, &mut outcome),
+        None if query.qclass == class::CHAOS => outcome.rcode = chaos::answer(&mut reply, &asked.name, query, settings),
+        None if query.end > HEADER => resolve::resolve(worker, serving, asked, query, peer, &mut reply, &mut outcome),
         None => outcome.hash = COOKIE_ONLY,
     }
     send(worker, serving, reply, peer, &mut outcome);

@@ -4,7 +4,7 @@ use edgeplane_base::random::Random;
 
 use super::owners::MAX_CHAIN;
 use super::reply::{Reply, Section};
-use super::{Outcome, Peer, Worker};
+use super::{Asked, Outcome, Peer, Worker};
 use crate::metrics::Counters;
 use crate::plan::{Serving, Snapshot};
 use crate::routing::{Client, Picked};
@@ -12,20 +12,42 @@ use crate::rrl::Kind;
 use crate::wire::name::MAX_NAME;
 use crate::wire::{Name, QName, Query, rcode, rtype};
 use crate::zone::section::hash;
-use crate::zone::{Block, Found, Node, Set, Zone};
+use crate::zone::{Block, Found, Node, Set, Zone, Zones};
+
+/// Where a name belongs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// Number of its zone.
+    pub zone: u32,
+    /// Its hash there.
+    pub hash: u64,
+}
+
+impl Place {
+    /// The place of a name that is asked for by this type; none where no zone of it is served. A DS record belongs to the zone
+    /// above its name, where that one is served too.
+    #[inline]
+    pub fn of(name: &QName, qtype: u16, zones: &Zones) -> Option<Self> {
+        let above = if qtype == rtype::DS { zones.find(name.wire(), name.starts(), 1) } else { None };
+        let zone = above.or_else(|| zones.find(name.wire(), name.starts(), 0))?;
+        let hash = zones.get(zone).map_or(0, |zone| zone.hash(zone.relative(name)));
+        Some(Self { zone, hash })
+    }
+}
 
 /// Fills the reply with what the zones have for the question.
 #[inline]
 pub(super) fn resolve(
     worker: &mut Worker,
     serving: &Serving,
+    asked: &Asked,
     query: &Query,
     peer: &Peer,
     reply: &mut Reply<'_>,
     outcome: &mut Outcome,
 ) {
     let subnet = query.edns.as_ref().and_then(|edns| edns.ecs).filter(|ecs| ecs.source > 0);
-    let Worker { counters, qname, target, random, .. } = worker;
+    let Worker { counters, target, random, .. } = worker;
     let mut resolver = Resolver {
         snapshot: &serving.snapshot,
         serving,
@@ -39,7 +61,7 @@ pub(super) fn resolve(
         extra: None,
         dnames: Vec::new(),
     };
-    if resolver.name(qname, target) == Next::Follow {
+    if resolver.name(&asked.name, asked.place, target) == Next::Follow {
         resolver.chain(target);
     }
     resolver.additional();
@@ -72,7 +94,8 @@ impl Resolver<'_, '_> {
     fn chain(&mut self, target: &mut QName) {
         let mut name = target.clone();
         for _ in 0..MAX_CHAIN {
-            if self.name(&name, target) == Next::Done {
+            let place = Place::of(&name, self.qtype, &self.snapshot.zones);
+            if self.name(&name, place, target) == Next::Done {
                 return;
             }
             name.clone_from(target);
@@ -80,8 +103,8 @@ impl Resolver<'_, '_> {
     }
 
     #[inline]
-    fn name(&mut self, name: &QName, target: &mut QName) -> Next {
-        let Some(number) = self.zone_of(name) else {
+    fn name(&mut self, name: &QName, place: Option<Place>, target: &mut QName) -> Next {
+        let Some(Place { zone: number, hash: hash_there }) = place else {
             if self.reply.owners.is_question() {
                 self.outcome.rcode = rcode::REFUSED;
                 self.reply.extended_error(Some(rcode::EDE_NOT_AUTHORITATIVE));
@@ -90,7 +113,7 @@ impl Resolver<'_, '_> {
         };
         let Some(zone) = self.snapshot.zones.get(number) else { return Next::Done };
         self.outcome.zone.get_or_insert(number);
-        let (node, counted) = match zone.lookup(name, self.qtype == rtype::DS) {
+        let (node, counted) = match zone.lookup(name, hash_there, self.qtype == rtype::DS) {
             Found::Name(node) => (node, name.wire()),
             Found::Wildcard(node) => (node, node.relative()),
             Found::Cut(node) => return self.referral(zone, number, node),
@@ -106,18 +129,6 @@ impl Resolver<'_, '_> {
             self.outcome.hash = hash(counted) as u32;
         }
         self.node(zone, number, node, target)
-    }
-
-    /// A DS record belongs to the zone above the name, where that one is served too.
-    #[inline]
-    fn zone_of(&self, name: &QName) -> Option<u32> {
-        let zones = &self.snapshot.zones;
-        if self.qtype == rtype::DS
-            && let Some(parent) = zones.find(name.wire(), name.starts(), 1)
-        {
-            return Some(parent);
-        }
-        zones.find(name.wire(), name.starts(), 0)
     }
 
     #[inline]

@@ -1,10 +1,12 @@
 //! Whole answers to whole packets, read back by a small reader of their own.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, UdpSocket};
 use std::sync::Arc;
+use std::time::Duration;
 
 use edgeplane_base::clock::Clock;
 use edgeplane_base::random::Random;
+use edgeplane_base::{Reader, SnapshotCell};
 use edgeplane_geo::PrefixTable;
 use edgeplane_policy::Steering;
 use edgeplane_policy::steering::RankingsBuilder;
@@ -17,6 +19,7 @@ use crate::routing::Routing;
 use crate::routing::doc::{CandidateDoc, GroupDoc, PolicyDoc, RankedBy};
 use crate::text::rdata::rdata_to_text;
 use crate::text::zonefile::read_text;
+use crate::udp;
 use crate::wire::Name;
 use crate::zone::{Place, RoutedSet, Zone, ZoneBuilder, Zones};
 
@@ -488,4 +491,39 @@ fn an_opt_is_answered_whatever_the_opcode() {
     let mut packet = query("www.ex.", rtype::SOA, Some(&[]));
     packet[2] = 0x20;
     assert_eq!(shown(&ask(&SERVING, &packet, Transport::Udp)), "NOTIMP\nad opt ");
+}
+
+#[test]
+fn queries_that_came_together_are_answered_as_each_alone() {
+    let serving = serving(Settings::default());
+    let kinds: [&dyn Fn() -> Vec<u8>; 8] = [
+        &|| query("ns1.ex.", rtype::A, None),
+        &|| query("here.wild.ex.", rtype::A, Some(b"")),
+        &|| query("no.such.ex.", rtype::A, None),
+        &|| query("www.nobodys.", rtype::A, None),
+        &|| query("far.ex.", rtype::A, None),
+        &|| query("ns1.ex.", rtype::AAAA, None)[..20].to_vec(),
+        &|| query("sub.ex.", rtype::DS, None),
+        &|| query("a.wild.ex.", rtype::TXT, None),
+    ];
+    // More than two batches; in each, what was read before is of every kind.
+    let numbered = |n: u16| {
+        let mut packet = kinds[usize::from(n * n + n / 8) % kinds.len()]();
+        packet[..2].copy_from_slice(&n.to_be_bytes());
+        packet
+    };
+    let packets: Vec<Vec<u8>> = (0..70).map(numbered).collect();
+    let (server, client) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+    client.connect(server.local_addr().unwrap()).unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    packets.iter().for_each(|packet| assert_eq!(client.send(packet).unwrap(), packet.len()));
+    let mut reader = Reader::new(Arc::new(SnapshotCell::new(serving)));
+    let mut worker = Worker::new(Arc::new(Counters::default()), Arc::new(Stopped), Random::seeded(1));
+    udp::run(&server, false, &mut reader, &mut worker, &Arc::new(true.into())).unwrap();
+    for packet in &packets {
+        let expected = ask(reader.get(), packet, Transport::Udp);
+        let mut answer = [0; 4_096];
+        let len = client.recv(&mut answer).unwrap();
+        assert_eq!(answer[..len], expected, "to {packet:?}");
+    }
 }

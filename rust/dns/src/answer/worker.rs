@@ -6,7 +6,7 @@ use std::sync::Arc;
 use edgeplane_base::clock::Clock;
 use edgeplane_base::random::Random;
 
-use super::Outcome;
+use super::{Asked, Outcome};
 use crate::cookie::CookieState;
 use crate::metrics::Counters;
 use crate::plan::Serving;
@@ -48,7 +48,8 @@ pub trait Observer: Send {
 pub struct Worker {
     /// The thread's own counters.
     pub counters: Arc<Counters>,
-    pub(super) qname: QName,
+    /// The query in hand of who answers one at a time.
+    pub(super) asked: Option<Box<Asked>>,
     pub(super) target: QName,
     pub(super) random: Random,
     /// Wall clock in seconds and milliseconds.
@@ -65,7 +66,7 @@ impl Worker {
     pub fn new(counters: Arc<Counters>, clock: Arc<dyn Clock>, random: Random) -> Self {
         let mut worker = Self {
             counters,
-            qname: QName::default(),
+            asked: None,
             target: QName::default(),
             random,
             now_s: 0,
@@ -98,7 +99,7 @@ impl Worker {
     }
 
     #[inline]
-    pub(super) fn ended(&mut self, serving: &Serving, query: &Query, peer: &Peer, outcome: &Outcome) {
+    pub(super) fn ended(&mut self, serving: &Serving, name: &QName, query: &Query, peer: &Peer, outcome: &Outcome) {
         if outcome.len > 0 {
             self.counters.response(outcome.rcode).add(1);
         }
@@ -115,8 +116,7 @@ impl Worker {
             cookies.add(1);
         }
         if let Some(observer) = &mut self.observer {
-            let qname = self.qname.wire();
-            observer.answered(&Seen { serving, qname, query, peer, outcome, now_ms: self.wall_ms });
+            observer.answered(&Seen { serving, qname: name.wire(), query, peer, outcome, now_ms: self.wall_ms });
         }
     }
 }

@@ -20,13 +20,19 @@ pub enum Found<'a> {
 }
 
 impl Zone {
-    /// Looks a name up that lies in this zone. `at_parent`: the type asked for stands above a cut (DS, RFC 4035 section 3.1.4.1).
+    /// The part of a name that lies in this zone before the apex.
     #[inline]
-    pub fn lookup(&self, name: &QName, at_parent: bool) -> Found<'_> {
-        let relative = name.wire().get(..name.wire().len().saturating_sub(self.apex().len())).unwrap_or(&[]);
+    pub fn relative<'n>(&self, name: &'n QName) -> &'n [u8] {
+        name.wire().get(..name.wire().len().saturating_sub(self.apex().len())).unwrap_or(&[])
+    }
+
+    /// Looks a name up that lies in this zone, with its hash. `at_parent`: the type asked for stands above a cut (DS, RFC 4035 section 3.1.4.1).
+    #[inline]
+    pub fn lookup(&self, name: &QName, hash: u64, at_parent: bool) -> Found<'_> {
+        let relative = self.relative(name);
         let labels = name.labels().saturating_sub(self.apex_labels());
         if labels <= self.max_labels()
-            && let Some(node) = self.find_relative(relative)
+            && let Some(node) = self.find_hashed(relative, hash)
             && !node.is(node::OCCLUDED)
         {
             let cut = node.is(node::CUT) && !at_parent;

@@ -3,9 +3,13 @@
 use std::ops::Range;
 
 use edgeplane_base::Faults;
+use edgeplane_net::prefetch::prefetch;
 
 use super::section::{HEADER, SLOT, first_slot, header, padded, seeded_hash, set, tag, u16_at, u32_at, u64_at};
 use super::validate::validate;
+
+/// Octets of a cache line.
+const LINE: usize = 64;
 
 /// One zone, ready to answer from.
 pub struct Zone {
@@ -123,7 +127,18 @@ impl Zone {
     /// The node of a lower-case wire name given without the apex.
     #[inline]
     pub fn find_relative(&self, relative: &[u8]) -> Option<Node<'_>> {
-        let hash = seeded_hash(self.seed, relative);
+        self.find_hashed(relative, self.hash(relative))
+    }
+
+    /// The hash of a lower-case wire name given without the apex, under this zone's seed.
+    #[inline]
+    pub fn hash(&self, relative: &[u8]) -> u64 {
+        seeded_hash(self.seed, relative)
+    }
+
+    /// The node of a lower-case wire name given without the apex, and with its hash.
+    #[inline]
+    pub fn find_hashed(&self, relative: &[u8], hash: u64) -> Option<Node<'_>> {
         let tag = tag(hash);
         let mut slot = first_slot(hash, self.slots);
         loop {
@@ -142,6 +157,38 @@ impl Zone {
             if slot == self.slots {
                 slot = 0;
             }
+        }
+    }
+
+    /// Has the place of the table brought near where a search for this hash begins.
+    #[inline]
+    pub fn approach_slot(&self, hash: u64) {
+        self.bring(self.table + first_slot(hash, self.slots) as usize * SLOT);
+    }
+
+    /// Has the node brought near that a search for this hash would look at first.
+    #[inline]
+    pub fn approach_node(&self, hash: u64) {
+        let (tag, first) = (tag(hash), first_slot(hash, self.slots));
+        for slot in first..self.slots {
+            let at = self.table + slot as usize * SLOT;
+            let node = u32_at(&self.bytes, at + 4);
+            if node == 0 {
+                break;
+            }
+            if u32_at(&self.bytes, at) == tag {
+                // A name with its sets, or a short block behind it, takes more than one line as often as not.
+                self.bring(node as usize);
+                self.bring(node as usize + LINE);
+                break;
+            }
+        }
+    }
+
+    #[inline]
+    fn bring(&self, at: usize) {
+        if let Some(octet) = self.bytes.get(at) {
+            prefetch(octet);
         }
     }
 

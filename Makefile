@@ -33,9 +33,11 @@ test: test-tools check judges ## Build, and run everything that a change must pa
 	cargo test --quiet --locked --profile ci --workspace
 	$(BIN)/python -m pytest -q
 
+# Fuzz targets are only looked at, which takes neither their flags nor libFuzzer's C++.
 check: tools $(VENV)/.core-ci ## Formats, linters, types, stubs, and the rules about the code
 	cargo fmt --all --check
 	cargo clippy --quiet --locked --profile ci --workspace --all-targets -- -D warnings
+	CUSTOM_LIBFUZZER_PATH=/none/libFuzzer.a cargo check --quiet --locked --manifest-path rust/fuzz/Cargo.toml
 	$(BIN)/ruff format --quiet --check .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy --no-error-summary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ValidationError
 from edgeplane.errors import nearest
 
 Path = tuple[str | int, ...]
+
+_STEP = re.compile(r"\.?([A-Za-z0-9_]+)|\[(\d+)\]")
 
 WORDS = {
     "missing": "is required",
@@ -81,6 +84,11 @@ def problems(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem
 def written(path: Path) -> str:
     """("dns", "listen", 1) → `dns.listen[1]`."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+
+
+def steps(text: str) -> Path:
+    """The path that `written` made a text of, or a part of it: `dns.listen[1]` → ("dns", "listen", 1)."""
+    return tuple(int(index) if index else key for key, index in _STEP.findall(text))
 
 
 def _message(detail: Any, model: type[BaseModel]) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from edgeplane.config.validation import Path
+from edgeplane.config.validation import Path, steps
 from edgeplane.dns import types
 from edgeplane.dns.models import CidrCollection, HealthCheck, HostedZone, RecordSet
 from edgeplane.dns.name import within
@@ -63,8 +64,23 @@ class DnsResources:
     def with_lines(self, faults: Iterable[Fault]) -> list[Fault]:
         """Faults of the core, which knows paths alone, with the lines of what stands there."""
         lines = {zone.path: zone.line for zone in self.zones}
-        lines |= {one.path: one.line for zone in self.zones for one in zone.record_sets}
-        return [replace(fault, line=fault.line or lines.get(fault.place, 0)) for fault in faults]
+        sets = {one.path: one for zone in self.zones for one in zone.record_sets}
+
+        def with_line(fault: Fault) -> Fault:
+            if found := _part_of(fault.place, sets):
+                one, path = found
+                return one.fault(path, fault.message)
+            return replace(fault, line=lines.get(fault.place, 0))
+
+        return [fault if fault.line else with_line(fault) for fault in faults]
+
+
+def _part_of(place: str, sets: Mapping[str, PlacedSet]) -> tuple[PlacedSet, Path] | None:
+    """The record set that a place of the core's lies in, and the way on: `….Www.ResourceRecords[0]` is in `….Www`."""
+    for end in (len(place), *(step.start() for step in reversed([*re.finditer(r"[.\[]", place)]))):
+        if one := sets.get(place[:end]):
+            return one, steps(place[end:].removeprefix(".Properties"))
+    return None
 
 
 def assemble(

@@ -11,6 +11,7 @@ from typing import Any
 from edgeplane.config.model import Edge
 from edgeplane.config.secret import read_secret
 from edgeplane.config.validation import Path as At
+from edgeplane.config.validation import steps
 from edgeplane.edge import managed, models, types
 from edgeplane.edge.behaviours import Behaviour
 from edgeplane.errors import ContentError, Fault, nearest
@@ -20,7 +21,6 @@ SECRET_OCTETS = 32
 """Least length of a secret for HMAC-SHA256: its output's (RFC 2104, section 3)."""
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_STEP = re.compile(r"\.?([A-Za-z0-9_]+)|\[(\d+)\]")
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,7 @@ def _line(place: str, known: dict[str, Resource[Any]]) -> int:
     resource = known.get(head)
     if resource is None:
         return 0
-    steps = [int(index) if index else key for key, index in _STEP.findall(rest)] if separator else []
-    return resource.line(tuple(steps))
+    return resource.line(steps(rest) if separator else ())
 
 
 def _name_faults(found: EdgeResources) -> Iterator[Fault]:

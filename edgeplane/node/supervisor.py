@@ -100,7 +100,8 @@ class Supervisor:
             await self.reload()
         except EdgeplaneError as error:
             if not await self._kept_plan_serves():
-                logs.say(log, "edgeplane: nothing to serve: see the faults above; no last good plan is kept")
+                kept = "nor can a kept plan be served" if any(self.store.kept()) else "no last good plan is kept"
+                logs.say(log, f"edgeplane: nothing to serve: see the faults above; {kept}")
                 return error.exit_code
         await self._first_results()
         extending.cancel()

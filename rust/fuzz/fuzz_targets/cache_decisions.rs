@@ -5,11 +5,11 @@
 use edgeplane_edge::semantics::answer::{Multipart, not_modified, partial};
 use edgeplane_edge::semantics::etag::EntityTag;
 use edgeplane_edge::semantics::{
-    CloudFrontRules, Now, OriginFailure, Precondition, Reason, Reuse, Rfc9111Rules, Rules, Stored, Update, age_s,
-    conditions, date, freshen, invalidates, is_plain, is_plainly_fresh, miss, on_error, preconditions, reuse, store,
-    update,
+    Asker, CloudFrontRules, Now, OriginFailure, Precondition, Reason, Reuse, Rfc9111Rules, Rules, Stored, Update,
+    age_s, conditions, date, freshen, invalidates, is_plain, is_plainly_fresh, miss, on_error, preconditions, reuse,
+    store, update,
 };
-use edgeplane_fuzz::heads::exchange;
+use edgeplane_fuzz::heads::{exchange, is_quoted};
 use edgeplane_http::{Fields, Method, Request, Response};
 use libfuzzer_sys::fuzz_target;
 
@@ -56,7 +56,7 @@ fn is_sent_again(rules: &Rules, request: &Request, stored: &Stored) {
     let (mut age, mut was_fresh) = (0, true);
     for now in LATER.map(|ms| at(1_500 + ms)) {
         let (fresh, outcome) = (is_plainly_fresh(&stored.lifetime, now), reuse(rules, request, stored, now));
-        if fresh && is_plain(rules, request) && stored.vary.matches(&request.fields) {
+        if fresh && is_plain(rules, request) && stored.vary.matches(&Asker::outgoing(request)) {
             assert!(matches!(outcome, Reuse::Fresh(_)), "the hit path sends it");
             assert_eq!(preconditions(request, stored, Some(LENGTH)), Precondition::Full);
         }
@@ -79,7 +79,7 @@ fn is_sent_again(rules: &Rules, request: &Request, stored: &Stored) {
 /// What an origin says that knows of nothing newer.
 fn is_confirmed(rules: &Rules, request: &Request, stored: &Stored) {
     let conditions = conditions(stored);
-    let tag = stored.fields.get("etag").map(|value| EntityTag::parse(value).is_some_and(|tag| tag.is_quoted()));
+    let tag = stored.fields.get("etag").map(|value| EntityTag::parse(value).is_some_and(|tag| is_quoted(&tag)));
     let dated =
         stored.fields.get("last-modified").and_then(|value| date::parse(value, stored.lifetime.received.wall_s));
     let asked = Request { method: Method::Get, fields: conditions, ..Request::default() };
@@ -92,7 +92,7 @@ fn is_confirmed(rules: &Rules, request: &Request, stored: &Stored) {
     if let Update::Keep(updated) | Update::UseOnce(updated, _) = &updated {
         assert_eq!(without_date(&updated.fields), without_date(&stored.fields));
     }
-    freshen(rules, request, stored, &Response { status: 200, ..same }, at(2_000), at(2_001));
+    freshen(rules, request, (stored, LENGTH), (&Response { status: 200, ..same }, None), at(2_000), at(2_001));
 }
 
 /// In any order: what is kept stays in its place, what comes anew goes to the end.

@@ -1,11 +1,18 @@
 //! Heads of requests and responses as plain lines, for decisions that begin where a head was read.
 
+use edgeplane_edge::semantics::etag::EntityTag;
 use edgeplane_http::{Fields, Method, Request, Response};
 
 /// What may stand in a field's value (RFC 9110 section 5.5), without the space around it; none where something else does.
 pub fn value(line: &[u8]) -> Option<&[u8]> {
     let fits = line.iter().all(|&octet| octet == b'\t' || octet >= b' ' && octet != 0x7f);
     fits.then(|| line.trim_ascii())
+}
+
+/// Whether an entity tag is written as RFC 9110 section 8.8.3 wants it.
+pub fn is_quoted(tag: &EntityTag<'_>) -> bool {
+    let inner = tag.opaque.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+    inner.is_some_and(|inner| !inner.contains(&b'"'))
 }
 
 /// A request of `http://example.net/a/b?q` and a response: a line with the method, a line for each field, an empty line; a

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from edgeplane.config.generate import ROOT
 from edgeplane.dns.plan import FREE, assign_slots, checks_document
 from edgeplane.dns.types import health_check_id, zone_id
-from edgeplane.errors import ContentError
+from edgeplane.errors import ContentError, Fault
 from edgeplane.health.models import parse_checks
 from edgeplane.node.source import read_source
 
@@ -137,6 +137,22 @@ def test_a_reference_that_leads_nowhere_is_refused_at_its_line(tmp_path: Path, p
     (found,) = faults(tmp_path, ZONE + RECORD.format(properties))
     assert fault in found
     assert found.startswith("site.yaml:3: Resources.R")
+
+
+def test_faults_of_the_core_get_the_place_and_the_line_of_a_record_set(tmp_path: Path) -> None:
+    record = "{Name: a.example.net, Type: A, TTL: 1,\n      ResourceRecords: [192.0.2.300]}"
+    single = f"  R: {{Type: 'AWS::Route53::RecordSet', Properties: {record.replace('{', '{HostedZoneId: !Ref Z, ')}}}\n"
+    group = (
+        "  G: {Type: 'AWS::Route53::RecordSetGroup', Properties: {HostedZoneId: !Ref Z, RecordSets: [\n    " + record
+    )
+    (tmp_path / "site.yaml").write_text(ZONE + single + group + "]}}\n")
+    (tmp_path / "edgeplane.toml").write_text(CONFIG)
+    source, head = read_source(tmp_path / "edgeplane.toml", {}), "site.yaml: Resources."
+    said = ["R.ResourceRecords[0]", "R", "G.Properties.RecordSets[0].ResourceRecords[0]", "Z", "Other.TTL"]
+    found = source.with_lines(Fault(head + place, 0, "m") for place in said)
+    lines = {fault.place.removeprefix(head): fault.line for fault in found}
+    where = ["R.Properties.ResourceRecords[0]", "R", said[2], "Z", "Other.TTL"]
+    assert lines == dict(zip(where, [4, 3, 7, 2, 0], strict=True))
 
 
 def test_checks_that_count_each_other_are_refused(tmp_path: Path) -> None:

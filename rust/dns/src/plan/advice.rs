@@ -1,5 +1,5 @@
 //! What is legal in each record and yet does not work: delegations without glue or without a parent's NS, MX and NS that
-//! point at aliases. Found in the compiled zones, so that zone files and templates are judged alike.
+//! point at aliases, names whose last dot was forgotten. Found in the compiled zones, so that zone files and templates are judged alike.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -59,13 +59,35 @@ impl<'a> Served<'a> {
             let (cut, server) = (shown(&node.name()), shown(server));
             format!("{cut} is delegated to {server}, which lies inside it and has no address here (glue)")
         });
-        bare.chain(aliases).collect()
+        bare.chain(aliases).chain(undotted(zone, node)).collect()
     }
 
     fn is_alias(&self, name: &[u8]) -> bool {
         self.around(name).and_then(|placed| placed.zone.find(name)).is_some_and(|node| node.is(CNAME))
     }
 }
+
+/// Names that end in the zone's own name twice: in a zone file, one without a dot at its end goes on with the origin.
+fn undotted(zone: &Zone, node: Node<'_>) -> impl Iterator<Item = String> {
+    let apex = zone.apex();
+    let twice = [apex.strip_suffix(&[0]).unwrap_or(apex), apex].concat();
+    let named = NAMED.iter().flat_map(move |&(rtype, kind, skip)| {
+        targets(zone, node, rtype, skip).into_iter().map(move |target| (kind, target))
+    });
+    let is_twice = move |name: &[u8]| apex.len() > 1 && suffixes(name).any(|suffix| suffix == twice);
+    named.filter(move |(_, target)| is_twice(target)).map(move |(kind, target)| {
+        format!("{kind} of {} points at {}; is a dot missing at the end of that?", shown(&node.name()), shown(&target))
+    })
+}
+
+/// Types that point at a name, and where in their rdata it begins.
+const NAMED: [(u16, &str, usize); 5] = [
+    (rtype::CNAME, "CNAME", 0),
+    (rtype::DNAME, "DNAME", 0),
+    (rtype::NS, "NS", 0),
+    (rtype::MX, "MX", 2),
+    (rtype::SRV, "SRV", 6),
+];
 
 /// The names in a node's records of a type, `skip` octets into the rdata; in lower case, each once.
 fn targets(zone: &Zone, node: Node<'_>, rtype: u16, skip: usize) -> BTreeSet<Vec<u8>> {
@@ -144,6 +166,14 @@ mod tests {
             (
                 "child 5 NS Alias\nalias 5 CNAME ns\n",
                 "a.zone: NS of child.example.org. points at alias.example.org., which is an alias (CNAME; RFC 2181 section 10.3)",
+            ),
+            (
+                "child 5 NS ns\nwww 5 CNAME ns.example.org\n",
+                "a.zone: CNAME of www.example.org. points at ns.example.org.example.org.; is a dot missing at the end of that?",
+            ),
+            (
+                "child 5 NS ns\n@ 5 MX 10 ns.example.org\n",
+                "a.zone: MX of example.org. points at ns.example.org.example.org.; is a dot missing at the end of that?",
             ),
         ] {
             assert_eq!(advice(records), [said], "{records}");

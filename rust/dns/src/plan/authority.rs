@@ -22,7 +22,8 @@ pub(super) fn add(
     let fault = |message: String| Faults::one(zone.path.clone(), message);
     let Some(first) = zone.name_servers.first() else {
         let own = given(rtype::NS) && given(rtype::SOA);
-        return if own { Ok(()) } else { Err(fault("the zone has no zone file and no name servers".into())) };
+        let way = "add a zone file, or an AWS::Route53::HostedZone and dns.name_servers";
+        return if own { Ok(()) } else { Err(fault(format!("{apex} is no zone here; {way}"))) };
     };
     let place = Place { file: builder.file(&zone.path), line: 0 };
     let mut add = |rtype: u16, ttl: u32, text: String| match rdata_from_text(rtype, &text, Some(&Name::root())) {

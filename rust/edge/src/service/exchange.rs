@@ -213,12 +213,7 @@ impl App {
         };
         match stage? {
             Stage::Private => match given.await {
-                // What the cache asked for and nobody else may have.
-                Ok(mut fetched) => {
-                    let response = std::mem::take(&mut fetched.response);
-                    let begun = Begun::given(session.request(), response, fetched.length, self.now());
-                    self.relay(session, route, fetched, begun, reuse.status()).await
-                }
+                Ok(fetched) => self.give(session, route, fetched, reuse.status()).await,
                 Err(_) => self.failed(session, route, found, Failure::Lost).await,
             },
             Stage::Streaming(opening) => match opening.first_reader() {
@@ -375,6 +370,19 @@ impl App {
             }
         }
         session.end().await
+    }
+
+    /// Makes the client's answer from one that the cache asked for and that nobody else may have.
+    async fn give<S: Session>(
+        &self,
+        session: &mut S,
+        route: &Route,
+        mut fetched: Box<Fetched>,
+        status: CacheStatus<'_>,
+    ) -> Told {
+        let response = std::mem::take(&mut fetched.response);
+        let begun = Begun::given(session.request(), response, fetched.length, self.now());
+        self.relay(session, route, fetched, begun, status).await
     }
 
     /// Hands an answer of the origin on as it comes: what has `begun` of it.

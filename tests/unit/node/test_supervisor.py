@@ -107,6 +107,17 @@ def test_wrong_content_at_boot_without_a_kept_plan_ends_with_1(make_node):
     node = make_node().start("wrong", wait=False)
     assert node.ended() == 1
     assert "site.yaml:9: Resources.Www: wrong record" in node.written
+    assert "see the faults above; no last good plan is kept" in node.written
+
+
+def test_a_kept_plan_that_is_refused_is_not_called_absent(make_node):
+    make_node().start().close()
+    again = make_node()
+    (again.state_dir / "plans" / "current.plan").write_bytes(plan("is refused", 9))
+    again.start("wrong", wait=False)
+    assert again.ended() == 1
+    assert "site.yaml:7: refused by the core" in again.written
+    assert "see the faults above; nor can a kept plan be served" in again.written
 
 
 @pytest.mark.parametrize("damage", [b"", b"EDGEPLAN", b"\xff" * 4096, plan("kills the front", 9)])

@@ -69,15 +69,19 @@ impl<'a> Served<'a> {
 
 /// Names that end in the zone's own name twice: in a zone file, one without a dot at its end goes on with the origin.
 fn undotted(zone: &Zone, node: Node<'_>) -> impl Iterator<Item = String> {
-    let apex = zone.apex();
-    let twice = [apex.strip_suffix(&[0]).unwrap_or(apex), apex].concat();
-    let named = NAMED.iter().flat_map(move |&(rtype, kind, skip)| {
-        targets(zone, node, rtype, skip).into_iter().map(move |target| (kind, target))
-    });
-    let is_twice = move |name: &[u8]| apex.len() > 1 && suffixes(name).any(|suffix| suffix == twice);
-    named.filter(move |(_, target)| is_twice(target)).map(move |(kind, target)| {
-        format!("{kind} of {} points at {}; is a dot missing at the end of that?", shown(&node.name()), shown(&target))
+    let named = node.sets().filter_map(|(rtype, _)| NAMED.iter().find(|named| named.0 == rtype));
+    named.flat_map(move |&(rtype, kind, skip)| {
+        let twice = targets(zone, node, rtype, skip).into_iter().filter(|target| is_doubled(target, zone.apex()));
+        let (owner, apart) = (node.name(), "is a dot missing at the end of that?");
+        twice.map(move |target| format!("{kind} of {} points at {}; {apart}", shown(&owner), shown(&target)))
     })
+}
+
+/// Whether a name ends in a zone's, and what stands before that ends in it again.
+fn is_doubled(name: &[u8], apex: &[u8]) -> bool {
+    let inner = apex.strip_suffix(&[0]).unwrap_or_default();
+    let is_twice = |suffix: &[u8]| suffix.strip_prefix(inner) == Some(apex);
+    !inner.is_empty() && suffixes(name).any(is_twice)
 }
 
 /// Types that point at a name, and where in their rdata it begins.

@@ -34,7 +34,7 @@ async def _run(control: int, health: int, descriptors: list[tuple[str, int]]) ->
 
 
 class Front:
-    """Verbs of the control channel: start, apply, serve, stats, status, explain, edge, drain, reopen_logs."""
+    """Verbs of the control channel: start, apply, restore, serve, stats, status, explain, edge, drain, reopen_logs."""
 
     def __init__(self, health: int, descriptors: list[tuple[str, int]]) -> None:
         self._health = health
@@ -81,6 +81,7 @@ def _core_events() -> events.Events:
 def _verb(service: NodeService, do: str) -> Handler:
     verbs: dict[str, Any] = {
         "apply": lambda args: service.reload(args["path"], whole=args.get("whole", False)),
+        "restore": lambda args: service.restore(args["path"]),
         "serve": lambda _: service.start(),
         "stats": lambda _: service.stats(),
         "status": lambda _: service.status(),

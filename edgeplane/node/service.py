@@ -19,6 +19,7 @@ class Node(Protocol):
     """What the Rust core offers (`_core.Node`). Every call leaves the interpreter lock and may block."""
 
     def apply(self, path: str) -> bytes: ...
+    def restore(self, path: str) -> bytes: ...
     def check(self, path: str) -> None: ...
     def serve(self, udp: list[int], tcp: list[int], http: list[int], https: list[int], health_fd: int) -> None: ...
     def stats(self) -> bytes: ...
@@ -53,7 +54,7 @@ class NodeService:
         self._giving_way = ThreadPoolExecutor(1, "reload", _give_way)
 
     async def reload(self, path: str, *, whole: bool = False) -> dict[str, Any]:
-        """Takes a plan file: {"generation", "zones": [{"name", "serial", "records"}], "reused"}.
+        """Takes a plan file: {"generation", "zones": [{"name", "serial", "records"}], "reused", "unread"}.
 
         whole: reads sections that the running plan holds as well. Raises ContentError, and the old plan goes on.
         While the node answers, this gives way to that; before, there is nothing to give way to.
@@ -62,6 +63,12 @@ class NodeService:
         if whole:
             await self._called(self._node.check, path, on=aside)
         return await self._packed(self._node.apply, path, on=aside)
+
+    async def restore(self, path: str) -> dict[str, Any]:
+        """As `reload`, before anything is served, from a plan that was kept: a file that it names and that cannot be
+        read costs what needs it alone. "unread" has the faults.
+        """
+        return await self._packed(self._node.restore, path)
 
     async def start(self) -> None:
         """Answers from now on; a second call changes nothing."""

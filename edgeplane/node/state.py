@@ -72,6 +72,13 @@ class State:
         return list(self.report.get("zones", []))
 
     @property
+    def unread(self) -> list[Fault]:
+        """Files that the kept plan names and that could not be read when it was taken up again."""
+        found = map(Fault.from_document, self.report.get("unread", []))
+        more = "what needs it is refused until a reload"
+        return [Fault(each.place, each.line, f"{each.message}; {more}") for each in found]
+
+    @property
     def zone_to_show(self) -> str:
         """The first zone by name that an operator wrote; that of distributions where it is alone, empty for none."""
         zones = sorted(zone_entries(self.envelope), key=_is_of_distributions)

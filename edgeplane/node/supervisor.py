@@ -126,7 +126,7 @@ class Supervisor:
         """
         async with self._changing("reload"):
             if await self._lives_on_applied_plan():
-                return self._applied_plan_goes_on()
+                return await self._applied_plan_goes_on()
             generation = self.store.next_generation()
             built = await self.programs.build(generation, self.store.next, self.store.current)
             warnings = restart_warnings(self.settings, self.programs.config)
@@ -138,7 +138,9 @@ class Supervisor:
         own = has_content(load(self.programs.config))
         return not own and await self._kept_plan_serves() and self.state.serves_something
 
-    def _applied_plan_goes_on(self) -> dict[str, Any]:
+    async def _applied_plan_goes_on(self) -> dict[str, Any]:
+        if self.state.unread:
+            self.state.serves(self.state.envelope, await self._apply(self.front.call, "apply", self.store.current))
         said = f"has no content of its own; the applied plan, generation {self.state.generation}, is served"
         warnings = [Fault(str(self.programs.config), 0, said)]
         warnings += restart_warnings(self.settings, self.programs.config)
@@ -239,7 +241,7 @@ class Supervisor:
         if serves_something(self.state.envelope) and not serves_something(envelope):
             raise Refused.because("nothing would be left to serve; to answer nothing, stop the node", "plan")
         life = self.front.pid
-        report = await self._apply(self.front.call, path, whole)
+        report = await self._apply(self.front.call, "apply", path, whole=whole)
         self.state.serves(envelope, report)
         try:
             await self._keep(path, envelope["generation"])
@@ -259,10 +261,11 @@ class Supervisor:
             )
             raise _NotKept([Fault(str(self.store.directory), 0, said)]) from error
 
-    async def _apply(self, call: Callable[..., Any], path: Path, whole: bool = False) -> dict[str, Any]:
+    async def _apply(self, call: Callable[..., Any], verb: str, path: Path, **how: bool) -> dict[str, Any]:
+        """verb: `apply`, or `restore` for a plan that was kept."""
         life, self._taking = self.front.pid, True
         try:
-            report: dict[str, Any] = await call("apply", path=str(path), whole=whole, within=limits.APPLY_S)
+            report: dict[str, Any] = await call(verb, path=str(path), within=limits.APPLY_S, **how)
             await call("serve")
         except Gone:
             self.front.kill(life)  # it may hang; where it died, the next one is left alone
@@ -286,7 +289,9 @@ class Supervisor:
             try:
                 envelope = read_envelope(path)
                 restored = await self._restore_health(envelope)
-                self.state.serves(envelope, await self._apply(channel.call, path))
+                self.state.serves(envelope, await self._apply(channel.call, "restore", path))
+                for fault in self.state.unread:
+                    log.error("%s", fault)
                 if not restored:
                     self._background(self._tell_checker(self.checker.call))
                 return
@@ -392,6 +397,9 @@ class Supervisor:
 
     def _troubles(self) -> list[Fault]:
         """What ails parts of the node while it serves."""
+        return [*self._troubles_of_checker(), *self.state.unread]
+
+    def _troubles_of_checker(self) -> list[Fault]:
         if not self.checker.lives:
             return [Fault("checker", 0, "does not run; health stays as it was last seen")]
         age = heartbeat_age(self.health_fd, time.monotonic())

@@ -78,6 +78,11 @@ impl Edge {
         Certificates::load(&pairs(plan), now_s()).map(|(_, warnings)| warnings)
     }
 
+    /// What is wrong with certificates that a plan names; `serve` does without those.
+    pub fn unusable_certificates(plan: &Plan) -> Faults {
+        Certificates::load_usable(&pairs(plan), now_s()).1
+    }
+
     /// Starts the workers; a node without sockets for HTTP has none. The store's sizes are those of the plan of now.
     pub fn serve(&self, sockets: Sockets) -> Result<(), Faults> {
         if sockets.http.is_empty() && sockets.https.is_empty() {
@@ -85,7 +90,7 @@ impl Edge {
         }
         let plan = lock(&self.waiting).take().unwrap_or_default();
         let roots = TlsRoots::system().map_err(|why| Faults::one("edge", why))?;
-        let (certificates, _) = Certificates::load(&pairs(&plan), now_s())?;
+        let (certificates, _) = Certificates::load_usable(&pairs(&plan), now_s());
         let shared =
             shared(plan, roots, Arc::new(certificates), self.health.clone()).map_err(|why| Faults::one("edge", why))?;
         let shared = self.shared.get_or_init(|| Arc::new(shared)).clone();

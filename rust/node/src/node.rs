@@ -58,12 +58,35 @@ impl Node {
     /// Takes over a plan file: checks all of it, then publishes it with one pointer swap. Sections that the running
     /// snapshot holds are not read again. With a fault nothing changes; an older generation is one unless `force`.
     pub fn apply(&self, path: &Path, force: bool) -> Result<Applied, Faults> {
+        self.take(path, force, |envelope| {
+            let edge = edge_plan(envelope)?;
+            self.edge.take_certificates(&edge)?;
+            Ok((edge, Faults::default()))
+        })
+    }
+
+    /// Takes over a plan that was kept, before anything is served: as `apply`, but a file that the plan names and that
+    /// cannot be read (a secret, credentials, place data, a certificate) costs what needs it alone, and is told in
+    /// `Applied::unread`.
+    pub fn restore(&self, path: &Path) -> Result<Applied, Faults> {
+        self.take(path, false, |envelope| {
+            let (edge, mut unread) = kept_edge_plan(envelope)?;
+            unread.0.append(&mut Edge::unusable_certificates(&edge).0);
+            Ok((edge, unread))
+        })
+    }
+
+    fn take(
+        &self,
+        path: &Path,
+        force: bool,
+        edge_part: impl FnOnce(&Envelope) -> Result<(Arc<Plan>, Faults), Faults>,
+    ) -> Result<Applied, Faults> {
         let mut running = lock(&self.applied);
         let plan = PlanFile::open(path)?;
         check_generation(path, running.generation(), plan.envelope.generation, force)?;
         let (snapshot, held) = plan.load(&running.held)?;
-        let edge = edge_plan(&plan.envelope)?;
-        self.edge.take_certificates(&edge)?;
+        let (edge, unread) = edge_part(&plan.envelope)?;
         if let Some(service) = &*lock(&self.service) {
             service.configure(&snapshot.settings).map_err(faults)?;
         }
@@ -74,6 +97,7 @@ impl Node {
             generation: snapshot.generation,
             zones: ZoneReport::all(&plan.envelope, |zone| zone_sections.get(zone).is_some_and(|&index| reused(index))),
             reused: (0..sections).filter(|&index| reused(index)).count() as u64,
+            unread: unread.0,
         };
         self.stage.publish(Arc::new(snapshot));
         self.edge.publish(edge);
@@ -216,6 +240,15 @@ fn edge_plan(envelope: &Envelope) -> Result<Arc<Plan>, Faults> {
     } else {
         Plan::load(&envelope.edge, &envelope.dns.checks).map(Arc::new)
     }
+}
+
+/// The same without files that cannot be read: what is wrong with those.
+fn kept_edge_plan(envelope: &Envelope) -> Result<(Arc<Plan>, Faults), Faults> {
+    if envelope.edge.is_empty() {
+        return Ok(Default::default());
+    }
+    let (plan, unread) = Plan::load_readable(&envelope.edge, &envelope.dns.checks)?;
+    Ok((Arc::new(plan), unread))
 }
 
 fn check_generation(path: &Path, running: u64, offered: u64, force: bool) -> Result<(), Faults> {

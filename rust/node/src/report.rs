@@ -73,6 +73,8 @@ pub struct Applied {
     pub zones: Vec<ZoneReport>,
     /// How many sections of the running snapshot were taken over unread.
     pub reused: u64,
+    /// What is wrong with files that a restored plan names; always empty after `apply`.
+    pub unread: Vec<Fault>,
 }
 
 /// What a node counted: DNS flat, the edge beside it where it runs.

@@ -1,5 +1,6 @@
 //! A node from plan source to explanation, with a health table of its own.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -104,6 +105,26 @@ fn a_damaged_plan_changes_nothing() {
     std::fs::write(&path, bytes).unwrap();
     assert!(said(node.apply(&path, false)).contains("the file is damaged"));
     assert_eq!(node.status().generation, 1);
+    assert_eq!(records(&node.explain(&request("www.example.net", "A")).unwrap()), ["60 192.0.2.1"]);
+}
+
+#[test]
+fn a_kept_plan_is_restored_without_what_cannot_be_read() {
+    let folder = Folder::new();
+    let key = json!({"id": "S", "path": "site.yaml: Key", "name": "s", "secret_file": folder.path("secret")});
+    std::fs::write(folder.path("secret"), [b'x'; 32]).unwrap();
+    let edge = rmp_serde::to_vec_named(&json!({"settings": {}, "signing_keys": [key]})).unwrap();
+    let mut document: BTreeMap<String, Value> = rmp_serde::from_slice(&source(1, &sets())).unwrap();
+    document.insert("edge".into(), edge.into());
+    let path = folder.path("1.plan");
+    build_plan(&rmp_serde::to_vec(&document).unwrap(), &path, None).unwrap();
+    std::fs::remove_file(folder.path("secret")).unwrap();
+
+    let node = Node::new().unwrap();
+    assert!(said(node.apply(&path, false)).contains("site.yaml: Key.Properties.SecretFile"));
+    assert_eq!(node.status().generation, 0);
+    let unread = node.restore(&path).unwrap().unread;
+    assert!(matches!(&unread[..], [only] if only.place.starts_with("site.yaml: Key")), "{unread:?}");
     assert_eq!(records(&node.explain(&request("www.example.net", "A")).unwrap()), ["60 192.0.2.1"]);
 }
 

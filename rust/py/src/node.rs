@@ -30,6 +30,11 @@ impl Node {
         packed(py, || self.0.apply(&path, force))
     }
 
+    /// As `apply`, for a plan that was kept: does without files that the plan names and that cannot be read.
+    fn restore<'py>(&self, py: Python<'py>, path: PathBuf) -> PyResult<Bound<'py, PyBytes>> {
+        packed(py, || self.0.restore(&path))
+    }
+
     /// Faults for a plan file that is damaged anywhere.
     fn check(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         outside(py, || edgeplane_node::Node::check(&path))

@@ -206,6 +206,24 @@ def test_a_node_without_content_keeps_an_applied_plan_over_reloads_and_restarts(
     assert (again.answer(), again.do("status")["state"]) == (7, "ready")
 
 
+def test_a_reload_takes_an_applied_plan_up_again_where_a_file_could_not_be_read(make_node, tmp_path):
+    handed = tmp_path / "handed.plan"
+    handed.write_bytes(plan("needs a file", 7))
+    node = make_node(content=False).start()
+    (node.state_dir / "file").touch()
+    node.do("apply", path=str(handed))
+    assert node.get("/readyz") == (200, "ready\n")
+    node.close()
+    (node.state_dir / "file").unlink()
+    again = make_node(content=False).start()
+    status, body = again.get("/readyz")
+    assert (again.answer(), status, body.splitlines()[0]) == (7, 200, "degraded")
+    assert "site.yaml: Resources.Key: cannot be read; what needs it is refused until a reload" in body
+    (again.state_dir / "file").touch()
+    again.do("reload")
+    assert again.get("/readyz") == (200, "ready\n")
+
+
 def test_a_diff_names_what_would_change_and_changes_nothing(node):
     assert node.do("diff")["zones"] == {"added": [], "removed": [], "changed": []}
     node.content.write_text("other")

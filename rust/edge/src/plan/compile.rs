@@ -24,24 +24,26 @@ use crate::behaviour::PathPattern;
 use crate::origin::{Each, Group, MEMBERS, Settings};
 use crate::semantics::rules::ERROR_MIN_TTL_S;
 
-/// The plan, or everything that is wrong.
-pub(super) fn compile(source: &EdgeSource, checks: &[String]) -> Result<Plan, Faults> {
+/// The plan, or everything that is wrong with the source; `unread` takes what is wrong with files that it names.
+pub(super) fn compile(source: &EdgeSource, checks: &[String], unread: &mut Faults) -> Result<Plan, Faults> {
     let mut faults = Faults::default();
     source.settings.check(&mut faults);
+    let places = places(source, unread);
     let mut compiler = Compiler {
         source,
         checks,
         catalogue: Catalogue::compile(source, &mut faults),
-        groups: KeyGroups::compile(source, &mut faults),
+        groups: KeyGroups::compile(source, &mut faults, unread),
         origins: Origins::new(source, &mut faults),
+        places_lack: places.is_none() && source.settings.geo_database.is_some(),
     };
     let distributions = source.distributions.iter().filter_map(|one| compiler.distribution(one, &mut faults));
     let numbered = |(number, distribution)| Arc::new(Distribution { number, ..distribution });
     let distributions: Vec<Arc<Distribution>> = distributions.enumerate().map(numbered).collect();
+    unread.0.append(&mut compiler.origins.unread.0);
     let hosts = hosts(&distributions, &mut faults);
     let trusted_proxies = prefixes("edge.trusted_proxies", &source.settings.trusted_proxies, &mut faults);
     let proxy_protocol = prefixes("edge.proxy_protocol", &source.settings.proxy_protocol, &mut faults);
-    let places = places(source, &mut faults);
     let fingerprints = distributions.iter().flat_map(|one| &one.behaviours).any(|one| one.has_fingerprints());
     faults.into_result(Plan {
         serial: 0,
@@ -56,9 +58,9 @@ pub(super) fn compile(source: &EdgeSource, checks: &[String]) -> Result<Plan, Fa
     })
 }
 
-fn places(source: &EdgeSource, faults: &mut Faults) -> Option<Places> {
+fn places(source: &EdgeSource, unread: &mut Faults) -> Option<Places> {
     let loaded = Places::load(source.settings.geo_database.as_deref()?);
-    loaded.map_err(|found| faults.0.extend(found.0)).ok()
+    loaded.map_err(|found| unread.0.extend(found.0)).ok()
 }
 
 /// All names, each of one distribution.
@@ -85,6 +87,7 @@ struct Compiler<'s> {
     catalogue: Catalogue,
     groups: KeyGroups,
     origins: Origins<'s>,
+    places_lack: bool,
 }
 
 impl Compiler<'_> {
@@ -118,7 +121,7 @@ impl Compiler<'_> {
             groups,
             default_root_object: default_root_object(&config, &place, faults),
             custom_errors: config.custom_error_responses.iter().map(custom_error).collect(),
-            geo_restriction: geo_restriction(config.restrictions.as_ref(), &place, faults),
+            geo_restriction: self.geo_restriction(config.restrictions.as_ref(), &place, faults),
             log_cookies: config.logging.is_some_and(|logging| logging.include_cookies == Some(true)),
         })
     }
@@ -156,6 +159,13 @@ impl Compiler<'_> {
             compiled.push(Arc::new(settings));
         }
         compiled
+    }
+
+    fn geo_restriction(&self, found: Option<&Restrictions>, place: &str, faults: &mut Faults) -> GeoRestriction {
+        match geo_restriction(found, place, faults) {
+            restriction if self.places_lack && !restriction.is_none() => GeoRestriction::Nobody,
+            restriction => restriction,
+        }
     }
 
     fn behaviours(

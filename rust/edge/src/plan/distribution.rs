@@ -205,6 +205,8 @@ pub enum GeoRestriction {
     Block(Vec<Code>),
     /// Only those are.
     Allow(Vec<Code>),
+    /// Nobody is: where clients are should be known, and is not.
+    Nobody,
 }
 
 impl GeoRestriction {
@@ -216,6 +218,7 @@ impl GeoRestriction {
     /// Whether somebody in a country is answered; somebody of unknown place is.
     pub fn admits(&self, country: Option<Code>) -> bool {
         match (self, country) {
+            (Self::Nobody, _) => false,
             (Self::None, _) | (_, None) => true,
             (Self::Block(countries), Some(country)) => !countries.contains(&country),
             (Self::Allow(countries), Some(country)) => countries.contains(&country),

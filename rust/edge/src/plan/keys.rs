@@ -18,9 +18,10 @@ pub(super) struct KeyGroups(HashMap<String, Members>);
 type Members = Vec<(Arc<str>, Arc<Key>)>;
 
 impl KeyGroups {
-    /// All groups of a source. A key that cannot be used is a fault even where no group has it.
-    pub fn compile(source: &EdgeSource, faults: &mut Faults) -> Self {
-        let keys = keys(source, faults);
+    /// All groups of a source. A key that cannot be used is a fault even where no group has it; `unread` takes those of
+    /// files.
+    pub fn compile(source: &EdgeSource, faults: &mut Faults, unread: &mut Faults) -> Self {
+        let keys = keys(source, faults, unread);
         let groups = source.key_groups.iter().filter_map(|group| {
             let keys = members(group, &keys, &source.settings, faults)?;
             Some((group.id.clone(), keys))
@@ -41,11 +42,11 @@ impl KeyGroups {
     }
 }
 
-fn keys(source: &EdgeSource, faults: &mut Faults) -> HashMap<Arc<str>, Option<Arc<Key>>> {
+fn keys(source: &EdgeSource, faults: &mut Faults, unread: &mut Faults) -> HashMap<Arc<str>, Option<Arc<Key>>> {
     let mut keys = HashMap::new();
     let public = source.public_keys.iter().map(|resource| (&resource.id, &resource.path, public_key(resource, faults)));
     let public: Vec<_> = public.collect();
-    let secret = source.signing_keys.iter().map(|key| (&key.id, &key.path, signing_key(key, faults)));
+    let secret = source.signing_keys.iter().map(|key| (&key.id, &key.path, signing_key(key, unread)));
     let all: Vec<_> = public.into_iter().chain(secret).collect();
     for (id, path, key) in all {
         if keys.insert(Arc::from(id.as_str()), key.map(Arc::new)).is_some() {
@@ -62,10 +63,10 @@ fn public_key(resource: &Resource, faults: &mut Faults) -> Option<Key> {
     key.map_err(|message| faults.push(Fault::at(format!("{place}.EncodedKey"), message))).ok()
 }
 
-fn signing_key(source: &SigningKeySource, faults: &mut Faults) -> Option<Key> {
+fn signing_key(source: &SigningKeySource, unread: &mut Faults) -> Option<Key> {
     let key = read_secret(&source.secret_file).and_then(|secret| Key::from_secret(&secret));
     let place = || format!("{}.Properties.SecretFile", source.path);
-    key.map_err(|message| faults.push(Fault::at(place(), format!("{} {message}", source.secret_file.display())))).ok()
+    key.map_err(|message| unread.push(Fault::at(place(), format!("{} {message}", source.secret_file.display())))).ok()
 }
 
 /// Octets of a file without one line end, which editors add.

@@ -65,10 +65,18 @@ impl Plan {
     /// Reads and compiles the map `edge` of a plan source; all that is wrong with it at once. `checks` are the ids of the
     /// plan's health checks by slot.
     pub fn load(source: &[u8], checks: &[String]) -> Result<Self, Faults> {
+        let (plan, unread) = Self::load_readable(source, checks)?;
+        unread.into_result(plan)
+    }
+
+    /// Like `load`, without the files that cannot be read: gives what is wrong with those. What needs one is refused to
+    /// clients: who signs with a secret (403), who asks a bucket with credentials (502), who asks where places count (403).
+    pub fn load_readable(source: &[u8], checks: &[String]) -> Result<(Self, Faults), Faults> {
         static SERIAL: AtomicU64 = AtomicU64::new(1);
-        let mut plan = compile::compile(&EdgeSource::read(source)?, checks)?;
-        plan.serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-        Ok(plan)
+        let mut unread = Faults::default();
+        let compiled = compile::compile(&EdgeSource::read(source)?, checks, &mut unread);
+        let plan = compiled.map_err(|faults| Faults([faults.0, unread.0.clone()].concat()))?;
+        Ok((Self { serial: SERIAL.fetch_add(1, Ordering::Relaxed), ..plan }, unread))
     }
 
     /// The distribution of a host (lower case, without port).

@@ -24,6 +24,8 @@ pub(super) struct Origins<'s> {
     vetting: Arc<Vetting>,
     signing: HashMap<&'s str, Option<Signing>>,
     credentials: HashMap<PathBuf, Option<Arc<CredentialsFile>>>,
+    /// What is wrong with those files.
+    pub unread: Faults,
 }
 
 impl<'s> Origins<'s> {
@@ -39,6 +41,7 @@ impl<'s> Origins<'s> {
             signing: signing.collect(),
             vetting: Arc::new(Vetting::new(allowed)),
             credentials: HashMap::new(),
+            unread: Faults::default(),
         }
     }
 
@@ -96,8 +99,8 @@ impl<'s> Origins<'s> {
             return None;
         };
         let signing = self.signing(origin, place, faults)?;
-        let credentials = self.credentials(name, bucket, faults)?;
-        if signing != Signing::Never && credentials.is_none() {
+        let credentials = self.credentials(name, bucket);
+        if signing != Signing::Never && bucket.credentials_file.is_none() {
             faults.push(Fault::at(
                 format!("{place}.OriginAccessControlId"),
                 format!("bucket {name:?} has no credentials_file to sign with"),
@@ -123,29 +126,18 @@ impl<'s> Origins<'s> {
         *signing
     }
 
-    /// A file's credentials, read once however many buckets have them; none inside where the bucket names no file.
-    fn credentials(
-        &mut self,
-        name: &str,
-        bucket: &BucketSettings,
-        faults: &mut Faults,
-    ) -> Option<Option<Arc<CredentialsFile>>> {
-        let Some(path) = &bucket.credentials_file else {
-            return Some(None);
-        };
-        if let Some(known) = self.credentials.get(path) {
-            return known.clone().map(Some);
-        }
-        let read = read_credentials(name, path, faults);
-        self.credentials.insert(path.clone(), read.clone());
-        read.map(Some)
+    /// A file's credentials, read once however many buckets have them; none where there is no file, or none to be read.
+    fn credentials(&mut self, name: &str, bucket: &BucketSettings) -> Option<Arc<CredentialsFile>> {
+        let path = bucket.credentials_file.as_ref()?;
+        let unread = &mut self.unread;
+        self.credentials.entry(path.clone()).or_insert_with(|| read_credentials(name, path, unread)).clone()
     }
 }
 
-fn read_credentials(name: &str, path: &Path, faults: &mut Faults) -> Option<Arc<CredentialsFile>> {
+fn read_credentials(name: &str, path: &Path, unread: &mut Faults) -> Option<Arc<CredentialsFile>> {
     let place = || format!("edge.buckets.{name}.credentials_file");
     let read = CredentialsFile::read(path, "default").map(Arc::new);
-    read.map_err(|message| faults.push(Fault::at(place(), message))).ok()
+    read.map_err(|message| unread.push(Fault::at(place(), message))).ok()
 }
 
 fn signing(config: Option<OriginAccessControlConfig>, place: &str, faults: &mut Faults) -> Option<Signing> {

@@ -32,11 +32,14 @@ pub fn merged(mut base: Value, members: Value) -> Value {
     base
 }
 
-/// A source with one distribution and what is added.
-pub fn load(distributions: Vec<Value>, members: Value) -> Result<Plan, Faults> {
+/// A source with these distributions and what is added.
+fn source(distributions: Vec<Value>, members: Value) -> Vec<u8> {
     let source = json!({"settings": {"domain": "edge.example.net"}, "distributions": distributions});
-    let checks = ["", "first", "second"].map(String::from);
-    Plan::load(&rmp_serde::to_vec_named(&merged(source, members)).unwrap(), &checks)
+    rmp_serde::to_vec_named(&merged(source, members)).unwrap()
+}
+
+pub fn load(distributions: Vec<Value>, members: Value) -> Result<Plan, Faults> {
+    Plan::load(&source(distributions, members), &["", "first", "second"].map(String::from))
 }
 
 fn one(members: Value) -> Arc<Distribution> {
@@ -347,6 +350,35 @@ fn key_groups_are_trusted() {
     let missing = load(vec![config()], keys(&["S"], std::path::Path::new("/nonexistent/secret"))).unwrap_err();
     assert!(missing.0[0].message.contains("cannot be read"));
     [file, short].iter().for_each(|path| std::fs::remove_file(path).unwrap());
+}
+
+#[test]
+fn what_cannot_be_read_costs_a_kept_plan_only_what_needs_it() {
+    let nowhere = "/nonexistent/file";
+    let config = json!({
+        "DefaultCacheBehavior": behaviour(json!({"TrustedKeyGroups": ["G"]})),
+        "Origins": [{"Id": "o", "DomainName": "media", "S3OriginConfig": {}, "OriginAccessControlId": "x"}],
+        "Restrictions": {"GeoRestriction": {"RestrictionType": "blacklist", "Locations": ["DE"]}},
+    });
+    let bucket = json!({"endpoint": "http://s3.example.net:9000", "credentials_file": nowhere});
+    let control = json!({"Name": "x", "OriginAccessControlOriginType": "s3", "SigningBehavior": "always", "SigningProtocol": "sigv4"});
+    let others = json!({
+        "settings": {"buckets": {"media": bucket}, "geo_database": nowhere},
+        "origin_access_controls": [{"id": "x", "path": "t: Resources.X", "config": control}],
+    });
+    let source = source(vec![distribution(config)], merged(keys(&["K", "S"], nowhere.as_ref()), others));
+
+    let (plan, unread) = Plan::load_readable(&source, &[]).unwrap();
+    let places: Vec<&str> = unread.0.iter().map(|fault| fault.place.as_str()).collect();
+    let expected = [nowhere, "t: Resources.S.Properties.SecretFile", "edge.buckets.media.credentials_file"];
+    assert_eq!(places, expected, "{unread}");
+    assert_eq!(Plan::load(&source, &[]).unwrap_err(), unread);
+    let [one] = &plan.distributions[..] else { panic!("{} distributions", plan.distributions.len()) };
+    let trusted = one.behaviours[0].trusted.as_ref().unwrap();
+    assert!(trusted.trusts("K") && !trusted.trusts("S"));
+    assert!(!one.geo_restriction.admits(None) && !one.geo_restriction.admits("FR".parse().ok()));
+    let Kind::Bucket(bucket) = &one.origins[0].kind else { panic!("no bucket") };
+    assert!(bucket.credentials.is_none() && bucket.signing != crate::origin::Signing::Never);
 }
 
 #[test]

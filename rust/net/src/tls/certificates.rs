@@ -45,6 +45,14 @@ struct Sources {
     put: Vec<(Vec<String>, Arc<CertifiedKey>)>,
 }
 
+/// What the files of a node gave.
+#[derive(Default)]
+struct Read {
+    table: Table,
+    faults: Faults,
+    warnings: Faults,
+}
+
 impl Default for Certificates {
     fn default() -> Self {
         Self {
@@ -65,21 +73,20 @@ impl Certificates {
         Ok((certificates, warnings))
     }
 
+    /// Like `load`, without those that cannot be used: gives what is wrong with them.
+    pub fn load_usable(pairs: &[Pair], now: i64) -> (Self, Faults) {
+        let certificates = Self::default();
+        let read = certificates.read_all(pairs, now);
+        certificates.change(|sources| sources.loaded = read.table);
+        (certificates, read.faults)
+    }
+
     /// Reads all files anew and takes them in place of those loaded before; on a fault, nothing changes.
     pub fn reload(&self, pairs: &[Pair], now: i64) -> Result<Faults, Faults> {
-        let (mut loaded, mut faults, mut warnings) = (Table::default(), Faults::default(), Faults::default());
-        for pair in pairs {
-            match self.read(pair) {
-                Ok((leaf, key)) => {
-                    warnings.0.extend(doubt(pair, &leaf, now));
-                    loaded.add(&leaf.names, &key);
-                }
-                Err(fault) => faults.push(fault),
-            }
-        }
-        faults.into_result(())?;
-        self.change(|sources| sources.loaded = loaded);
-        Ok(warnings)
+        let read = self.read_all(pairs, now);
+        read.faults.into_result(())?;
+        self.change(|sources| sources.loaded = read.table);
+        Ok(read.warnings)
     }
 
     /// Takes a certificate that was made at run time, in place of all others for its names; it outlives `reload`.
@@ -110,6 +117,20 @@ impl Certificates {
         let mut table = sources.loaded.clone();
         sources.put.iter().for_each(|(names, key)| table.replace(names, key));
         self.table.store(Arc::new(table));
+    }
+
+    fn read_all(&self, pairs: &[Pair], now: i64) -> Read {
+        let mut all = Read::default();
+        for pair in pairs {
+            match self.read(pair) {
+                Ok((leaf, key)) => {
+                    all.warnings.0.extend(doubt(pair, &leaf, now));
+                    all.table.add(&leaf.names, &key);
+                }
+                Err(fault) => all.faults.push(fault),
+            }
+        }
+        all
     }
 
     fn read(&self, pair: &Pair) -> Result<(Leaf, Arc<CertifiedKey>), Fault> {

@@ -249,6 +249,18 @@ fn each_fault_names_its_file_and_all_are_told() {
     assert_eq!(message(&all).lines().count(), wrong.len());
 }
 
+#[tokio::test]
+async fn those_that_can_be_used_answer_where_one_cannot() {
+    let (folder, made) = (Folder::new("usable"), Made::new(&["a.test"]));
+    let missing = folder.0.join("missing.pem");
+    let pairs = [Pair { certificate: missing.clone(), key: missing }, folder.write("good", &made)];
+    let (certificates, faults) = Certificates::load_usable(&pairs, NOW);
+    assert!(matches!(&faults.0[..], [only] if only.place.ends_with("missing.pem")), "{faults}");
+    let acceptor = Acceptor::new(Arc::new(certificates), &Settings::default()).unwrap();
+    let client = Arc::new(client(&[made.der()], &[&TLS13], "h2"));
+    assert_eq!(shake(&acceptor, &client, "a.test").await.unwrap().1, made.der());
+}
+
 #[test]
 fn time_that_passed_or_is_to_come_is_a_warning() {
     let folder = Folder::new("time");

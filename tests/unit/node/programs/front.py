@@ -10,8 +10,11 @@ from socket import SO_ACCEPTCONN, SOL_SOCKET, socket
 
 import msgpack
 
-from edgeplane.errors import ContentError
+from edgeplane.errors import ContentError, Fault
 from edgeplane.node.plans import read_envelope
+
+FILE = Fault("site.yaml: Resources.Key", 0, "cannot be read")
+"""What is wrong with a plan that needs a file, where state_dir has none of that name."""
 
 
 class Events:
@@ -31,6 +34,11 @@ class Node:
         pass
 
     def apply(self, path):
+        if self._lacks_its_file(path):
+            raise ContentError([FILE])
+        return self._take(path, [])
+
+    def _take(self, path, unread):
         envelope = read_envelope(Path(path))
         if "kills the front" in envelope["source"]:
             os._exit(3)
@@ -40,7 +48,16 @@ class Node:
         zones = [{"name": "example.net.", "serial": self.generation, "records": 3}]
         if envelope["source"] == "nothing":
             zones = []
-        return msgpack.packb({"generation": self.generation, "zones": zones, "reused": 0})
+        return msgpack.packb({"generation": self.generation, "zones": zones, "reused": 0, "unread": unread})
+
+    def restore(self, path):
+        return self._take(path, [FILE.document()] if self._lacks_its_file(path) else [])
+
+    def _lacks_its_file(self, path):
+        return (
+            "needs a file" in read_envelope(Path(path))["source"]
+            and not Path(path).parents[1].joinpath("file").exists()
+        )
 
     def serve(self, udp, tcp, http, https, health_fd):
         assert os.fstat(health_fd) is not None

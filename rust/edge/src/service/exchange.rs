@@ -20,7 +20,7 @@ use super::fetch::Errand;
 use super::interim;
 use super::lines::Outcome;
 use super::notice::Notice;
-use super::part::range_of;
+use super::part::{Asking, range_of};
 use super::render::Begun;
 use super::route::Route;
 use super::watch::Watch;
@@ -40,8 +40,8 @@ impl App {
         self.counters.requests.add(1);
         let session = &mut self.watch(session);
         let admitted = self.admit(session.request(), session.connection());
-        let routed = admitted.and_then(|()| self.route(session.request(), session.connection()));
-        let told = match self.with_pages(session.request()) {
+        let routed = admitted.and_then(|()| self.route(session.request(), session.connection(), session.begun));
+        let told = match self.with_pages(session.request(), &routed) {
             // Boxed, here and below, so that a miss does not carry the room for what is seldom done.
             Some(distribution) => Box::pin(self.answer_with_pages(routed, session, &distribution)).await,
             None => self.answer(routed, session).await,
@@ -97,7 +97,7 @@ impl App {
                 if resource.as_deref().is_none_or(|resource| resource.failed_lately(now).is_none()) {
                     let request = self.outgoing(route, session.request(), session.connection(), Purpose::Fill);
                     let method = if request.method == Method::Head { Method::Get } else { request.method };
-                    self.revalidate_aside(route, Request { method, ..request }, &object);
+                    self.revalidate_aside(route, Request { method, ..request }, &object, resource.as_deref());
                 }
                 self.send(session, route, &object, Outcome::Stale, reuse.status()).await
             }
@@ -148,13 +148,16 @@ impl App {
         })
     }
 
-    fn revalidate_aside(&self, route: &Rc<Route>, request: Request, object: &Arc<Object>) {
+    fn revalidate_aside(&self, route: &Rc<Route>, request: Request, object: &Arc<Object>, resource: Option<&Resource>) {
+        let validates = object.stored.has_validator();
         if let Joined::Leads(lead) = self.join(route, || self.has_moved_on_from(route, object)) {
             let errand = Errand {
                 route: route.clone(),
+                asking: if validates { Asking::Whole } else { self.asking(resource, &request, None) },
+                separate_ms: resource.map_or(0, |resource| resource.separate_ms(self.now())),
                 request,
                 found: Some(object.clone()),
-                validates: object.stored.has_validator(),
+                validates,
                 own: false,
                 range: None,
                 sliced: false,
@@ -175,7 +178,8 @@ impl App {
         resource: Option<&Resource>,
         reuse: Reuse,
     ) -> Told {
-        let separate = resource.is_some_and(|resource| resource.separate_ms(self.now()) > 0);
+        let separate_ms = resource.map_or(0, |resource| resource.separate_ms(self.now()));
+        let separate = separate_ms > 0;
         let own = found.is_none() && asks_as_client(&route.behaviour.rules, session.request(), separate);
         let purpose = if own { Purpose::Pass } else { Purpose::Fill };
         let collapses = !separate && !own && semantics::may_collapse(&route.behaviour.rules, session.request());
@@ -188,13 +192,18 @@ impl App {
         };
         let ((alone, given), (teller, mut interims)) = (oneshot::channel(), interim::channel());
         let is_joined = lead.is_some();
+        let request = self.outgoing(route, session.request(), session.connection(), purpose);
+        let (range, validates) = (range_of(session.request()).filter(|_| !own), matches!(reuse, Reuse::Validate(_)));
+        let as_whole = validates || own;
         let errand = Errand {
             route: route.clone(),
-            request: self.outgoing(route, session.request(), session.connection(), purpose),
+            asking: if as_whole { Asking::Whole } else { self.asking(resource, &request, range.as_ref()) },
+            separate_ms,
+            request,
             own,
             found: found.clone(),
-            validates: matches!(reuse, Reuse::Validate(_)),
-            range: range_of(session.request()).filter(|_| !own),
+            validates,
+            range,
             sliced: false,
             fill: fill.clone(),
             lead,
@@ -211,7 +220,19 @@ impl App {
             errand.let_go();
             stage
         };
-        match stage? {
+        self.opened(route, session, found, (stage?, given), reuse).await
+    }
+
+    /// Answers who started a fetch, now that it is beyond `Asked`; `given` brings what is for nobody else.
+    async fn opened<S: Session>(
+        &self,
+        route: &Rc<Route>,
+        session: &mut S,
+        found: Option<Arc<Object>>,
+        (stage, given): (Stage, oneshot::Receiver<Box<Fetched>>),
+        reuse: Reuse,
+    ) -> Told {
+        match stage {
             Stage::Private => match given.await {
                 Ok(fetched) => self.give(session, route, fetched, reuse.status()).await,
                 Err(_) => self.failed(session, route, found, Failure::Lost).await,

@@ -32,6 +32,10 @@ pub struct Errand {
     pub validates: bool,
     /// `Range` and `If-Range` of the client that asked, or of the slice that is fetched.
     pub range: Option<Fields>,
+    /// Which range is asked for first.
+    pub asking: Asking,
+    /// How long it is known to last that nobody waits for an answer to this key.
+    pub separate_ms: u64,
     /// Whether a slice is fetched: that range, and nothing else.
     pub sliced: bool,
     /// Whom to tell.
@@ -45,27 +49,37 @@ pub struct Errand {
 }
 
 impl Errand {
-    /// Does it. The fill always moves on, whatever happens.
-    pub async fn run(mut self, app: App) {
-        let _ended = Ended(self.fill.clone());
-        app.counters.fills.add(1);
-        let mut asking = self.asking(&app);
-        loop {
-            let request = self.conditional(&app, &asking);
-            let (sequence, requested) = (app.shared.generations.sequence(), app.now());
-            let asked = app.ask(&self.route, &request, Outgoing::None, self.teller.as_ref()).await;
-            drop(request);
-            match asked {
-                Err(error) => return self.failed(&app, error),
-                Ok(fetched) => match self.received(&app, fetched, &asking, sequence, requested).await {
-                    Step::Done => return,
-                    Step::Again(next) => {
-                        self.validates = false;
-                        asking = if self.sliced { self.asking(&app) } else { next };
-                    }
-                },
+    /// Does it. The fill always moves on, whatever happens. No `async fn`, whose future would hold all of this twice.
+    #[expect(clippy::manual_async_fn)]
+    pub fn run(mut self, app: App) -> impl Future<Output = ()> {
+        async move {
+            let _ended = Ended(self.fill.clone());
+            app.counters.fills.add(1);
+            let mut asking = std::mem::replace(&mut self.asking, Asking::Whole);
+            while let Some(next) = self.step(&app, asking).await {
+                asking = next;
             }
         }
+    }
+
+    /// Asks the origin once; what is to be asked next, if anything.
+    async fn step(&mut self, app: &App, asking: Asking) -> Option<Asking> {
+        let request = self.conditional(app, &asking);
+        let (sequence, requested) = (app.shared.generations.sequence(), app.now());
+        let asked = app.ask(&self.route, &request, Outgoing::None, self.teller.as_ref()).await;
+        drop(request);
+        let next = match asked {
+            Err(error) => {
+                self.failed(app, error);
+                return None;
+            }
+            Ok(fetched) => match self.received(app, fetched, &asking, sequence, requested).await {
+                Step::Done => return None,
+                Step::Again(next) => next,
+            },
+        };
+        self.validates = false;
+        Some(self.range.clone().filter(|_| self.sliced).map_or(next, Asking::Clients))
     }
 
     /// What the origin is asked, with conditions and a range where they belong to it.
@@ -81,15 +95,6 @@ impl Errand {
             range.iter().for_each(|(name, value)| fields.push(name, value));
         }
         request
-    }
-
-    /// Which range is asked for first.
-    fn asking(&self, app: &App) -> Asking {
-        match &self.range {
-            Some(range) if self.sliced => Asking::Clients(range.clone()),
-            _ if self.validates || self.own => Asking::Whole,
-            range => app.asking(&self.route, &self.request, range.as_ref()),
-        }
     }
 
     fn failed(&self, app: &App, error: OriginError) {
@@ -238,7 +243,7 @@ impl Errand {
 
     /// Hands a whole answer that is not stored to the client that asked; the others are told to ask for themselves.
     pub(super) fn give_away(&mut self, app: &App, fetched: Box<Fetched>, now: Now) {
-        app.remember_separate(&self.route, now);
+        self.remember_separate(app, now);
         self.supersede(app, fetched.response.status);
         self.hand_over(fetched);
     }
@@ -263,7 +268,16 @@ impl Errand {
     pub(super) fn part_from_others(&self, app: &App, object: &Object) {
         let lifetime = &object.stored.lifetime;
         if !self.sliced && !semantics::is_plainly_fresh(lifetime, lifetime.received) {
-            app.remember_separate(&self.route, lifetime.received);
+            self.remember_separate(app, lifetime.received);
+        }
+    }
+
+    /// A key that is asked for all the time is written down once in half of the time, not at every answer.
+    fn remember_separate(&self, app: &App, now: Now) {
+        let time_ms = crate::limits::SEPARATE_MS.default;
+        if self.separate_ms <= time_ms / 2 {
+            let until_ms = now.monotonic_ms + time_ms;
+            app.change(&self.route, |before| Some(Resource { separate_until_ms: until_ms, ..before }));
         }
     }
 
@@ -442,17 +456,6 @@ impl App {
         let until_ms = self.now().monotonic_ms + seconds.saturating_mul(1_000);
         let failed = Failed { failure, error: error.cloned(), until_ms };
         self.change(route, |before| Some(Resource { failed: Some(failed), ..before }));
-    }
-
-    /// A key that is asked for all the time is written down once in half of the time, not at every answer.
-    fn remember_separate(&self, route: &Route, now: Now) {
-        let time_ms = crate::limits::SEPARATE_MS.default;
-        let known_ms = self.shared.memory.peek(&route.key).map_or(0, |(resource, _)| resource.separate_ms(now));
-        if known_ms > time_ms / 2 {
-            return;
-        }
-        let until_ms = now.monotonic_ms + time_ms;
-        self.change(route, |before| Some(Resource { separate_until_ms: until_ms, ..before }));
     }
 
     /// Changes what memory has under a route's key, with no other worker's change in between; none: it stays as it is.

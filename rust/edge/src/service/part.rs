@@ -7,9 +7,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use edgeplane_http::{Content, Fields, Request, Response};
 
 use super::app::App;
-use super::route::Route;
 use crate::fill::Growing;
-use crate::object::Object;
+use crate::object::{Object, Resource};
 use crate::semantics::{Asker, ByteRange, ContentRange, Now, Precondition, Rules, Stored, partial, preconditions};
 
 impl Object {
@@ -128,9 +127,8 @@ pub fn range_of(request: &Request) -> Option<Fields> {
 
 impl App {
     /// Which range to ask for first: of a key with a stored part what the client wants, or what is missing.
-    pub(super) fn asking(&self, route: &Route, request: &Request, range: Option<&Fields>) -> Asking {
-        let resource = self.shared.memory.get(&route.key);
-        let part = resource.as_deref().and_then(|resource| resource.select(&Asker::outgoing(request)));
+    pub(super) fn asking(&self, resource: Option<&Resource>, request: &Request, range: Option<&Fields>) -> Asking {
+        let part = resource.and_then(|resource| resource.select(&Asker::outgoing(request)));
         Asking::first(part.filter(|object| object.part().is_some() && !self.is_invalidated(object)), range)
     }
 

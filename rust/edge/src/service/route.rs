@@ -137,7 +137,12 @@ impl App {
     }
 
     /// Finds the way of a request, or what is answered instead.
-    pub(super) fn route(&self, request: &Request, connection: &Connection) -> Result<Rc<Route>, Box<Notice>> {
+    pub(super) fn route(
+        &self,
+        request: &Request,
+        connection: &Connection,
+        begun: Instant,
+    ) -> Result<Rc<Route>, Box<Notice>> {
         let mut reader = self.plan.borrow_mut();
         let plan: &Plan = reader.get();
         let distribution = plan.distribution(request.host()).ok_or_else(|| Box::new(Notice::unknown_host()))?;
@@ -148,7 +153,7 @@ impl App {
         let admitted = access::check(distribution, behaviour, &viewer, moment);
         let admitted = admitted.map_err(|refusal| Box::new(Notice::refusal(&refusal)))?;
         let asked = Asked { path: distribution.object_path(&request.path), query: admitted.query.as_deref() };
-        Ok(self.way(distribution, behaviour, &viewer, asked))
+        Ok(self.way(distribution, behaviour, &viewer, asked, begun))
     }
 
     /// The way to a custom error page: whoever sees the error may see its page.
@@ -158,7 +163,7 @@ impl App {
         let distribution = plan.distribution(request.host())?;
         let (_, behaviour) = distribution.behaviour(&request.path)?;
         let asked = Asked { path: &request.path, query: None };
-        Some(self.way(distribution, behaviour, &plan.viewer(request, connection), asked))
+        Some(self.way(distribution, behaviour, &plan.viewer(request, connection), asked, Instant::now()))
     }
 
     fn way(
@@ -167,6 +172,7 @@ impl App {
         behaviour: &Arc<Behaviour>,
         viewer: &Viewer<'_>,
         asked: Asked<'_>,
+        begun: Instant,
     ) -> Rc<Route> {
         let encodings = behaviour.key.encodings(viewer);
         let mut key = self.key.borrow_mut();
@@ -185,15 +191,22 @@ impl App {
             withheld: OnceCell::new(),
             decided: Cell::new(None),
             looked_again: Cell::new(false),
-            begun: Instant::now(),
+            begun,
             asked: Cell::new(None),
         })
     }
 
-    /// The distribution of a request, if it has custom error pages.
-    pub(super) fn with_pages(&self, request: &Request) -> Option<Arc<Distribution>> {
+    /// The distribution of a request, if it has custom error pages. Who is refused has no route, but may see a page.
+    pub(super) fn with_pages(
+        &self,
+        request: &Request,
+        routed: &Result<Rc<Route>, Box<Notice>>,
+    ) -> Option<Arc<Distribution>> {
         let mut reader = self.plan.borrow_mut();
-        let distribution = reader.get().distribution(request.host())?;
+        let distribution = match routed {
+            Ok(route) => &route.distribution,
+            Err(_) => reader.get().distribution(request.host())?,
+        };
         let has_pages = distribution.custom_errors.iter().any(|error| error.page.is_some());
         (has_pages && distribution.enabled).then(|| distribution.clone())
     }

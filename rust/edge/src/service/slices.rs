@@ -21,7 +21,7 @@ use super::app::App;
 use super::exchange::Told;
 use super::fetch::Errand;
 use super::lines::Outcome;
-use super::part::range_of;
+use super::part::{Asking, range_of};
 use super::render::Begun;
 use super::route::Route;
 use crate::behaviour::Purpose;
@@ -328,6 +328,8 @@ impl App {
             found,
             own: false,
             range: range_of(asked),
+            asking: range_of(asked).map_or(Asking::Whole, Asking::Clients),
+            separate_ms: 0,
             sliced: true,
             fill,
             lead,

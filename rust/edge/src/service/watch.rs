@@ -12,7 +12,7 @@ pub struct Watch<'s, S> {
     session: &'s mut S,
     /// When the request was taken up.
     pub begun: Instant,
-    /// When the head of the answer went out.
+    /// When the head of the answer went out, where that goes into the log.
     pub answered: Option<Instant>,
     /// Status of the answer; 0 while there is none.
     pub status: u16,
@@ -58,7 +58,8 @@ impl<'s, S: Session> Watch<'s, S> {
     }
 
     fn answers(&mut self, response: &Response, length: Option<u64>) {
-        (self.answered, self.status, self.length) = (Some(Instant::now()), response.status, length);
+        (self.status, self.length) = (response.status, length);
+        self.answered = self.is_logged.then(Instant::now);
         self.result = ResultType::of(response.fields.all("x-cache").last());
         self.head = self.is_logged.then(|| response.clone());
     }

@@ -180,6 +180,7 @@ def run_idle(options: argparse.Namespace, bench: Bench[Any], material: Material)
                 step(f"round {number + 1}: {name}")
     columns = {
         "bytes a connection": ("bytes_a_connection", 1.0),
+        "of them its place": ("bytes_a_place", 1.0),
         "PSS before MB": ("pss_before", 1e-6),
         "PSS after MB": ("pss_after", 1e-6),
         "closed": ("closed", 1.0),

@@ -1,28 +1,37 @@
-"""What a connection costs that does nothing: memory of a server with many of them, less without."""
+"""What a connection costs that does nothing: memory of a server with many of them, less without, and the place that
+some servers hold ready for each from their start.
+"""
 
 from __future__ import annotations
 
 import socket
 import time
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from measure import process
 from measure.http import Requests
 from measure.trial import Bench, running, warm_up
+from rival import Site
 
 SETTLE_S = 1.0
+FEW, MANY = 1_024, 65_536
+"""Places in two servers, whose memory differs by those."""
 
 
 @dataclass(frozen=True)
 class Idle:
-    """PSS of the whole tree in bytes, before and while `connections` are open that have had one response each."""
+    """PSS of the whole tree in bytes, before and while `connections` are open that have had one response each.
+
+    bytes_a_place: what is held ready for a connection before it comes. bytes_a_connection: with that.
+    """
 
     server: str
     connections: int
     pss_before: int
     pss_after: int
+    bytes_a_place: float
     bytes_a_connection: float
     closed: int
     foreign: float
@@ -31,8 +40,9 @@ class Idle:
         return asdict(self)
 
 
-def idle_once(bench: Bench[Requests], name: str, content: Any, connections: int) -> Idle:
+def idle_once(bench: Bench[Requests], name: str, content: Site, connections: int) -> Idle:
     """A fresh server, warmed up; then connections, one response each, and silence."""
+    place = _place(bench, name, content)
     with running(bench, name, content) as server, ExitStack() as held:
         warm_up(bench)
         time.sleep(SETTLE_S)
@@ -42,7 +52,19 @@ def idle_once(bench: Bench[Requests], name: str, content: Any, connections: int)
         after = server.memory().pss
         foreign, _ = watch.shares(process.cost(cpu, server.cpu_now()).total)
         closed = sum(_is_closed(sock) for sock in opened)
-    return Idle(name, connections, before, after, (after - before) / connections, closed, foreign)
+    grown = (after - before) / connections
+    return Idle(name, connections, before, after, place, place + grown, closed, foreign)
+
+
+def _place(bench: Bench[Requests], name: str, content: Site) -> float:
+    few, many = (_at_rest(bench, name, replace(content, places=places)) for places in (FEW, MANY))
+    return (many - few) / (MANY - FEW)
+
+
+def _at_rest(bench: Bench[Requests], name: str, content: Site) -> int:
+    with running(bench, name, content) as server:
+        time.sleep(SETTLE_S)
+        return server.memory().pss
 
 
 def _asked(bench: Bench[Requests]) -> socket.socket:

@@ -45,7 +45,7 @@ class Certificate:
 class Site:
     """What an HTTP cache serves: one host, all of it from an origin on loopback.
 
-    length: octets of an object. memory: octets of the cache, room for `objects`.
+    length: octets of an object. memory: octets of the cache, room for `objects`. places: connections at once, at most.
     resources, behaviour: of edgeplane's template, beside the distribution and in its default behaviour.
     """
 
@@ -54,6 +54,7 @@ class Site:
     length: int
     memory: int = 256 << 20
     objects: int = ALL
+    places: int = 8192
     certificate: Certificate | None = None
     resources: dict[str, Any] = field(default_factory=dict)
     behaviour: dict[str, Any] = field(default_factory=dict)

@@ -53,7 +53,7 @@ def edge(port: int, site: Site) -> dict[str, Any]:
     """The section of settings."""
     listen = {"https" if site.certificate else "http": [f"127.0.0.1:{port}"]}
     certificate = site.certificate and {"cert": str(site.certificate.chain), "key": str(site.certificate.key)}
-    limits = {"connections_per_prefix": 100_000}
+    limits = {"connections_per_prefix": 100_000, "connections": site.places}
     settings = {"memory": str(site.memory), "allow_private_origins": ["127.0.0.0/8"], "limits": limits}
     return listen | settings | ({"certificates": [certificate]} if certificate else {})
 

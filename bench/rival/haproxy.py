@@ -23,7 +23,7 @@ def config(port: int, site: Site) -> str:
     return f"""\
 global
     nbthread 1
-    maxconn 8000
+    maxconn {site.places}
 defaults
     mode http
     timeout connect 5s

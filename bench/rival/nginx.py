@@ -29,11 +29,11 @@ def config(folder: Path, port: int, site: Site) -> str:
     return f"""\
 {user}daemon off;
 worker_processes 1;
-worker_rlimit_nofile 20000;
+worker_rlimit_nofile {site.places + 20000};
 pid {folder}/nginx.pid;
 error_log stderr error;
 events {{
-    worker_connections 8192;
+    worker_connections {site.places};
 }}
 http {{
 {temporary}\

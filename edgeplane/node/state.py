@@ -75,8 +75,7 @@ class State:
     def unread(self) -> list[Fault]:
         """Files that the kept plan names and that could not be read when it was taken up again."""
         found = map(Fault.from_document, self.report.get("unread", []))
-        more = "what needs it is refused until a reload"
-        return [Fault(each.place, each.line, f"{each.message}; {more}") for each in found]
+        return [Fault(each.place, each.line, f"{each.message}; the node does without until a reload") for each in found]
 
     @property
     def zone_to_show(self) -> str:

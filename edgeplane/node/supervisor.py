@@ -58,6 +58,7 @@ class Supervisor:
         self.checker: Child = Child("checker", programs.checker, [health], self._greet_checker)
         self._reloading = asyncio.Lock()
         self._taking = False
+        self._restored = self.store.current
         self._deaths: dict[Path, int] = {}
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -140,7 +141,7 @@ class Supervisor:
 
     async def _applied_plan_goes_on(self) -> dict[str, Any]:
         if self.state.unread:
-            self.state.serves(self.state.envelope, await self._apply(self.front.call, "apply", self.store.current))
+            self.state.serves(self.state.envelope, await self._apply(self.front.call, "apply", self._restored))
         said = f"has no content of its own; the applied plan, generation {self.state.generation}, is served"
         warnings = [Fault(str(self.programs.config), 0, said)]
         warnings += restart_warnings(self.settings, self.programs.config)
@@ -290,6 +291,7 @@ class Supervisor:
                 envelope = read_envelope(path)
                 restored = await self._restore_health(envelope)
                 self.state.serves(envelope, await self._apply(channel.call, "restore", path))
+                self._restored = path
                 for fault in self.state.unread:
                     log.error("%s", fault)
                 if not restored:

@@ -15,11 +15,14 @@ released = threading.Event()
 
 
 def answer(asked: Asked) -> Iterator[bytes | float]:
-    """By path: never to be stored, stored and stale at once, held back until it is let go, or ten octets."""
+    """By path: never to be stored, stored and stale at once, confirmed, held back until it is let go, or ten octets."""
     if asked.target == "/slow":
         while not released.is_set():
             yield 0.005
-    stores = {"/private": "no-store", "/stale": "max-age=0"}
+    if asked.target == "/validated" and asked.field("If-None-Match"):
+        yield b'HTTP/1.1 304 Not Modified\r\nCache-Control: no-cache\r\nETag: "a"\r\n\r\n'
+        return
+    stores = {"/private": "no-store", "/stale": "max-age=0", "/validated": "no-cache"}
     yield response(b"0123456789", Cache_Control=stores.get(asked.target, "max-age=60"), ETag='"a"')
 
 
@@ -60,6 +63,14 @@ def test_what_is_remembered_of_a_key_is_told(edge: Edge, origin: Origin) -> None
     asked = explained(edge, "/other")["asked"]
     assert "refused" in asked["last_failure"], "whatever key it was asked for"
     assert 0 <= asked["failed_ago"] < 60
+
+
+def test_a_key_whose_answers_all_validate_stays_separate(edge: Edge, origin: Origin) -> None:
+    """Each is stored anew: what is known of the key must outlive that."""
+    for _ in range(4):
+        assert edge.fetch("/validated").status == 200
+        assert 0 < explained(edge, "/validated")["separate_for"] <= 10
+    assert origin.count == 4
 
 
 def test_a_fetch_under_way_is_joined(edge: Edge) -> None:

@@ -80,7 +80,9 @@ impl Edge {
 
     /// What is wrong with certificates that a plan names; `serve` does without those.
     pub fn unusable_certificates(plan: &Plan) -> Faults {
-        Certificates::load_usable(&pairs(plan), now_s()).1
+        let (_, faults, warnings) = Certificates::load_usable(&pairs(plan), now_s());
+        warnings.0.iter().for_each(|warning| tracing::warn!("{warning}"));
+        faults
     }
 
     /// Starts the workers; a node without sockets for HTTP has none. The store's sizes are those of the plan of now.
@@ -90,7 +92,8 @@ impl Edge {
         }
         let plan = lock(&self.waiting).take().unwrap_or_default();
         let roots = TlsRoots::system().map_err(|why| Faults::one("edge", why))?;
-        let (certificates, _) = Certificates::load_usable(&pairs(&plan), now_s());
+        let (certificates, faults, _) = Certificates::load_usable(&pairs(&plan), now_s());
+        faults.0.iter().for_each(|fault| tracing::error!("{fault}"));
         let shared =
             shared(plan, roots, Arc::new(certificates), self.health.clone()).map_err(|why| Faults::one("edge", why))?;
         let shared = self.shared.get_or_init(|| Arc::new(shared)).clone();

@@ -218,7 +218,7 @@ def test_a_reload_takes_an_applied_plan_up_again_where_a_file_could_not_be_read(
     again = make_node(content=False).start()
     status, body = again.get("/readyz")
     assert (again.answer(), status, body.splitlines()[0]) == (7, 200, "degraded")
-    assert "site.yaml: Resources.Key: cannot be read; what needs it is refused until a reload" in body
+    assert "site.yaml: Resources.Key: cannot be read; the node does without until a reload" in body
     (again.state_dir / "file").touch()
     again.do("reload")
     assert again.get("/readyz") == (200, "ready\n")

@@ -105,7 +105,8 @@ impl Bucket {
     }
 
     fn sign(&self, request: &mut Request, contentless: bool, time_s: u64) -> Result<(), OriginError> {
-        let no_file = || OriginError::Credentials("the bucket has no credentials file".to_owned());
+        let no_file =
+            || OriginError::Credentials("it has none, or their file could not be read at the start".to_owned());
         let credentials = self.credentials.as_ref().ok_or_else(no_file)?.current();
         let payload = if contentless { EMPTY_PAYLOAD } else { UNSIGNED_PAYLOAD };
         let fields = &mut request.fields;

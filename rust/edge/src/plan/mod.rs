@@ -69,8 +69,9 @@ impl Plan {
         unread.into_result(plan)
     }
 
-    /// Like `load`, without the files that cannot be read: gives what is wrong with those. What needs one is refused to
-    /// clients: who signs with a secret (403), who asks a bucket with credentials (502), who asks where places count (403).
+    /// Like `load`, without the files that cannot be read: gives what is wrong with those. Who signs with such a secret is
+    /// refused (403), as is who asks where places are restricted; a bucket with such credentials fails (502). Origins are not
+    /// told where clients are.
     pub fn load_readable(source: &[u8], checks: &[String]) -> Result<(Self, Faults), Faults> {
         static SERIAL: AtomicU64 = AtomicU64::new(1);
         let mut unread = Faults::default();

@@ -153,8 +153,8 @@ impl App {
         if let Joined::Leads(lead) = self.join(route, || self.has_moved_on_from(route, object)) {
             let errand = Errand {
                 route: route.clone(),
-                asking: if validates { Asking::Whole } else { self.asking(resource, &request, None) },
-                separate_ms: resource.map_or(0, |resource| resource.separate_ms(self.now())),
+                asking: if validates { Asking::Whole } else { self.asking(resource, Some(object), &request, None) },
+                separate_until_ms: resource.map_or(0, |resource| resource.separate_until_ms),
                 request,
                 found: Some(object.clone()),
                 validates,
@@ -178,8 +178,7 @@ impl App {
         resource: Option<&Resource>,
         reuse: Reuse,
     ) -> Told {
-        let separate_ms = resource.map_or(0, |resource| resource.separate_ms(self.now()));
-        let separate = separate_ms > 0;
+        let separate = resource.is_some_and(|resource| resource.separate_ms(self.now()) > 0);
         let own = found.is_none() && asks_as_client(&route.behaviour.rules, session.request(), separate);
         let purpose = if own { Purpose::Pass } else { Purpose::Fill };
         let collapses = !separate && !own && semantics::may_collapse(&route.behaviour.rules, session.request());
@@ -194,11 +193,13 @@ impl App {
         let is_joined = lead.is_some();
         let request = self.outgoing(route, session.request(), session.connection(), purpose);
         let (range, validates) = (range_of(session.request()).filter(|_| !own), matches!(reuse, Reuse::Validate(_)));
-        let as_whole = validates || own;
         let errand = Errand {
             route: route.clone(),
-            asking: if as_whole { Asking::Whole } else { self.asking(resource, &request, range.as_ref()) },
-            separate_ms,
+            asking: match validates || own {
+                true => Asking::Whole,
+                false => self.asking(resource, found.as_ref(), &request, range.as_ref()),
+            },
+            separate_until_ms: resource.map_or(0, |resource| resource.separate_until_ms),
             request,
             own,
             found: found.clone(),
@@ -307,7 +308,9 @@ impl App {
         found: Option<Arc<Object>>,
         reuse: Reuse,
     ) -> Told {
-        let separate = Resource { separate_until_ms: u64::MAX, ..Resource::default() };
+        let kept = self.shared.memory.get(&route.key);
+        let kept = kept.map(|resource| Resource::clone(&resource)).unwrap_or_default();
+        let separate = Resource { separate_until_ms: u64::MAX, ..kept };
         Box::pin(self.fetch(route, session, found, Some(&separate), reuse)).await
     }
 

@@ -13,6 +13,7 @@ use super::part::{Asking, is_of_a_range};
 use super::route::Route;
 use super::sink::Sink;
 use crate::fill::{Came, Failure, Fill, Growing, Lead, Opening, Stage};
+use crate::limits::SEPARATE_MS;
 use crate::object::{Failed, Object, Resource};
 use crate::origin::{Fetched, Interim, OriginError, Outgoing};
 use crate::semantics::{self, Now, OriginFailure, Stored, Storing, Update};
@@ -34,8 +35,8 @@ pub struct Errand {
     pub range: Option<Fields>,
     /// Which range is asked for first.
     pub asking: Asking,
-    /// How long it is known to last that nobody waits for an answer to this key.
-    pub separate_ms: u64,
+    /// Until when it is known that nobody waits for an answer to this key, as `Resource` has it.
+    pub separate_until_ms: u64,
     /// Whether a slice is fetched: that range, and nothing else.
     pub sliced: bool,
     /// Whom to tell.
@@ -243,7 +244,10 @@ impl Errand {
 
     /// Hands a whole answer that is not stored to the client that asked; the others are told to ask for themselves.
     pub(super) fn give_away(&mut self, app: &App, fetched: Box<Fetched>, now: Now) {
-        self.remember_separate(app, now);
+        // A key that is asked for all the time is written down once in half of the time, not at every answer.
+        if self.separate_until_ms.saturating_sub(now.monotonic_ms) <= SEPARATE_MS.default / 2 {
+            self.remember_separate(app, now);
+        }
         self.supersede(app, fetched.response.status);
         self.hand_over(fetched);
     }
@@ -264,7 +268,8 @@ impl Errand {
         }
     }
 
-    /// Has nobody wait, for a while, for what each has to validate; slices are asked for one by one as it is.
+    /// Has nobody wait, for a while, for what each has to validate; slices are asked for one by one as it is. To be said each
+    /// time, since what is stored anew has forgotten it.
     pub(super) fn part_from_others(&self, app: &App, object: &Object) {
         let lifetime = &object.stored.lifetime;
         if !self.sliced && !semantics::is_plainly_fresh(lifetime, lifetime.received) {
@@ -272,13 +277,9 @@ impl Errand {
         }
     }
 
-    /// A key that is asked for all the time is written down once in half of the time, not at every answer.
     fn remember_separate(&self, app: &App, now: Now) {
-        let time_ms = crate::limits::SEPARATE_MS.default;
-        if self.separate_ms <= time_ms / 2 {
-            let until_ms = now.monotonic_ms + time_ms;
-            app.change(&self.route, |before| Some(Resource { separate_until_ms: until_ms, ..before }));
-        }
+        let separate_until_ms = now.monotonic_ms + SEPARATE_MS.default;
+        app.change(&self.route, |before| Some(Resource { separate_until_ms, ..before }));
     }
 
     async fn stream(&mut self, app: &App, mut fetched: Box<Fetched>, stored: Stored, sequence: u64, shared: bool) {

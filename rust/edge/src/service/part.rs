@@ -127,8 +127,15 @@ pub fn range_of(request: &Request) -> Option<Fields> {
 
 impl App {
     /// Which range to ask for first: of a key with a stored part what the client wants, or what is missing.
-    pub(super) fn asking(&self, resource: Option<&Resource>, request: &Request, range: Option<&Fields>) -> Asking {
-        let part = resource.and_then(|resource| resource.select(&Asker::outgoing(request)));
+    /// `found`: what was found on disk, which memory may not have had then.
+    pub(super) fn asking(
+        &self,
+        resource: Option<&Resource>,
+        found: Option<&Arc<Object>>,
+        request: &Request,
+        range: Option<&Fields>,
+    ) -> Asking {
+        let part = resource.and_then(|resource| resource.select(&Asker::outgoing(request))).or(found);
         Asking::first(part.filter(|object| object.part().is_some() && !self.is_invalidated(object)), range)
     }
 

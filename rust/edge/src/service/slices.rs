@@ -329,7 +329,7 @@ impl App {
             own: false,
             range: range_of(asked),
             asking: range_of(asked).map_or(Asking::Whole, Asking::Clients),
-            separate_ms: 0,
+            separate_until_ms: 0,
             sliced: true,
             fill,
             lead,

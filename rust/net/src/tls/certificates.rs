@@ -51,6 +51,7 @@ struct Read {
     table: Table,
     faults: Faults,
     warnings: Faults,
+    lacks_first: bool,
 }
 
 impl Default for Certificates {
@@ -73,12 +74,16 @@ impl Certificates {
         Ok((certificates, warnings))
     }
 
-    /// Like `load`, without those that cannot be used: gives what is wrong with them.
-    pub fn load_usable(pairs: &[Pair], now: i64) -> (Self, Faults) {
+    /// Like `load`, without those that cannot be used. Gives what is wrong with them, and what is doubtful about others. Where
+    /// the first one is missing, no other answers in its place.
+    pub fn load_usable(pairs: &[Pair], now: i64) -> (Self, Faults, Faults) {
         let certificates = Self::default();
-        let read = certificates.read_all(pairs, now);
+        let mut read = certificates.read_all(pairs, now);
+        if read.lacks_first {
+            read.table.forget_default();
+        }
         certificates.change(|sources| sources.loaded = read.table);
-        (certificates, read.faults)
+        (certificates, read.faults, read.warnings)
     }
 
     /// Reads all files anew and takes them in place of those loaded before; on a fault, nothing changes.
@@ -121,13 +126,16 @@ impl Certificates {
 
     fn read_all(&self, pairs: &[Pair], now: i64) -> Read {
         let mut all = Read::default();
-        for pair in pairs {
+        for (number, pair) in pairs.iter().enumerate() {
             match self.read(pair) {
                 Ok((leaf, key)) => {
                     all.warnings.0.extend(doubt(pair, &leaf, now));
                     all.table.add(&leaf.names, &key);
                 }
-                Err(fault) => all.faults.push(fault),
+                Err(fault) => {
+                    all.lacks_first |= number == 0;
+                    all.faults.push(fault);
+                }
             }
         }
         all

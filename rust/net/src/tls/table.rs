@@ -28,6 +28,11 @@ impl Table {
         }
     }
 
+    /// Has no certificate for names that nobody has.
+    pub fn forget_default(&mut self) {
+        self.default.clear();
+    }
+
     /// Puts a certificate in place of all that its names had.
     pub fn replace(&mut self, names: &[String], key: &Arc<CertifiedKey>) {
         for name in names {

@@ -254,11 +254,13 @@ async fn those_that_can_be_used_answer_where_one_cannot() {
     let (folder, made) = (Folder::new("usable"), Made::new(&["a.test"]));
     let missing = folder.0.join("missing.pem");
     let pairs = [Pair { certificate: missing.clone(), key: missing }, folder.write("good", &made)];
-    let (certificates, faults) = Certificates::load_usable(&pairs, NOW);
+    let (certificates, faults, _) = Certificates::load_usable(&pairs, NOW);
     assert!(matches!(&faults.0[..], [only] if only.place.ends_with("missing.pem")), "{faults}");
     let acceptor = Acceptor::new(Arc::new(certificates), &Settings::default()).unwrap();
     let client = Arc::new(client(&[made.der()], &[&TLS13], "h2"));
     assert_eq!(shake(&acceptor, &client, "a.test").await.unwrap().1, made.der());
+    let other = shake(&acceptor, &client, "other.test").await.unwrap_err();
+    assert!(!other.contains("BadCertificate"), "the second is shown to nobody in place of the first: {other}");
 }
 
 #[test]

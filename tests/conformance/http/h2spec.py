@@ -31,4 +31,9 @@ def failed(port: int, report: Path, *parts: str) -> tuple[list[str], int]:
     subprocess.run(argv, capture_output=True, timeout=RUN_S, check=False)
     cases = ElementTree.parse(report).getroot().findall(".//testcase")  # noqa: S314 - our own program wrote it
     found = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
-    return [f"{case.get('package')}: {case.get('classname')}" for case in found], len(cases)
+    return [_why(case) for case in found], len(cases)
+
+
+def _why(case: ElementTree.Element) -> str:
+    said = " ".join("".join(case.itertext()).split())
+    return f"{case.get('package')}: {case.get('classname')}: {said}"

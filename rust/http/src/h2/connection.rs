@@ -376,6 +376,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Loop<IO, S> {
             }
             let Shared { connection, settings, pace, .. } = &*running.0;
             let mut stream = Stream::new(request, connection.clone(), settings.clone(), pace.clone(), content, respond);
+            if stream.settle().await.is_break() {
+                return;
+            }
             running.0.service.handle(&mut stream).await;
             running.0.answered();
             stream.discard().await;

@@ -1,6 +1,7 @@
 //! One stream whose answer takes time.
 
 use std::future::poll_fn;
+use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use super::Settings;
 use super::content::{Outlet, too_slow};
 use super::head;
 use super::pace::{Pace, Piece};
-use crate::{Connection, Content, Method, Request, Response, Session, SessionError};
+use crate::{Connection, Content, Framing, Method, Request, Response, Session, SessionError};
 
 /// A request and the stream that it came in on.
 pub(super) struct Stream {
@@ -51,9 +52,29 @@ impl Stream {
         respond: SendResponse<Piece>,
     ) -> Self {
         let continues = request.expects_continue;
-        let incoming = Incoming { stream: content, unread: 0, received: 0, waited: Duration::ZERO, continues };
+        let incoming =
+            Incoming { stream: content, ahead: None, unread: 0, received: 0, waited: Duration::ZERO, continues };
         let (outlet, state, head_sent) = (None, State::Waiting, 0);
         Self { request, connection, settings, incoming, respond, pace, outlet, state, head_sent }
+    }
+
+    /// Whether a GET or HEAD that did not end with its head has content, or only an end of its own, as some clients send it:
+    /// the next frame says so. Asked of no other method, whose clients may want an answer first, nor of a client that
+    /// waits for 100 (Continue). Breaks: the client is gone.
+    pub async fn settle(&mut self) -> ControlFlow<()> {
+        let Self { incoming, request, settings, .. } = self;
+        let is_open = request.framing == Framing::Chunked && !incoming.continues;
+        if !is_open || !matches!(request.method, Method::Get | Method::Head) {
+            return ControlFlow::Continue(());
+        }
+        match incoming.next(settings).await {
+            Ok(None) => request.framing = Framing::None,
+            Ok(piece) => incoming.ahead = piece,
+            Err(SessionError::Gone) => return ControlFlow::Break(()),
+            // The service meets it where it reads the content.
+            Err(_) => {}
+        }
+        ControlFlow::Continue(())
     }
 
     /// Tells the client that there is no whole answer.
@@ -193,6 +214,8 @@ fn weight(response: &Response) -> u64 {
 /// The content of a request, as it comes.
 struct Incoming {
     stream: RecvStream,
+    /// What was read before it was asked for.
+    ahead: Option<Bytes>,
     /// Octets given out last, for which the client gets new room with the next call.
     unread: usize,
     received: u64,
@@ -203,6 +226,9 @@ struct Incoming {
 
 impl Incoming {
     async fn next(&mut self, settings: &Settings) -> Result<Option<Bytes>, SessionError> {
+        if let Some(piece) = self.ahead.take() {
+            return Ok(Some(piece));
+        }
         let _ = self.stream.flow_control().release_capacity(std::mem::take(&mut self.unread));
         loop {
             let begun = Instant::now();

@@ -3,6 +3,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::raw::*;
 use super::*;
+use crate::Framing;
 
 #[test]
 fn a_ready_answer_comes_without_a_session() {
@@ -132,6 +133,56 @@ fn content_goes_in_and_out() {
             assert_eq!(head.headers["content-length"], length.to_string());
         }
         assert!(served.site.seen.borrow().iter().all(|request| !request.fields.has("x-trailer")));
+    });
+}
+
+#[test]
+fn a_get_whose_end_is_a_frame_of_its_own_has_no_content() {
+    run(async {
+        let mut served = serve();
+        let client = served.client().await;
+        let ask = async |method: http::Method, pieces: &[&'static str]| {
+            let request = http::Request::builder().method(method).uri("https://a.test/echo").body(()).unwrap();
+            let (response, mut send) = client.clone().ready().await.unwrap().send_request(request, false).unwrap();
+            for piece in pieces {
+                tokio::task::yield_now().await;
+                send.send_data((*piece).into(), false).unwrap();
+            }
+            tokio::task::yield_now().await;
+            send.send_data(Bytes::new(), true).unwrap();
+            let content = whole(response.await.unwrap()).await.unwrap().1;
+            (served.site.seen.borrow_mut().pop().unwrap().framing, String::from_utf8(content).unwrap())
+        };
+        assert_eq!(ask(http::Method::GET, &[]).await, (Framing::None, String::new()));
+        assert_eq!(ask(http::Method::HEAD, &["", ""]).await, (Framing::None, String::new()));
+        assert_eq!(ask(http::Method::GET, &["", "a", "b"]).await, (Framing::Chunked, "ab".into()));
+        assert_eq!(ask(http::Method::POST, &[]).await, (Framing::Chunked, String::new()));
+    });
+}
+
+#[test]
+fn a_get_that_does_not_end_waits_and_is_met_as_one_with_content() {
+    run_paused(async {
+        let mut served = serve();
+        let client = served.client().await;
+        let (response, _send) = client.ready().await.unwrap().send_request(get("/early"), false).unwrap();
+        let begun = tokio::time::Instant::now();
+        assert_eq!(whole(response.await.unwrap()).await.unwrap().1, b"no");
+        assert_eq!(begun.elapsed().as_secs(), Settings::default().content_grace.as_secs());
+        assert_eq!(served.site.seen.borrow()[0].framing, Framing::Chunked);
+    });
+}
+
+#[test]
+fn a_get_taken_back_before_its_end_is_no_work_for_the_service() {
+    run(async {
+        let mut served = serve();
+        let mut client = served.client().await;
+        let (_, mut send) = client.clone().ready().await.unwrap().send_request(get("/echo"), false).unwrap();
+        assert_eq!(fetch(&mut client, get("/ready")).await.unwrap().1, b"hello");
+        send.send_reset(h2::Reason::CANCEL);
+        assert_eq!(fetch(&mut client, get("/ready")).await.unwrap().1, b"hello");
+        assert_eq!(*served.site.handled.borrow(), 0);
     });
 }
 

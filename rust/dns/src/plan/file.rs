@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use edgeplane_base::Faults;
+use edgeplane_net::reading;
 
 use super::envelope::{Digest, Envelope, SectionEntry, SectionKind, ZoneEntry};
 use super::{Settings, Snapshot};
@@ -57,8 +58,7 @@ impl PlanFile {
     pub fn section(&self, index: u32) -> Result<Vec<u8>, Faults> {
         let entry = self.entry(index)?;
         let mut bytes = vec![0; usize::try_from(entry.length).unwrap_or(usize::MAX)];
-        self.file
-            .read_exact_at(&mut bytes, self.sections_at + entry.offset)
+        reading::fill(&self.file, self.sections_at + entry.offset, &mut bytes)
             .map_err(|error| self.fault(format!("section {index} cannot be read: {error}")))?;
         if Digest::of(&bytes) != entry.hash {
             return Err(self.fault(format!("section {index} does not match its hash: the file is damaged")));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use edgeplane_base::{Fault, Faults};
+use edgeplane_net::reading;
 use edgeplane_policy::{GeoLocation, GeoProximityLocation};
 
 use super::envelope::Digest;
@@ -115,7 +116,7 @@ fn data_digest(dns: &DnsSource) -> Digest {
     let mut hasher = blake3::Hasher::new();
     for path in [&dns.geo_database, &dns.latency_table, &dns.regions] {
         let digest =
-            path.as_deref().and_then(|path| std::fs::read(Path::new(path)).ok()).map(|bytes| blake3::hash(&bytes));
+            path.as_deref().and_then(|path| reading::whole(Path::new(path)).ok()).map(|bytes| blake3::hash(&bytes));
         hasher.update(digest.as_ref().map_or(&[], |digest| digest.as_bytes()));
         hasher.update(b"|");
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use edgeplane_base::{Fault, Faults};
+use edgeplane_net::reading;
 
 use super::authority;
 use super::diff::diff;
@@ -87,7 +88,7 @@ fn digest(files: &[String], template: Option<&ZoneSource>) -> Option<Digest> {
     let mut hasher = blake3::Hasher::new();
     hasher.update(MAKER.as_bytes());
     for path in files {
-        let content = blake3::hash(&fs::read(path).ok()?);
+        let content = blake3::hash(&reading::whole(Path::new(path)).ok()?);
         hasher.update(content.as_bytes());
     }
     hasher.update(&rmp_serde::to_vec(&template).ok()?);

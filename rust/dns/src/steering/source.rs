@@ -4,6 +4,7 @@ use std::path::Path;
 
 use edgeplane_base::Faults;
 use edgeplane_geo::{LatencyTable, Places, PrefixTable, Regions, csv, mmdb};
+use edgeplane_net::reading;
 
 /// Place data, measurements and regions, read once for all steering tables of a plan.
 #[derive(Debug, Clone)]
@@ -67,12 +68,13 @@ fn read_places(path: &Path) -> Result<(PrefixTable, Places), Faults> {
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
         return csv::load(&name(path), &text(path)?);
     }
-    let octets = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let octets = reading::whole(path).map_err(|error| unreadable(path, &error))?;
     mmdb::load(&name(path), octets)
 }
 
 fn text(path: &Path) -> Result<String, Faults> {
-    std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))
+    let octets = reading::whole(path).map_err(|error| unreadable(path, &error))?;
+    String::from_utf8(octets).map_err(|error| unreadable(path, &std::io::Error::other(error)))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Faults {

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use edgeplane_base::{Fault, Faults};
+use edgeplane_net::reading;
 
 use super::cursor::{Cursor, Token};
 use super::generate::Generate;
@@ -144,7 +145,7 @@ impl<'s> Reader<'s> {
         if !regular {
             return Err("is not a regular file".into());
         }
-        let text = std::fs::read(path).map_err(|why| why.to_string())?;
+        let text = reading::whole(path).map_err(|why| why.to_string())?;
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
         self.text(&path.display().to_string(), Some(path), text, depth);
         Ok(())

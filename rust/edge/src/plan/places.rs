@@ -5,6 +5,7 @@ use std::path::Path;
 
 use edgeplane_base::Faults;
 use edgeplane_geo::{Described, Place, PrefixTable, Words, csv, mmdb};
+use edgeplane_net::reading;
 
 /// Address → place.
 #[derive(Debug, Clone)]
@@ -17,7 +18,7 @@ impl Places {
     /// Reads an MMDB file, or a CSV file by its extension.
     pub fn load(path: &Path) -> Result<Self, Faults> {
         let name = path.display().to_string();
-        let octets = std::fs::read(path).map_err(|error| Faults::one(&name, format!("cannot be read: {error}")))?;
+        let octets = reading::whole(path).map_err(|error| Faults::one(&name, format!("cannot be read: {error}")))?;
         let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
         let (table, places) = if is_csv {
             let text = String::from_utf8(octets).map_err(|_| Faults::one(&name, "is not UTF-8"))?;

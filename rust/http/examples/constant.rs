@@ -15,6 +15,7 @@ use edgeplane_http::h1::{Settings, Thread, serve_connection};
 use edgeplane_http::{Connection, Content, Fields, PreparedHead, Reply, Request, Response, Scheme, Service, Session};
 use edgeplane_net::listen::bind_tcp;
 use edgeplane_net::pages::Pages;
+use edgeplane_net::socket::Socket;
 use edgeplane_net::tcp::{Accepted, Acceptor};
 use tokio::task::{LocalSet, spawn_local};
 
@@ -50,7 +51,7 @@ async fn serve(listener: OwnedFd, local: SocketAddr, service: Rc<Constant>) -> R
     loop {
         if let Accepted::Connection(stream, client) = acceptor.accept().await {
             let connection = Connection { client, local, scheme: Scheme::Http, tls: None };
-            spawn_local(serve_connection(stream, connection, service.clone(), thread.clone(), ()));
+            spawn_local(serve_connection(Socket::from(stream), connection, service.clone(), thread.clone(), ()));
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod proxy_protocol;
 pub mod reading;
 pub mod sendfile;
 pub mod shared;
+pub mod socket;
 pub mod splice;
 pub mod tcp;
 pub mod tls;

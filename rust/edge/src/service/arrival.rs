@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use edgeplane_http::{Connection, Scheme, h1, h2};
 use edgeplane_net::proxy_protocol::{self, Header};
+use edgeplane_net::socket::Socket;
 use edgeplane_net::tcp::{Full, Ticket};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -149,6 +150,7 @@ impl Door {
         self.counters.connections_accepted.add(1);
         self.counters.connections_open.add(1);
         let (desk, place) = (self.clone(), (ticket, Open(self.counters.clone())));
+        let stream = Socket::from(stream);
         match connection.scheme {
             Scheme::Http => {
                 spawn_local(h1::serve_connection(stream, connection, self.app.clone(), self.terms.http1(), place));
@@ -175,7 +177,7 @@ impl Door {
     }
 
     /// Shakes hands, and serves what was agreed on. Boxed, so that neither keeps the room of the others while it idles.
-    async fn secure(&self, stream: TcpStream, connection: Connection) {
+    async fn secure(&self, stream: Socket, connection: Connection) {
         let tells = self.app.plan.borrow_mut().get().fingerprints;
         let secured = match tells {
             true => Box::pin(self.shared.tls.accept_and_tell(stream)).await,

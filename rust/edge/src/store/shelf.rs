@@ -38,19 +38,25 @@ impl<K: Borrow<[u8]>, V> Shelf<K, V> {
     /// The value of a key, which counts as a touch.
     #[inline]
     pub fn get(&self, hash: u64, key: &[u8]) -> Option<&V> {
-        let slot = self.find(hash, key)?;
+        self.get_expecting(hash, key, |_| ())
+    }
+
+    /// As `get`. The value that it will be, but for one hash in 2^64, is told to `hint` before the keys are compared.
+    #[inline]
+    pub fn get_expecting(&self, hash: u64, key: &[u8], hint: impl Fn(&V)) -> Option<&V> {
+        let slot = self.find(hash, key, hint)?;
         self.order.touch(slot);
         self.entry(slot).map(|entry| &entry.value)
     }
 
     /// The entry of a key, without a touch.
     pub fn peek(&self, hash: u64, key: &[u8]) -> Option<&Entry<K, V>> {
-        self.entry(self.find(hash, key)?)
+        self.entry(self.find(hash, key, |_| ())?)
     }
 
     /// The value of a key, to be changed in place.
     pub fn get_mut(&mut self, hash: u64, key: &[u8]) -> Option<&mut V> {
-        let slot = self.find(hash, key)?;
+        let slot = self.find(hash, key, |_| ())?;
         self.slots.get_mut(slot as usize)?.as_mut().map(|entry| &mut entry.value)
     }
 
@@ -72,7 +78,7 @@ impl<K: Borrow<[u8]>, V> Shelf<K, V> {
         weight: u64,
         enter: impl FnOnce(&mut dyn Order, u32),
     ) -> Option<V> {
-        if let Some(slot) = self.find(hash, key.borrow()) {
+        if let Some(slot) = self.find(hash, key.borrow(), |_| ()) {
             return self.replace(slot, value, weight);
         }
         let entry = Entry { hash, key, value, weight };
@@ -86,7 +92,7 @@ impl<K: Borrow<[u8]>, V> Shelf<K, V> {
 
     /// Takes a key off the shelf.
     pub fn remove(&mut self, hash: u64, key: &[u8]) -> Option<Entry<K, V>> {
-        let slot = self.find(hash, key)?;
+        let slot = self.find(hash, key, |_| ())?;
         self.order.remove(slot);
         self.take(slot)
     }
@@ -121,9 +127,14 @@ impl<K: Borrow<[u8]>, V> Shelf<K, V> {
     }
 
     #[inline]
-    fn find(&self, hash: u64, key: &[u8]) -> Option<u32> {
-        let same = |&slot: &u32| self.entry(slot).is_some_and(|entry| entry.hash == hash && entry.key.borrow() == key);
-        self.table.find(hash, same).copied()
+    fn find(&self, hash: u64, key: &[u8], hint: impl Fn(&V)) -> Option<u32> {
+        let is_it = |entry: &Entry<K, V>| {
+            entry.hash == hash && {
+                hint(&entry.value);
+                entry.key.borrow() == key
+            }
+        };
+        self.table.find(hash, |&slot| self.entry(slot).is_some_and(is_it)).copied()
     }
 
     #[inline]

@@ -39,6 +39,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use edgeplane_net::socket::Socket;
 use tokio::net::TcpStream;
 
 use pool::Pool;
@@ -82,6 +83,7 @@ impl Client {
         let tcp = TcpStream::connect(address).await.map_err(|error| Failure::Connect(error.kind()))?;
         pace.connected();
         let _ = tcp.set_nodelay(true);
+        let tcp = Socket::from(tcp);
         let stream = match peer.tls() {
             None => Stream::Plain(tcp),
             Some(tls) => Stream::Tls(Box::new(self.roots.handshake(tls, tcp).await?)),

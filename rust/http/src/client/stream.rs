@@ -4,17 +4,17 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use edgeplane_net::socket::Socket;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 /// A connection's octets.
 #[derive(Debug)]
 pub enum Stream {
     /// As they are.
-    Plain(TcpStream),
+    Plain(Socket),
     /// In TLS.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<Socket>>),
 }
 
 /// Does the same with either carrier, pinned.

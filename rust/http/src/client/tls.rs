@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use edgeplane_net::socket::Socket;
 use rustls::crypto::aws_lc_rs;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -44,7 +44,7 @@ impl TlsRoots {
         Ok(Self { tls12: config(&roots, &[&TLS13, &TLS12])?, tls13: config(&roots, &[&TLS13])? })
     }
 
-    pub(super) async fn handshake(&self, tls: &Tls, tcp: TcpStream) -> Result<TlsStream<TcpStream>, Failure> {
+    pub(super) async fn handshake(&self, tls: &Tls, tcp: Socket) -> Result<TlsStream<Socket>, Failure> {
         let config = match tls.minimum {
             MinimumTls::Tls12 => &self.tls12,
             MinimumTls::Tls13 => &self.tls13,

@@ -7,9 +7,9 @@ use std::task::{Context, Poll, ready};
 
 use edgeplane_net::pages::Pages;
 use edgeplane_net::sendfile::{send_file, send_more};
+use edgeplane_net::socket::Socket;
 use edgeplane_net::splice::Splicer;
 use tokio::io::{AsyncRead, AsyncWrite, Interest};
-use tokio::net::TcpStream;
 
 use super::limits::{COPY_SIZE, GATHER_SIZE};
 
@@ -44,7 +44,7 @@ thread_local! {
     static SPLICER: Option<Splicer> = Splicer::new().ok();
 }
 
-impl Io for TcpStream {
+impl Io for Socket {
     const COPY: usize = COPY_SIZE.default as usize;
     const SENDS_FILES: bool = true;
 
@@ -78,9 +78,9 @@ impl<T: Io> Io for tokio_rustls::server::TlsStream<T> {
 }
 
 fn poll_writing(
-    socket: &TcpStream,
+    socket: &Socket,
     cx: &mut Context<'_>,
-    mut write: impl FnMut(&TcpStream) -> io::Result<usize>,
+    mut write: impl FnMut(&Socket) -> io::Result<usize>,
 ) -> Poll<io::Result<usize>> {
     loop {
         ready!(socket.poll_write_ready(cx))?;

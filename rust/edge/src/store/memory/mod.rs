@@ -10,6 +10,8 @@ use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use edgeplane_net::prefetch::prefetch;
+
 use super::hash::Hasher;
 use super::limits::{MEMORY_ENTRY, MEMORY_OBJECT_SHARE, MEMORY_SHARD_SIZE, MEMORY_SHARDS};
 use super::order::Policy;
@@ -86,7 +88,8 @@ impl<V> Memory<V> {
     #[inline]
     pub fn get(&self, key: &[u8]) -> Option<Arc<V>> {
         let (shard, hash) = self.place(key)?;
-        let found = shard.read().get(hash, key).cloned();
+        // Its count is changed next: it is on its way while the keys are compared.
+        let found = shard.read().get_expecting(hash, key, |value| prefetch(&**value)).cloned();
         let count = if found.is_some() { &shard.counts.hits } else { &shard.counts.misses };
         count.fetch_add(1, Relaxed);
         found

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::rc::Rc;
 
+use edgeplane_net::socket::Socket;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{LocalSet, spawn_local};
@@ -17,7 +18,7 @@ async fn served(connections: usize) -> (SocketAddr, Rc<Thread>) {
     let shared = thread.clone();
     spawn_local(async move {
         for _ in 0..connections {
-            let (stream, _) = listener.accept().await.unwrap();
+            let stream = Socket::from(listener.accept().await.unwrap().0);
             spawn_local(serve_connection(stream, connection(), Rc::new(Site::default()), shared.clone(), ()));
         }
     });
@@ -106,7 +107,7 @@ fn a_connection_that_waits_holds_little() {
         let (_client, server) = (TcpStream::connect(served(1).await.0).await.unwrap(), thread.await);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let _other = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let (stream, _) = listener.accept().await.unwrap();
+        let stream = Socket::from(listener.accept().await.unwrap().0);
         let future = serve_connection(stream, connection(), Rc::new(Site::default()), server, ());
         assert!(size_of_val(&future) <= 320, "{}", size_of_val(&future));
     });

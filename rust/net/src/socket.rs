@@ -37,6 +37,11 @@ impl DerefMut for Socket {
 }
 
 impl Socket {
+    /// Whether the runtime has heard of nothing to read since the last read that found no more; nobody is woken for it.
+    pub fn is_silent(&self) -> bool {
+        self.try_io(Interest::READABLE, || Ok(())).is_err()
+    }
+
     /// Makes a call that moves at most so many octets, when the socket is ready for it. One that moved fewer has shown that
     /// there are no more for now: the socket counts as not ready, and nobody asks it only to hear so.
     fn poll_moving(
@@ -212,6 +217,24 @@ mod tests {
             theirs.write_all(b"last").await.unwrap();
             drop(theirs);
             assert_eq!((ours.read(&mut room).await.unwrap(), ours.read(&mut room).await.unwrap()), (4, 0));
+        });
+    }
+
+    #[test]
+    fn a_socket_is_silent_until_something_comes() {
+        run(async {
+            let (mut ours, mut theirs) = pair().await;
+            let mut room = [0; 4];
+            theirs.write_all(b"abcde").await.unwrap();
+            ours.readable().await.unwrap();
+            assert!(!ours.is_silent());
+            assert_eq!(ours.read(&mut room).await.unwrap(), 4);
+            assert!(!ours.is_silent(), "there is one more");
+            assert_eq!(ours.read(&mut room).await.unwrap(), 1);
+            assert!(ours.is_silent());
+            drop(theirs);
+            ours.readable().await.unwrap();
+            assert!(!ours.is_silent(), "the end is something");
         });
     }
 

@@ -49,7 +49,7 @@ impl Connection {
     /// it was asked.
     pub(super) fn is_ready(&mut self) -> bool {
         let looked = &mut Context::from_waker(Waker::noop());
-        self.wire.input.is_empty() && self.wire.poll_fill(looked).is_pending()
+        self.wire.input.is_empty() && (self.wire.stream.is_silent() || self.wire.poll_fill(looked).is_pending())
     }
 }
 

@@ -17,6 +17,16 @@ pub enum Stream {
     Tls(Box<TlsStream<Socket>>),
 }
 
+impl Stream {
+    /// Whether the system has said of no octet or end that none has read yet. False may be said of one that is silent.
+    pub fn is_silent(&self) -> bool {
+        match self {
+            Self::Plain(socket) => socket.is_silent(),
+            Self::Tls(_) => false,
+        }
+    }
+}
+
 /// Does the same with either carrier, pinned.
 macro_rules! with {
     ($stream:expr, $carrier:ident => $do:expr) => {

@@ -102,7 +102,7 @@ impl AsyncWrite for Socket {
         let (at, count) = (pieces.as_ptr(), pieces.len());
         self.poll_moving(Interest::WRITABLE, cx, length, |socket| {
             // SAFETY: an `IoSlice` is laid out as an iovec, and those pointed at are borrowed for the call.
-            counted(unsafe { libc::syscall(libc::SYS_writev, socket, at, count) })
+            counted(unsafe { libc::syscall(libc::SYS_writev, libc::c_long::from(socket), at, count) })
         })
     }
 
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_that_is_gone_is_an_error_and_no_signal() {
+    fn a_peer_that_is_gone_is_an_error() {
         run(async {
             let (mut ours, theirs) = pair().await;
             theirs.set_zero_linger().unwrap();

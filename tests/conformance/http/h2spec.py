@@ -12,7 +12,7 @@ RUN_S = 200.0
 
 
 def failed(port: int, report: Path, *parts: str) -> tuple[list[str], int]:
-    """Over TLS: what failed, and how many were tried; all parts, or those named (`generic`, `http2`)."""
+    """Over TLS: what failed and why, and how many were tried; all parts, or those named (`generic`, `http2`)."""
     assert PROGRAM.exists(), "h2spec is missing: make judges"
     argv = [
         str(PROGRAM),

@@ -1,5 +1,6 @@
 //! A connection to a peer: its socket, octets on their way in and out, and its timer.
 
+use std::future::poll_fn;
 use std::io;
 use std::mem::take;
 use std::net::SocketAddr;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWrite};
+use tokio::task::unconstrained;
 
 use super::stream::Stream;
 use super::watch::Watch;
@@ -48,8 +50,13 @@ impl Connection {
     /// Whether it can carry a request now: nothing of a response is left, and the peer neither closed it nor said more than
     /// it was asked.
     pub(super) fn is_ready(&mut self) -> bool {
+        self.wire.input.is_empty() && (self.wire.stream.is_silent() || self.hears_nothing())
+    }
+
+    /// Looks, whatever share of the runtime's time its task has used: else it would take nothing for an answer.
+    fn hears_nothing(&mut self) -> bool {
         let looked = &mut Context::from_waker(Waker::noop());
-        self.wire.input.is_empty() && (self.wire.stream.is_silent() || self.wire.poll_fill(looked).is_pending())
+        pin!(unconstrained(poll_fn(|cx| self.wire.poll_fill(cx)))).poll(looked).is_pending()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::ops::ControlFlow;
 use std::rc::Rc;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -62,17 +63,20 @@ impl Stream {
     /// the next frame says so. Asked of no other method, whose clients may want an answer first, nor of a client that
     /// waits for 100 (Continue). Breaks: the client is gone.
     pub async fn settle(&mut self) -> ControlFlow<()> {
-        let Self { incoming, request, settings, .. } = self;
+        let Self { incoming, request, settings, respond, .. } = self;
         let is_open = request.framing == Framing::Chunked && !incoming.continues;
         if !is_open || !matches!(request.method, Method::Get | Method::Head) {
             return ControlFlow::Continue(());
         }
         match incoming.next(settings).await {
+            // Crate `h2` tells of an end also where the request was taken back right behind it.
+            Ok(None) if respond.poll_reset(&mut Context::from_waker(Waker::noop())).is_ready() => {
+                return ControlFlow::Break(());
+            }
             Ok(None) => request.framing = Framing::None,
-            Ok(piece) => incoming.ahead = piece,
+            Ok(Some(piece)) => incoming.ahead = Some(Ok(piece)),
             Err(SessionError::Gone) => return ControlFlow::Break(()),
-            // The service meets it where it reads the content.
-            Err(_) => {}
+            Err(error) => incoming.ahead = Some(Err(error)),
         }
         ControlFlow::Continue(())
     }
@@ -214,8 +218,8 @@ fn weight(response: &Response) -> u64 {
 /// The content of a request, as it comes.
 struct Incoming {
     stream: RecvStream,
-    /// What was read before it was asked for.
-    ahead: Option<Bytes>,
+    /// What was read before it was asked for, or why it could not be.
+    ahead: Option<Result<Bytes, SessionError>>,
     /// Octets given out last, for which the client gets new room with the next call.
     unread: usize,
     received: u64,
@@ -226,8 +230,13 @@ struct Incoming {
 
 impl Incoming {
     async fn next(&mut self, settings: &Settings) -> Result<Option<Bytes>, SessionError> {
-        if let Some(piece) = self.ahead.take() {
-            return Ok(Some(piece));
+        match self.ahead.take() {
+            Some(Ok(piece)) => return Ok(Some(piece)),
+            Some(Err(error)) => {
+                self.ahead = Some(Err(error.clone()));
+                return Err(error);
+            }
+            None => {}
         }
         let _ = self.stream.flow_control().release_capacity(std::mem::take(&mut self.unread));
         loop {

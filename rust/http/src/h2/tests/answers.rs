@@ -326,11 +326,13 @@ fn content_beyond_its_limit_ends_the_session() {
     run(async {
         let mut served = serve_with(Settings { content_size: 10, ..Settings::default() }, 1 << 16);
         let client = served.client().await;
-        let request = http::Request::post("https://a.test/echo").body(()).unwrap();
-        let (response, mut send) = client.clone().ready().await.unwrap().send_request(request, false).unwrap();
-        send.send_data(pattern(11).into(), true).unwrap();
-        assert!(response.await.is_err());
-        assert_eq!(*served.site.errors.borrow(), [SessionError::TooLarge]);
+        for method in [http::Method::POST, http::Method::GET] {
+            let request = http::Request::builder().method(method).uri("https://a.test/echo").body(()).unwrap();
+            let (response, mut send) = client.clone().ready().await.unwrap().send_request(request, false).unwrap();
+            send.send_data(pattern(11).into(), true).unwrap();
+            assert!(response.await.is_err());
+            assert_eq!(served.site.errors.borrow_mut().split_off(0), [SessionError::TooLarge]);
+        }
         let request = http::Request::post("https://a.test/echo").header("content-length", 11).body(()).unwrap();
         let (response, _send) = client.ready().await.unwrap().send_request(request, false).unwrap();
         assert_eq!(response.await.unwrap().status(), 413);

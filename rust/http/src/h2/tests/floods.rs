@@ -71,6 +71,25 @@ fn streams_cancelled_in_one_breath_are_no_work_for_the_service() {
 }
 
 #[test]
+fn streams_ended_and_cancelled_in_one_breath_are_no_work_for_the_service() {
+    run(async {
+        let mut served = serve();
+        let mut raw = served.raw().await;
+        let open: Vec<u8> =
+            (0..4).flat_map(|n| frame(HEADERS, END_HEADERS, 2 * n + 1, &request("/wait", &[]))).collect();
+        raw.send(&[open, frame(PING, 0, 0, &[7; 8])].concat()).await;
+        raw.until(PING).await.unwrap();
+        let ended = |n: u32| frame(DATA, END_STREAM, 2 * n + 1, &[]);
+        let cancelled = |n: u32| [ended(n), frame(RST_STREAM, 0, 2 * n + 1, &[0, 0, 0, 8])].concat();
+        raw.send(&[cancelled(0), cancelled(1), ended(2), cancelled(3), frame(PING, 0, 0, &[8; 8])].concat()).await;
+        raw.until(PING).await.unwrap();
+        served.site.release.notify_waiters();
+        raw.until(HEADERS).await.unwrap();
+        assert_eq!(*served.site.handled.borrow(), 1);
+    });
+}
+
+#[test]
 fn streams_that_make_the_server_cancel_them() {
     run(async {
         let mut served = narrow();

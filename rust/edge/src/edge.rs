@@ -26,7 +26,8 @@ use crate::plan::limits::{CONNECTIONS, CONNECTIONS_PER_PREFIX};
 use crate::service::room::Neighbours;
 use crate::service::{Service, Sockets};
 use crate::shared::{Book, Shared};
-use crate::store::{Bodies, Generations, Memory, Policy, Written};
+use crate::store::limits::DISK_OPEN_SHARE;
+use crate::store::{Generations, Memory, Policy, Written};
 use crate::{limits, lock};
 
 /// The edge of a node. All methods may be called from any thread.
@@ -182,9 +183,10 @@ fn shared(
     let caps = caps(&plan);
     let tls = Acceptor::new(certificates.clone(), &tls::Settings::default()).map_err(|error| error.to_string())?;
     let descriptors = descriptor::limit().map_err(|error| error.to_string())?;
-    let (bodies, memory) = (Bodies::new(memory, descriptors), Memory::new(memory, Policy::default()));
+    let memory = Memory::new(memory, Policy::default());
     let written = Arc::<Written>::default();
-    let archive = archive(&plan, bodies, crate::shared::small(&memory), written.clone())?;
+    let archive =
+        archive(&plan, descriptors / DISK_OPEN_SHARE.default, crate::shared::small(&memory), written.clone())?;
     let generations = generations(&plan);
     let log = log::Desk::default();
     drop(log.configure(plan.settings.access_log.as_ref(), &plan.settings.location));
@@ -197,7 +199,6 @@ fn shared(
         published: watch::Sender::default(),
         memory,
         archive,
-        bodies,
         encoders: Encoders::start().map_err(|error| error.to_string())?,
         fills: Arc::new(Fills::default()),
         generations,
@@ -211,9 +212,9 @@ fn shared(
     })
 }
 
-fn archive(plan: &Plan, bodies: Bodies, small: u64, written: Arc<Written>) -> Result<Option<Arc<Archive>>, String> {
+fn archive(plan: &Plan, open_files: u64, small: u64, written: Arc<Written>) -> Result<Option<Arc<Archive>>, String> {
     let Some(disk) = &plan.settings.disk else { return Ok(None) };
-    let opened = Archive::open(disk, Arc::new(CoarseClock), bodies, small, written);
+    let opened = Archive::open(disk, Arc::new(CoarseClock), open_files, small, written);
     opened.map(|archive| Some(Arc::new(archive))).map_err(|error| format!("the disk tier cannot be started: {error}"))
 }
 

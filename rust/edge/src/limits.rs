@@ -9,6 +9,8 @@ limits! {
     VARIANT_LIST = "list of variants": 65536, 4096..=524288 "octets", "a KiB for each of 64; it is written anew when one comes, and a client's long fields must not make that dear";
     /// Length of a slice.
     SLICE = "slice": 1048576, 65536..=2097152 "octets", "the usual one beside nginx's slice module; a fetch's round trip is little beside it, and memory of any size keeps several";
+    /// Stored beginning that is copied into the whole when the rest comes.
+    COMPLETED = "completed content": 65536, 0..=1048576 "octets", "copied in some 5 µs; a longer one is fetched anew, for copying it would hold up the thread";
     /// How long requests for a key do not wait for one another after an answer that could not be shared.
     SEPARATE_MS = "separate requests": 10000, 0..=600000 "milliseconds", "long enough that waiting in line costs a busy key nothing, short enough to notice that it became cacheable";
     /// Waiting after a connection could not be taken for want of descriptors.

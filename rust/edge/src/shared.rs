@@ -18,7 +18,7 @@ use crate::object::Resource;
 use crate::origin;
 use crate::plan::Plan;
 use crate::service::room::Neighbours;
-use crate::store::{Bodies, Generations, Memory, Written};
+use crate::store::{Generations, Memory, Written};
 
 /// What all workers share.
 pub struct Shared {
@@ -30,8 +30,6 @@ pub struct Shared {
     pub memory: Memory<Resource>,
     /// The disk tier, where there is one.
     pub archive: Option<Arc<Archive>>,
-    /// From which length on content has pages of its own.
-    pub bodies: Bodies,
     /// Makes stored answers smaller.
     pub encoders: Encoders,
     /// Fetches under way.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use edgeplane_edge::behaviour::ResponseHeaders;
 use edgeplane_edge::object::{Object, Resource, Subject};
 use edgeplane_edge::semantics::{Now, Rfc9111Rules, Rules, store};
-use edgeplane_edge::store::Bodies;
+use edgeplane_edge::store::hold;
 use edgeplane_http::{Fields, Request, Response};
 
 const OBJECTS: usize = 1_000;
@@ -40,7 +40,7 @@ impl Sample {
         let rules = Rules::Rfc9111(Rfc9111Rules::default());
         let response = Response { status: 200, fields: self.fields() };
         let stored = store(&rules, &request, &response, now, now).into_stored().unwrap();
-        let content = Bodies::new(1 << 30, 1_024).hold(&[Bytes::from(vec![7; self.content])]);
+        let content = hold(&[Bytes::from(vec![7; self.content])]);
         Object::new(stored, content, 0, Arc::new(self.subject()))
     }
 

@@ -7,7 +7,6 @@ use edgeplane_edge::archive::Archive;
 use edgeplane_edge::object::Object;
 use edgeplane_edge::plan::settings;
 use edgeplane_edge::semantics::{Now, Vary};
-use edgeplane_edge::store::Bodies;
 use edgeplane_fuzz::site;
 use edgeplane_net::clock::CoarseClock;
 use libfuzzer_sys::fuzz_target;
@@ -18,7 +17,7 @@ const NOW: Now = Now { monotonic_ms: 5_000, wall_s: 1_795_305_600 };
 
 static ARCHIVE: LazyLock<Archive> = LazyLock::new(|| {
     let settings = settings::Disk { path: site::path("archive"), size: 1 << 30 };
-    Archive::open(&settings, Arc::new(CoarseClock), Bodies::new(1 << 20, 64), 1 << 16, Arc::default()).unwrap()
+    Archive::open(&settings, Arc::new(CoarseClock), 4, 1 << 16, Arc::default()).unwrap()
 });
 
 fuzz_target!(|description: &[u8]| {

@@ -8,7 +8,7 @@ use edgeplane_edge::archive::Archive;
 use edgeplane_edge::object::{Object, Subject};
 use edgeplane_edge::plan::settings;
 use edgeplane_edge::semantics::{Now, Rfc9111Rules, Rules, Vary, store};
-use edgeplane_edge::store::{Bodies, Generations};
+use edgeplane_edge::store::Generations;
 use edgeplane_http::Content;
 use edgeplane_net::clock::CoarseClock;
 use serde_json::json;
@@ -159,7 +159,7 @@ pub fn disk_descriptions() -> Vec<Vec<u8>> {
     let (key, path) = (b"key", site::path("described"));
     let settings = settings::Disk { path: path.clone(), size: 1 << 30 };
     let archive =
-        Archive::open(&settings, Arc::new(CoarseClock), Bodies::new(1 << 20, 64), 1 << 16, Arc::default()).unwrap();
+        Archive::open(&settings, Arc::new(CoarseClock), 4, 1 << 16, Arc::default()).unwrap();
     let file = sealed::place(&path, key);
     let describe = |object: Object| {
         let writer = archive.writer(key, &Vary::default()).unwrap();

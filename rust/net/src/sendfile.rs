@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
+use crate::socket::NO_ADDRESS;
+
 /// Sends `length` octets of a file from `offset` on, or fewer, by sendfile(2). Returns how many went; 0: the file ends before
 /// `offset`. `WouldBlock` when a socket that does not block has no room.
 pub fn send_file(socket: BorrowedFd<'_>, file: &File, offset: u64, length: usize) -> io::Result<usize> {
@@ -16,8 +18,10 @@ pub fn send_file(socket: BorrowedFd<'_>, file: &File, offset: u64, length: usize
 /// Sends octets after which more follows at once, so that the kernel puts both into one packet (`MSG_MORE`, send(2)).
 pub fn send_more(socket: BorrowedFd<'_>, octets: &[u8]) -> io::Result<usize> {
     let flags = libc::MSG_MORE | libc::MSG_NOSIGNAL;
-    // SAFETY: the descriptor is open for the call, and the pointer and length are those of `octets`.
-    let sent = unsafe { libc::send(socket.as_raw_fd(), octets.as_ptr().cast(), octets.len(), flags) };
+    // SAFETY: the descriptor is open for the call, the pointer and length are those of `octets`, and no address is given.
+    let sent = unsafe {
+        libc::syscall(libc::SYS_sendto, socket.as_raw_fd(), octets.as_ptr(), octets.len(), flags, NO_ADDRESS, 0)
+    };
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 

@@ -119,7 +119,7 @@ impl AsyncWrite for Socket {
     }
 }
 
-const NO_ADDRESS: *const libc::sockaddr = std::ptr::null();
+pub(crate) const NO_ADDRESS: *const libc::sockaddr = std::ptr::null();
 /// What writev(2) takes at most (`UIO_MAXIOV`).
 const MOST_PIECES: usize = 1024;
 

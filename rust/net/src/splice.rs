@@ -52,6 +52,7 @@ impl Splicer {
         if self.is_spent() {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
+        pages.lend();
         let put = self.put(pages)?;
         let more = if put < pages.len() { libc::SPLICE_F_MORE } else { 0 };
         let sent = self.move_on(socket, put, more);
@@ -65,14 +66,18 @@ impl Splicer {
         let vector = libc::iovec { iov_base: octets.as_ptr().cast_mut().cast(), iov_len: octets.len() };
         // SAFETY: the one vector describes `octets`, which are borrowed for the call and only read. The kernel goes on with
         // their pages, not their address.
-        let put = unsafe { libc::vmsplice(self.into.as_raw_fd(), &raw const vector, 1, libc::SPLICE_F_NONBLOCK) };
+        let put = unsafe {
+            libc::syscall(libc::SYS_vmsplice, self.into.as_raw_fd(), &raw const vector, 1usize, libc::SPLICE_F_NONBLOCK)
+        };
         usize::try_from(put).map_err(|_| io::Error::last_os_error())
     }
 
     fn move_on(&self, to: BorrowedFd<'_>, length: usize, flags: libc::c_uint) -> io::Result<usize> {
-        let (nowhere, flags) = (std::ptr::null_mut(), flags | libc::SPLICE_F_NONBLOCK);
+        let (nowhere, flags) = (std::ptr::null_mut::<libc::loff_t>(), flags | libc::SPLICE_F_NONBLOCK);
         // SAFETY: both descriptors are open for the call; there are no offsets.
-        let moved = unsafe { libc::splice(self.from.as_raw_fd(), nowhere, to.as_raw_fd(), nowhere, length, flags) };
+        let moved = unsafe {
+            libc::syscall(libc::SYS_splice, self.from.as_raw_fd(), nowhere, to.as_raw_fd(), nowhere, length, flags)
+        };
         usize::try_from(moved).map_err(|_| io::Error::last_os_error())
     }
 
@@ -141,17 +146,20 @@ mod tests {
 
     #[test]
     fn what_is_on_its_way_stays_as_it_was_when_its_memory_is_used_again() {
-        let (server, mut client) = pair();
-        let (splicer, first) = (Splicer::new().unwrap(), pages(&[1; 65_536]));
-        let mut sent = 0;
-        while sent < first.len() {
-            sent += splicer.send(server.as_fd(), &first.slice(sent, usize::MAX)).unwrap();
+        let splicer = Splicer::new().unwrap();
+        let (clients, contents): (Vec<_>, Vec<_>) = (0..40).map(|n| (pair(), pages(&[n; 65_536]))).unzip();
+        for ((server, _), content) in clients.iter().zip(contents) {
+            let mut sent = 0;
+            while sent < content.len() {
+                sent += splicer.send(server.as_fd(), &content.slice(sent, usize::MAX)).unwrap();
+            }
         }
-        drop(first);
-        let others: Vec<_> = (0..100).map(|_| pages(&[2; 65_536])).collect();
-        let mut seen = vec![0; 65_536];
-        client.read_exact(&mut seen).unwrap();
-        assert!(seen == [1; 65_536], "{} others", others.len());
+        let others: Vec<_> = (0..400).map(|_| pages(&[200; 65_536])).collect();
+        for (n, (_, mut client)) in clients.into_iter().enumerate() {
+            let mut seen = vec![0; 65_536];
+            client.read_exact(&mut seen).unwrap();
+            assert!(seen == [n as u8; 65_536], "{n}, beside {} others", others.len());
+        }
     }
 
     #[test]

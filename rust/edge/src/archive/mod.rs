@@ -29,7 +29,7 @@ use crate::object::Object;
 use crate::plan::settings;
 use crate::semantics::{Asker, Now, Vary};
 use crate::store::disk::{Keeper, Stats, Writer};
-use crate::store::{Bodies, Disk, DiskHit, Written};
+use crate::store::{Disk, DiskHit, Written, hold};
 use finds::Finds;
 use places::{List, Places};
 pub use queue::copy;
@@ -41,7 +41,6 @@ pub struct Archive {
     disk: Arc<Disk>,
     places: Arc<Places>,
     queue: Queue,
-    bodies: Bodies,
     small: u64,
     written: Arc<Written>,
     finds: Arc<Finds<Object>>,
@@ -50,24 +49,24 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// In the folder that the settings name. Content of up to `small` octets comes back as memory holds it.
+    /// In the folder that the settings name. Content of up to `small` octets comes back as memory holds it;
+    /// `open_files` longer ones stay open.
     /// What was `written` meanwhile does not stay.
     pub fn open(
         settings: &settings::Disk,
         clock: Arc<dyn Clock>,
-        bodies: Bodies,
+        open_files: u64,
         small: u64,
         written: Arc<Written>,
     ) -> io::Result<Self> {
         let disk = Disk::open(&settings.path, settings.size, clock, uri);
-        disk.allow_open(bodies.open_files());
+        disk.allow_open(open_files);
         let _keeper = Keeper::start(disk.clone())?;
         let places = Arc::new(Places::new(disk.clone(), written.clone()));
         Ok(Self {
             queue: Queue::start(places.clone(), written.clone())?,
             disk,
             places,
-            bodies,
             small,
             written,
             finds: Arc::default(),
@@ -222,7 +221,7 @@ impl Archive {
         }
         let mut octets = vec![0; hit.length as usize];
         hit.file.read_exact_at(&mut octets, hit.offset).ok()?;
-        Some(self.bodies.hold(&[Bytes::from(octets)]))
+        Some(hold(&[Bytes::from(octets)]))
     }
 }
 

@@ -16,12 +16,12 @@ use edgeplane_http::Content;
 use edgeplane_net::pages;
 use tokio::sync::Notify;
 
+use crate::store::limits::MEMORY_PAGES;
+
 /// Content under way: one writer, many readers.
 pub struct Growing {
     state: Mutex<State>,
-    /// Content of so many octets and more has pages of its own.
-    pages_from: u64,
-    /// Room that these get.
+    /// Room of content that has pages of its own.
     room: u64,
     moved: Notify,
     /// For the writer: a reader went on, or away.
@@ -69,26 +69,26 @@ pub enum Piece {
 }
 
 impl Growing {
-    /// Nothing yet. Content of `pages_from` octets and more goes to pages of its own, from the start where that is `expected`;
-    /// where nothing is, they have room for `most`.
-    pub fn new(expected: Option<u64>, pages_from: u64, most: u64) -> io::Result<Self> {
+    /// Nothing yet. Longer content (`MEMORY_PAGES`) goes to pages of its own, from the start where that is `expected`; where
+    /// nothing is, they have room for `most`.
+    pub fn new(expected: Option<u64>, most: u64) -> io::Result<Self> {
         let room = expected.unwrap_or(most);
         let pieces = match expected {
-            Some(length) if length >= pages_from => Pieces::Pages(pages::Growing::new(room)?),
+            Some(length) if length >= MEMORY_PAGES.default => Pieces::Pages(pages::Growing::new(room)?),
             _ => Pieces::Memory(Vec::new()),
         };
-        Ok(Self::from_pieces(pieces, pages_from, room))
+        Ok(Self::from_pieces(pieces, room))
     }
 
     /// Nothing yet, in a file that somebody else writes.
     pub fn on_disk(file: Arc<File>) -> Self {
-        Self::from_pieces(Pieces::Disk(file), 0, 0)
+        Self::from_pieces(Pieces::Disk(file), 0)
     }
 
-    fn from_pieces(pieces: Pieces, pages_from: u64, room: u64) -> Self {
+    fn from_pieces(pieces: Pieces, room: u64) -> Self {
         let (window, readers) = (VecDeque::new(), BTreeMap::new());
         let state = State { pieces, held: 0, window, length: 0, end: End::Open, readers };
-        Self { state: Mutex::new(state), pages_from, room, moved: Notify::new(), passed: Notify::new() }
+        Self { state: Mutex::new(state), room, moved: Notify::new(), passed: Notify::new() }
     }
 
     /// Adds a piece; fails where it is more than was expected.
@@ -100,7 +100,7 @@ impl Growing {
         let at = state.length;
         let length = at + piece.len() as u64;
         match &mut state.pieces {
-            Pieces::Memory(pieces) if length < self.pages_from => pieces.push((at, piece)),
+            Pieces::Memory(pieces) if length < MEMORY_PAGES.default => pieces.push((at, piece)),
             Pieces::Memory(pieces) => {
                 let mut pages = pages::Growing::new(self.room)?;
                 for (_, piece) in pieces.iter() {
@@ -348,7 +348,7 @@ mod tests {
 
     #[tokio::test]
     async fn readers_see_every_octet_at_their_own_pace() {
-        let body = Growing::new(None, 65_536, 1 << 20).unwrap();
+        let body = Growing::new(None, 1 << 20).unwrap();
         let all: Vec<u8> = (0..200_000u32).map(|n| n as u8).collect();
         let (mut seen, mut late) = (Vec::new(), Vec::new());
         for piece in all.chunks(7_001) {
@@ -372,7 +372,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_nobody_keeps_passes_at_the_pace_of_the_slowest_reader() {
-        let body = Arc::new(Growing::new(None, 65_536, 1 << 20).unwrap());
+        let body = Arc::new(Growing::new(None, 1 << 20).unwrap());
         let piece = |n: u8| Bytes::from(vec![n; 300_000]);
         body.push(piece(0)).unwrap();
         let (quick, slow) = (body.reader().unwrap(), body.reader().unwrap());
@@ -413,7 +413,7 @@ mod tests {
     /// Nanoseconds of a read where so many read, from a file or through a window; of many reads, as the clock is coarse.
     async fn nanoseconds(readers: u64, is_kept: bool) -> u64 {
         const READS: u64 = 200_000;
-        let body = Arc::new(Growing::new(Some(READS * 100), 65_536, 0).unwrap());
+        let body = Arc::new(Growing::new(Some(READS * 100), 0).unwrap());
         let readers: Vec<_> = (0..readers).map(|_| body.reader().unwrap()).collect();
         let begun = processor_time();
         for n in 0..READS / readers.len() as u64 {
@@ -441,7 +441,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_broke_off_is_no_end() {
-        let body = Growing::new(Some(10), 65_536, 0).unwrap();
+        let body = Growing::new(Some(10), 0).unwrap();
         body.push(Bytes::from_static(b"abc")).unwrap();
         body.break_off();
         assert!(matches!(body.at(3).await, Piece::Broken));

@@ -19,6 +19,7 @@ use crate::object::Object;
 use crate::origin::Fetched;
 use crate::semantics::{self, Now, Stored, Storing};
 use crate::shared::small;
+use crate::store::hold;
 
 impl Errand {
     /// Room for an answer that is to be encoded; marks it as one of which there are several codings. `shared`: it may be
@@ -39,7 +40,7 @@ impl Errand {
         sequence: u64,
         place: Place,
     ) {
-        let Ok(body) = Growing::new(fetched.length, app.shared.bodies.pages_from(), small(&app.shared.memory)) else {
+        let Ok(body) = Growing::new(fetched.length, small(&app.shared.memory)) else {
             return self.give_away(app, fetched, app.now());
         };
         let subject = Arc::new(self.route.subject(&fetched.response.fields));
@@ -53,7 +54,7 @@ impl Errand {
         if let Some(encoded) = place.encode(content.clone()).await {
             app.counters.encodings.add(1);
             compress::relabel(&mut stored.fields, encoding);
-            content = app.shared.bodies.hold(&[encoded]);
+            content = hold(&[encoded]);
         }
         let object = Arc::new(Object::new(stored, content, sequence, subject));
         app.counters.fills_stored.add(1);

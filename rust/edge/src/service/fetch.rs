@@ -207,8 +207,7 @@ impl Errand {
         requested: Now,
     ) -> Step {
         let (rules, times) = (&self.route.behaviour.rules, (requested, app.now()));
-        let pages_from = app.shared.bodies.pages_from();
-        let whole = asking.completed(rules, &self.request, &fetched.response, times, pages_from);
+        let whole = asking.completed(rules, &self.request, &fetched.response, times);
         let Some((stored, body)) = whole else { return Step::Again(Asking::Whole) };
         let stored = self.route.kept(stored, None);
         if read_whole(app, &mut fetched, &body).await.is_err() {

@@ -8,6 +8,7 @@ use edgeplane_http::{Content, Fields, Request, Response};
 
 use super::app::App;
 use crate::fill::Growing;
+use crate::limits::COMPLETED;
 use crate::object::{Object, Resource};
 use crate::semantics::{Asker, ByteRange, ContentRange, Now, Precondition, Rules, Stored, partial, preconditions};
 
@@ -38,11 +39,15 @@ impl Object {
     }
 
     /// A body that begins with what is here; long content is fetched anew, for copying it would hold up the thread.
-    fn begun(&self, pages_from: u64) -> Option<Growing> {
+    fn begun(&self) -> Option<Growing> {
         let (_, complete) = self.part()?;
-        let Content::Bytes(content) = &self.content else { return None };
-        let body = Growing::new(Some(complete), pages_from, complete).ok()?;
-        body.push(content.clone()).ok()?;
+        let content = match &self.content {
+            Content::Bytes(content) => content.clone(),
+            Content::Pages(pages) if pages.len() as u64 <= COMPLETED.default => pages.clone().into(),
+            Content::None | Content::Pages(_) | Content::File { .. } => return None,
+        };
+        let body = Growing::new(Some(complete), complete).ok()?;
+        body.push(content).ok()?;
         Some(body)
     }
 
@@ -110,11 +115,10 @@ impl Asking {
         request: &Request,
         response: &Response,
         times: (Now, Now),
-        pages_from: u64,
     ) -> Option<(Stored, Growing)> {
         let Self::Rest(part, _) = self else { return None };
         let stored = part.completed(rules, request, response, times.0, times.1)?;
-        Some((stored, part.begun(pages_from)?))
+        Some((stored, part.begun()?))
     }
 }
 

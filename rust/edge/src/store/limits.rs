@@ -16,9 +16,7 @@ limits! {
     /// Octets counted for an entry beside key and weight.
     MEMORY_ENTRY = "memory entry": 160, 160..=160 "octets", "121 at a million entries (examples/memory_cost.rs): slot 48, links and marks 32, table 6, the counts of an Arc 16, the allocator's rounding; and 34 for the memory of who left";
     /// Content from here on is kept in pages of its own.
-    MEMORY_PAGES = "memory pages": 65536, 4096..=1073741824 "octets", "rounding up to whole pages adds 3 % on average, two system calls cost little beside copying so much, and the allocator's blocks do not fall to pieces";
-    /// Contents that may have pages of their own.
-    MEMORY_MAPPINGS = "memory mappings": 32768, 1..=1073741824 "mappings", "half of what the kernel allows a process (vm.max_map_count: 65,530)";
+    MEMORY_PAGES = "memory pages": 12288, 4096..=1073741824 "octets", "what may leave without being copied (SPLICE_SIZE); rounding up to whole pages adds a sixth at most on average, and less the longer it is";
     /// Longest key of the disk tier.
     DISK_KEY = "disk key": 65536, 1..=1048576 "octets", "URL (8,192), header and cookie values (20,480) fit three times over";
     /// Longest description of an object on disk.

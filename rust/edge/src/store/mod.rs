@@ -19,7 +19,7 @@ pub mod order;
 mod shelf;
 pub mod written;
 
-pub use body::Bodies;
+pub use body::hold;
 pub use disk::{Disk, DiskHit};
 pub use generations::{Generations, Subject};
 pub use memory::Memory;

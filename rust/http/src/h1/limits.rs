@@ -44,7 +44,7 @@ limits! {
     /// Content copied behind its head rather than sent as a second piece of the same write.
     COPY_SIZE = "copied content": 4096, 4096..=4096 "octets", "copying costs less than a second piece up to about this size (measured)";
     /// Content in pages of its own that leaves without being copied.
-    SPLICE_SIZE = "spliced content": 32768, 32768..=32768 "octets", "at 16 KiB two more system calls cost what copying does, at 64 KiB two thirds (decision 0020)";
+    SPLICE_SIZE = "spliced content": 12288, 12288..=12288 "octets", "two more system calls cost what copying 8 KiB does (decision 0020)";
     /// A piece of a file that leaves by one system call.
     FILE_PIECE = "file piece": 524288, 524288..=524288 "octets", "of a file in memory: long enough to make the call free, short enough to share the thread";
     /// A piece of a file on disk that leaves by one system call.

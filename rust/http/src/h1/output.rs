@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Buf;
+use edgeplane_net::pages::Pages;
 use edgeplane_net::reading::is_in_memory;
 use edgeplane_net::sendfile::read_resident;
 use tokio::task::JoinHandle;
@@ -115,9 +116,7 @@ impl Output {
         match &self.tail {
             Content::None => Pin::new(io).poll_write(cx, octets),
             Content::Bytes(bytes) => write_both(io, cx, octets, bytes),
-            Content::Pages(pages) if !I::SENDS_FILES || pages.len() < SPLICE_SIZE.default as usize => {
-                write_both(io, cx, octets, pages)
-            }
+            Content::Pages(pages) if !I::SENDS_FILES || !is_lent(pages) => write_both(io, cx, octets, pages),
             Content::Pages(_) if !octets.is_empty() => io.poll_send_more(cx, octets),
             Content::Pages(pages) => io.poll_send_pages(cx, pages),
             Content::File { .. } if I::SENDS_FILES && !octets.is_empty() => io.poll_send_more(cx, octets),
@@ -158,7 +157,10 @@ impl Output {
         match &mut self.tail {
             Content::None => {}
             Content::Bytes(bytes) => bytes.advance(count.min(bytes.len())),
-            Content::Pages(pages) => pages.advance(count),
+            Content::Pages(pages) => {
+                pages.count_sent(count);
+                pages.advance(count);
+            }
             Content::File { offset, length, .. } => {
                 *offset += count as u64;
                 *length = length.saturating_sub(count as u64);
@@ -224,6 +226,12 @@ impl Output {
         self.reading = None;
         Poll::Ready(outcome.unwrap_or_else(|_| Err(io::ErrorKind::Other.into())))
     }
+}
+
+/// Whether pages leave without being copied.
+#[inline]
+fn is_lent(pages: &Pages) -> bool {
+    pages.len() >= SPLICE_SIZE.default as usize && pages.is_popular()
 }
 
 fn piece(length: u64, most: u64) -> usize {

@@ -27,10 +27,14 @@ pub fn file(octets: &[u8]) -> Content {
     Content::File { file: sample::file(octets), offset: 0, length: octets.len() as u64 }
 }
 
-/// So many octets of an endless pattern, from the middle of pages.
+/// So many octets of an endless pattern, from the middle of pages that were sent often before.
 pub fn pages(length: usize) -> Content {
     let octets = pattern(length + 2);
-    Content::Pages(Pages::hold(octets.len() as u64, [&octets[..]]).unwrap()).slice(1, length as u64)
+    let pages = Pages::hold(octets.len() as u64, [&octets[..]]).unwrap();
+    while !pages.is_popular() {
+        pages.count_sent(octets.len());
+    }
+    Content::Pages(pages).slice(1, length as u64)
 }
 
 /// The start of that pattern.

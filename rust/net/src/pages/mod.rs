@@ -1,25 +1,39 @@
-//! Memory for one long content: whole pages, written once, which go back to the system as soon as nobody holds them.
+//! Memory for one long content: whole pages, written once, which another gets as soon as nobody holds them.
 //!
-//! What was written is never changed, and a page that was given back is never used again under the same contents: the kernel
-//! may hold pages that are on their way to a client (`splice`) longer than we do, without seeing anything else in them.
+//! What was written is not changed while anybody may see it: not by whoever holds a part, and not by the kernel, which may
+//! hold pages that are on their way to a client (`splice`) longer than we do.
+
+mod room;
+mod runs;
 
 use std::io;
 use std::ops::Deref;
-use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use bytes::Bytes;
 
-/// What the kernel and we hold for a content beside its pages: their mapping (about 200 octets, and 8 for each page of 4 KiB),
-/// its place in a tree, and two blocks of the allocator.
-const OVERHEAD: u64 = 640;
+use self::room::Room;
+
+/// What is held for a content beside its pages: two blocks of the allocator, 8 octets of the kernel's for each page, and its
+/// part of what tells free pages.
+const OVERHEAD: u64 = 192;
 const PAGE: u64 = 4_096;
+/// How often content is sent before it is popular. So many copies cost about what lending once does, by which the next owner
+/// gets new pages, so that no content costs much more than twice what it has to (decision 0020).
+const POPULAR: usize = 8;
+
+#[derive(Debug)]
+struct Memory {
+    room: Room,
+    /// Octets sent from it, counted until it is popular.
+    sent: AtomicUsize,
+}
 
 /// Pages that are filled from the front. Others may read what is already there meanwhile.
 #[derive(Debug)]
 pub struct Growing {
-    memory: Arc<Mapping>,
+    memory: Arc<Memory>,
     length: usize,
 }
 
@@ -28,17 +42,17 @@ impl Growing {
     /// (vm.max_map_count).
     pub fn new(most: u64) -> io::Result<Self> {
         let most = usize::try_from(most).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
-        Ok(Self { memory: Arc::new(Mapping::new(most)?), length: 0 })
+        Ok(Self { memory: Arc::new(Memory { room: Room::new(most)?, sent: 0.into() }), length: 0 })
     }
 
     /// Adds octets at the end; all, or none where there is no room (`StorageFull`).
     pub fn write(&mut self, octets: &[u8]) -> io::Result<()> {
-        if octets.len() > self.memory.room.load(Relaxed) - self.length {
+        if octets.len() > self.memory.room.octets() - self.length {
             return Err(io::ErrorKind::StorageFull.into());
         }
         // SAFETY: the room behind `length` was just seen to be large enough, this is the only writer (`&mut`, no clones), and
         // parts that were lent end before `length`.
-        unsafe { self.memory.start.as_ptr().add(self.length).copy_from_nonoverlapping(octets.as_ptr(), octets.len()) };
+        unsafe { self.memory.room.start().add(self.length).copy_from_nonoverlapping(octets.as_ptr(), octets.len()) };
         self.length += octets.len();
         Ok(())
     }
@@ -55,7 +69,8 @@ impl Growing {
 
     /// All, once nothing more comes: room that was not used is given back.
     pub fn finish(&mut self) -> Pages {
-        self.memory.shorten(self.length);
+        // SAFETY: this is the only writer, which wrote so much and will not write beyond; parts that were lent end before it.
+        unsafe { self.memory.room.shorten(self.length) };
         self.written()
     }
 }
@@ -63,7 +78,7 @@ impl Growing {
 /// A part of what was written. Cheap to clone; while one is left, all of the pages stay.
 #[derive(Debug, Clone)]
 pub struct Pages {
-    memory: Arc<Mapping>,
+    memory: Arc<Memory>,
     start: usize,
     length: usize,
 }
@@ -89,6 +104,26 @@ impl Pages {
         let count = count.min(self.length);
         (self.start, self.length) = (self.start + count, self.length - count);
     }
+
+    /// Whether so much of the whole was sent that its pages are better lent to the kernel than copied.
+    #[inline]
+    pub fn is_popular(&self) -> bool {
+        self.memory.sent.load(Relaxed) / POPULAR >= self.memory.room.octets()
+    }
+
+    /// Says that `count` octets were sent.
+    #[inline]
+    pub fn count_sent(&self, count: usize) {
+        if !self.is_popular() {
+            self.memory.sent.fetch_add(count, Relaxed);
+        }
+    }
+
+    /// Says that the kernel is about to get some of these pages, and may hold them longer than anybody here.
+    #[inline]
+    pub(crate) fn lend(&self) {
+        self.memory.room.lend();
+    }
 }
 
 impl Deref for Pages {
@@ -97,7 +132,7 @@ impl Deref for Pages {
     #[inline]
     fn deref(&self) -> &[u8] {
         // SAFETY: so much was written before, is never written again, and stays mapped as long as `memory` is held.
-        unsafe { std::slice::from_raw_parts(self.memory.start.as_ptr().add(self.start), self.length) }
+        unsafe { std::slice::from_raw_parts(self.memory.room.start().add(self.start), self.length) }
     }
 }
 
@@ -116,58 +151,6 @@ impl From<Pages> for Bytes {
 /// Octets of memory that pages with so much content take.
 pub fn weight(length: u64) -> u64 {
     length.div_ceil(PAGE) * PAGE + OVERHEAD
-}
-
-/// Memory of this process alone. `room`: octets that may be written, in whole pages mapped; only `Growing` changes it, and it
-/// never falls below what was lent.
-#[derive(Debug)]
-struct Mapping {
-    start: NonNull<u8>,
-    room: AtomicUsize,
-}
-
-// SAFETY: the mapping belongs to this value alone; `Growing` and `Pages` say who may touch which part of it.
-unsafe impl Send for Mapping {}
-// SAFETY: as above: through a shared reference nothing of it is read or written.
-unsafe impl Sync for Mapping {}
-
-impl Mapping {
-    fn new(room: usize) -> io::Result<Self> {
-        let room = room.max(1);
-        let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-        // SAFETY: a new mapping at an address of the kernel's choice; nothing that exists is replaced.
-        let start = unsafe { libc::mmap(std::ptr::null_mut(), room, access, kind | libc::MAP_NORESERVE, -1, 0) };
-        if start == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
-        Ok(Self { start, room: room.into() })
-    }
-
-    /// Gives back the room behind the first `length` octets, as far as it is whole pages.
-    fn shorten(&self, length: usize) {
-        let (room, length) = (self.room.load(Relaxed), length.max(1));
-        let kept = length.next_multiple_of(page_size());
-        let is_done = kept >= room || {
-            // SAFETY: these whole pages lie within the mapping, and behind all that was ever written or lent.
-            unsafe { libc::munmap(self.start.as_ptr().add(kept).cast(), room - kept) == 0 }
-        };
-        if is_done {
-            self.room.store(length, Relaxed);
-        }
-    }
-}
-
-impl Drop for Mapping {
-    fn drop(&mut self) {
-        // SAFETY: so much of it is still mapped, and no reference outlives `self`.
-        unsafe { libc::munmap(self.start.as_ptr().cast(), *self.room.get_mut()) };
-    }
-}
-
-fn page_size() -> usize {
-    // SAFETY: takes no pointer.
-    usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(PAGE as usize)
 }
 
 #[cfg(test)]
@@ -212,6 +195,19 @@ mod tests {
         drop(pages);
         assert_eq!((&*first, &*all), (&b"first"[..], &b"first, then"[..]));
         assert_eq!(first.as_ptr(), all.as_ptr(), "what was lent is what is kept");
+    }
+
+    #[test]
+    fn what_is_sent_eight_times_is_popular() {
+        let all = Pages::hold(10_000, [&[1; 10_000][..]]).unwrap();
+        for _ in 0..4 {
+            all.slice(5_000, 5_000).count_sent(5_000);
+            all.count_sent(10_000);
+        }
+        assert!(!all.is_popular());
+        all.clone().count_sent(20_000);
+        assert!(all.is_popular() && all.slice(1, 1).is_popular());
+        assert!(!Growing::new(10_000).unwrap().written().is_popular());
     }
 
     #[test]

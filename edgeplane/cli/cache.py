@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import click
 
-from edgeplane.cli.explain import lines
+from edgeplane.cli.explain import UNITS, lines
 from edgeplane.cli.lazy import NearestGroup
 from edgeplane.cli.node import node_options, state_dir_of
 from edgeplane.cli.output import format_option, print_json, print_line
@@ -12,6 +14,8 @@ from edgeplane.cli.url import url_argument
 from edgeplane.node.client import call
 
 SECONDS = 30.0
+SIZES = dict.fromkeys(("capacity", "pending", "weight"), "octets")
+"""Numbers of `cache stats` that are not counts of objects or events."""
 
 
 @click.group(cls=NearestGroup)
@@ -29,7 +33,7 @@ def stats(config: str | None, state_dir: str | None, output: str) -> None:
     Example:
       edgeplane cache stats -c config/examples/site/edgeplane.toml
     """
-    _print(call(state_dir_of(config, state_dir), "cache_stats", timeout=SECONDS), output)
+    _print(call(state_dir_of(config, state_dir), "cache_stats", timeout=SECONDS), output, SIZES)
 
 
 @cache.command()
@@ -49,9 +53,9 @@ def inspect(url: str, config: str | None, state_dir: str | None, output: str) ->
         print_line("nothing is kept of it, in memory or on disk")
 
 
-def _print(found: dict[str, object], output: str) -> None:
+def _print(found: dict[str, object], output: str, units: Mapping[str, str] = UNITS) -> None:
     if output == "json":
         print_json(found)
         return
-    for line in lines(found):
+    for line in lines(found, units=units):
         print_line(line)

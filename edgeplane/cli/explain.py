@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -126,18 +126,18 @@ def url_(
             print_line(line)
 
 
-def lines(found: dict[str, Any], indent: str = "") -> Iterator[str]:
+def lines(found: dict[str, Any], indent: str = "", units: Mapping[str, str] = UNITS) -> Iterator[str]:
     """An explanation as text: plain facts first, then each list or map under its name, one level deeper."""
     nested = {key: value for key, value in found.items() if _is_nested(value)}
     unsaid = {*nested, "serial"} if found.get("found") == NO_ZONE else nested
     plain = {key: value for key, value in found.items() if key not in unsaid and value not in (None, "", [])}
     width = max(map(len, plain), default=0)
-    yield from (f"{indent}{key:<{width}}  {_text(value)} {UNITS.get(key, '')}".rstrip() for key, value in plain.items())
+    yield from (f"{indent}{key:<{width}}  {_text(value)} {units.get(key, '')}".rstrip() for key, value in plain.items())
     for key, value in nested.items():
         for number, each in enumerate(value if isinstance(value, list) else [value], start=1):
             count = f" {number}" if isinstance(value, list) else ""
             yield f"{indent}{key}{count}{'  ← chosen' if each.get('chosen') else ''}"
-            yield from lines({part: inner for part, inner in each.items() if part != "chosen"}, indent + "  ")
+            yield from lines({part: inner for part, inner in each.items() if part != "chosen"}, indent + "  ", units)
 
 
 def _is_nested(value: Any) -> bool:

@@ -98,7 +98,7 @@ class Supervisor:
         if self.state.envelope:
             self._ready()
         try:
-            await self.reload()
+            await self.reload("start")
         except EdgeplaneError as error:
             if not await self._kept_plan_serves():
                 kept = "nor can a kept plan be served" if any(self.store.kept()) else "no last good plan is kept"
@@ -119,13 +119,14 @@ class Supervisor:
 
     # -- plans --
 
-    async def reload(self) -> dict[str, Any]:
+    async def reload(self, change: str = "reload") -> dict[str, Any]:
         """Builds what the configuration says now and serves it: {"generation", "zones", …}.
 
+        change: what asked for it, for the log.
         A node without content of its own goes on with the plan that it has, which came by `apply`.
         Raises FaultsError with every fault; then the plan before goes on.
         """
-        async with self._changing("reload"):
+        async with self._changing(change):
             if await self._lives_on_applied_plan():
                 return await self._applied_plan_goes_on()
             generation = self.store.next_generation()
@@ -231,7 +232,8 @@ class Supervisor:
         for fault in faults:
             log.error("%s", fault)
         if self.state.generation and not isinstance(error, _NotKept):
-            log.error("the %s changed nothing; generation %d goes on", change, self.state.generation)
+            said = "the configuration is not served" if change == "start" else f"the {change} changed nothing"
+            log.error("%s; generation %d goes on", said, self.state.generation)
 
     async def _take(self, path: Path, *, whole: bool = False) -> dict[str, Any]:
         """Has the front serve a plan, and only then keeps it: one that kills the front must not await its restart.

@@ -120,8 +120,8 @@ def test_what_cannot_be_invalidated_is_not_asked(node: Node, arguments: list[str
 
 
 def test_the_cache_is_printed_as_text_or_json(node: Node) -> None:
-    node.reply = {"memory": {"objects": 3, "octets": 4096}, "disk": None}
-    assert run("cache", "stats").stdout == "memory\n  objects  3\n  octets   4096\n"
+    node.reply = {"memory": {"entries": 3, "weight": 4096}, "disk": None}
+    assert run("cache", "stats").stdout == "memory\n  entries  3\n  weight   4096 octets\n"
     assert json.loads(run("cache", "stats", "-o", "json").stdout) == node.reply
     node.reply = {"url": "http://www.example.net/", "objects": [{"tier": "disk", "age": 7}]}
     assert run("cache", "inspect", "http://www.example.net").stdout.splitlines()[-2:] == ["  tier  disk", "  age   7 s"]

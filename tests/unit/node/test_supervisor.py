@@ -101,6 +101,7 @@ def test_wrong_content_at_boot_serves_the_last_good_plan(make_node):
     assert degraded.answer() == 1
     status, body = degraded.get("/readyz")
     assert (status, body.splitlines()[0]) == (200, "degraded")
+    assert "the configuration is not served; generation 1 goes on" in degraded.written
 
 
 def test_wrong_content_at_boot_without_a_kept_plan_ends_with_1(make_node):

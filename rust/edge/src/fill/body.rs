@@ -11,18 +11,20 @@ use std::fs::File;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use edgeplane_http::Content;
 use edgeplane_net::pages;
 use tokio::sync::Notify;
 
-use crate::store::limits::MEMORY_PAGES;
+use crate::store::body::has_pages;
+use crate::store::hold;
+use crate::store::limits::MEMORY_PIECES;
 
 /// Content under way: one writer, many readers.
 pub struct Growing {
     state: Mutex<State>,
-    /// Room of content that has pages of its own.
-    room: u64,
+    /// Octets that may come.
+    most: u64,
     moved: Notify,
     /// For the writer: a reader went on, or away.
     passed: Notify,
@@ -69,15 +71,12 @@ pub enum Piece {
 }
 
 impl Growing {
-    /// Nothing yet. Longer content (`MEMORY_PAGES`) goes to pages of its own, from the start where that is `expected`; where
-    /// nothing is, they have room for `most`.
-    pub fn new(expected: Option<u64>, most: u64) -> io::Result<Self> {
-        let room = expected.unwrap_or(most);
-        let pieces = match expected {
-            Some(length) if length >= MEMORY_PAGES.default => Pieces::Pages(pages::Growing::new(room)?),
-            _ => Pieces::Memory(Vec::new()),
-        };
-        Ok(Self::from_pieces(pieces, room))
+    /// Nothing yet. Content that is held in pages of its own comes into them where its length is `expected`; where nothing
+    /// is, and `most` may come, as soon as it is long.
+    pub fn new(expected: Option<u64>, most: u64) -> Self {
+        let pages = expected.filter(|length| has_pages(*length)).and_then(|length| pages::Growing::new(length).ok());
+        let pieces = pages.map_or(Pieces::Memory(Vec::new()), Pieces::Pages);
+        Self::from_pieces(pieces, expected.unwrap_or(most))
     }
 
     /// Nothing yet, in a file that somebody else writes.
@@ -85,10 +84,10 @@ impl Growing {
         Self::from_pieces(Pieces::Disk(file), 0)
     }
 
-    fn from_pieces(pieces: Pieces, room: u64) -> Self {
+    fn from_pieces(pieces: Pieces, most: u64) -> Self {
         let (window, readers) = (VecDeque::new(), BTreeMap::new());
         let state = State { pieces, held: 0, window, length: 0, end: End::Open, readers };
-        Self { state: Mutex::new(state), room, moved: Notify::new(), passed: Notify::new() }
+        Self { state: Mutex::new(state), most, moved: Notify::new(), passed: Notify::new() }
     }
 
     /// Adds a piece; fails where it is more than was expected.
@@ -100,14 +99,16 @@ impl Growing {
         let at = state.length;
         let length = at + piece.len() as u64;
         match &mut state.pieces {
-            Pieces::Memory(pieces) if length < MEMORY_PAGES.default => pieces.push((at, piece)),
+            Pieces::Memory(_) if length > self.most => return Err(io::ErrorKind::StorageFull.into()),
             Pieces::Memory(pieces) => {
-                let mut pages = pages::Growing::new(self.room)?;
-                for (_, piece) in pieces.iter() {
-                    pages.write(piece)?;
+                pieces.push((at, piece));
+                // Where the system has no pages, all stays as it is.
+                if at < MEMORY_PIECES.default
+                    && length >= MEMORY_PIECES.default
+                    && let Ok(pages) = in_pages(pieces, self.most)
+                {
+                    state.pieces = Pieces::Pages(pages);
                 }
-                pages.write(&piece)?;
-                state.pieces = Pieces::Pages(pages);
             }
             Pieces::Pages(pages) => pages.write(&piece)?,
             Pieces::Disk(_) => return Err(io::ErrorKind::Unsupported.into()),
@@ -319,13 +320,16 @@ impl State {
         match &mut self.pieces {
             Pieces::Pages(pages) => Content::Pages(pages.finish()),
             Pieces::Disk(file) => Content::File { file: file.clone(), offset: 0, length: self.length },
-            Pieces::Memory(pieces) => {
-                let mut whole = BytesMut::with_capacity(self.length as usize);
-                pieces.iter().for_each(|(_, piece)| whole.extend_from_slice(piece));
-                Content::Bytes(whole.freeze())
-            }
+            Pieces::Memory(pieces) => hold(&pieces.iter().map(|(_, piece)| piece.clone()).collect::<Vec<_>>()),
         }
     }
+}
+
+/// The pieces in pages, with room for `most` octets.
+fn in_pages(pieces: &[(u64, Bytes)], most: u64) -> io::Result<pages::Growing> {
+    let mut pages = pages::Growing::up_to(most)?;
+    pieces.iter().try_for_each(|(_, piece)| pages.write(piece))?;
+    Ok(pages)
 }
 
 #[cfg(test)]
@@ -348,7 +352,7 @@ mod tests {
 
     #[tokio::test]
     async fn readers_see_every_octet_at_their_own_pace() {
-        let body = Growing::new(None, 1 << 20).unwrap();
+        let body = Growing::new(None, 1 << 20);
         let all: Vec<u8> = (0..200_000u32).map(|n| n as u8).collect();
         let (mut seen, mut late) = (Vec::new(), Vec::new());
         for piece in all.chunks(7_001) {
@@ -372,7 +376,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_nobody_keeps_passes_at_the_pace_of_the_slowest_reader() {
-        let body = Arc::new(Growing::new(None, 1 << 20).unwrap());
+        let body = Arc::new(Growing::new(None, 1 << 20));
         let piece = |n: u8| Bytes::from(vec![n; 300_000]);
         body.push(piece(0)).unwrap();
         let (quick, slow) = (body.reader().unwrap(), body.reader().unwrap());
@@ -413,7 +417,7 @@ mod tests {
     /// Nanoseconds of a read where so many read, from a file or through a window; of many reads, as the clock is coarse.
     async fn nanoseconds(readers: u64, is_kept: bool) -> u64 {
         const READS: u64 = 200_000;
-        let body = Arc::new(Growing::new(Some(READS * 100), 0).unwrap());
+        let body = Arc::new(Growing::new(Some(READS * 100), 0));
         let readers: Vec<_> = (0..readers).map(|_| body.reader().unwrap()).collect();
         let begun = processor_time();
         for n in 0..READS / readers.len() as u64 {
@@ -441,7 +445,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_broke_off_is_no_end() {
-        let body = Growing::new(Some(10), 0).unwrap();
+        let body = Growing::new(Some(10), 0);
         body.push(Bytes::from_static(b"abc")).unwrap();
         body.break_off();
         assert!(matches!(body.at(3).await, Piece::Broken));

@@ -40,9 +40,7 @@ impl Errand {
         sequence: u64,
         place: Place,
     ) {
-        let Ok(body) = Growing::new(fetched.length, small(&app.shared.memory)) else {
-            return self.give_away(app, fetched, app.now());
-        };
+        let body = Growing::new(fetched.length, small(&app.shared.memory));
         let subject = Arc::new(self.route.subject(&fetched.response.fields));
         if let Err(error) = read_whole(app, &mut fetched, &body).await {
             app.counters.fills_broken.add(1);

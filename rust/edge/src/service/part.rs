@@ -42,11 +42,12 @@ impl Object {
     fn begun(&self) -> Option<Growing> {
         let (_, complete) = self.part()?;
         let content = match &self.content {
+            content if content.len() > COMPLETED.default => return None,
             Content::Bytes(content) => content.clone(),
-            Content::Pages(pages) if pages.len() as u64 <= COMPLETED.default => pages.clone().into(),
-            Content::None | Content::Pages(_) | Content::File { .. } => return None,
+            Content::Pages(pages) => pages.clone().into(),
+            Content::None | Content::File { .. } => return None,
         };
-        let body = Growing::new(Some(complete), complete).ok()?;
+        let body = Growing::new(Some(complete), complete);
         body.push(content).ok()?;
         Some(body)
     }

@@ -35,7 +35,7 @@ impl Sink {
     /// For content of this length, of a response that varies by this; none where it has no place.
     pub async fn open(app: &App, route: &Route, vary: &Vary, length: Option<u64>) -> Option<(Self, Arc<Growing>)> {
         if length.unwrap_or(0) <= small(&app.shared.memory) {
-            let body = Growing::new(length, small(&app.shared.memory)).ok()?;
+            let body = Growing::new(length, small(&app.shared.memory));
             return Some((Self::Memory, Arc::new(body)));
         }
         let writer = writer(app, route, vary, Vec::new()).await?;

@@ -7,11 +7,16 @@ use edgeplane_net::pages::{self, Pages};
 
 use super::limits::MEMORY_PAGES;
 
+/// Whether content of this length is held in pages of its own.
+pub fn has_pages(length: u64) -> bool {
+    length >= MEMORY_PAGES.default.max(pages::page_size() as u64)
+}
+
 /// Content that holds no more memory than its weight says: pieces of larger buffers are copied out of them. Where no pages
 /// can be had, the allocator's memory does.
 pub fn hold(pieces: &[Bytes]) -> Content {
     let length = pieces.iter().map(|piece| piece.len() as u64).sum();
-    if length >= MEMORY_PAGES.default
+    if has_pages(length)
         && let Ok(pages) = Pages::hold(length, pieces.iter().map(|piece| &piece[..]))
     {
         return Content::Pages(pages);

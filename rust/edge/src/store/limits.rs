@@ -17,6 +17,8 @@ limits! {
     MEMORY_ENTRY = "memory entry": 160, 160..=160 "octets", "121 at a million entries (examples/memory_cost.rs): slot 48, links and marks 32, table 6, the counts of an Arc 16, the allocator's rounding; and 34 for the memory of who left";
     /// Content from here on is kept in pages of its own.
     MEMORY_PAGES = "memory pages": 12288, 4096..=1073741824 "octets", "what may leave without being copied (SPLICE_SIZE); rounding up to whole pages adds a sixth at most on average, and less the longer it is";
+    /// Content of unknown length comes into pages of its own from here on; until then its pieces stay as they came.
+    MEMORY_PIECES = "memory pieces": 65536, 12288..=1073741824 "octets", "short content is put together once, into pages of just its length; a few reads of 16 KiB to look through meanwhile";
     /// Longest key of the disk tier.
     DISK_KEY = "disk key": 65536, 1..=1048576 "octets", "URL (8,192), header and cookie values (20,480) fit three times over";
     /// Longest description of an object on disk.

@@ -267,11 +267,12 @@ mod tests {
         room: usize,
         taken: Vec<u8>,
         parts: Vec<(u64, usize)>,
+        lent: usize,
     }
 
     impl<const SENDS_FILES: bool> Socket<SENDS_FILES> {
         fn new(room: usize) -> Self {
-            Self { room, taken: Vec::new(), parts: Vec::new() }
+            Self { room, taken: Vec::new(), parts: Vec::new(), lent: 0 }
         }
     }
 
@@ -282,6 +283,11 @@ mod tests {
         fn poll_send_file(&mut self, _: &mut Context<'_>, _: &File, at: u64, length: usize) -> Poll<io::Result<usize>> {
             self.parts.push((at, length));
             Poll::Ready(Ok(length.min(self.room)))
+        }
+
+        fn poll_send_pages(&mut self, _: &mut Context<'_>, pages: &Pages) -> Poll<io::Result<usize>> {
+            self.lent += pages.len().min(self.room);
+            Poll::Ready(Ok(pages.len().min(self.room)))
         }
     }
 
@@ -320,6 +326,26 @@ mod tests {
         let path = std::env::current_exe().unwrap();
         assert!(std::fs::read(&path).unwrap().len() as u64 >= LENGTH);
         Arc::new(File::open(path).unwrap())
+    }
+
+    /// Octets of some pages that leave without being copied.
+    fn lent<const SENDS_FILES: bool>(pages: &Pages, room: usize) -> usize {
+        let (mut output, mut socket) = (Output::new(), Socket::<SENDS_FILES>::new(room));
+        output.octets().extend_from_slice(b"head");
+        output.push(&Content::Pages(pages.clone()), 64);
+        assert!(output.poll_flush(&mut socket, &mut Context::from_waker(Waker::noop())).is_ready());
+        assert_eq!(socket.taken.len() + socket.lent, 4 + pages.len());
+        socket.lent
+    }
+
+    #[test]
+    fn pages_are_lent_once_they_were_sent_often() {
+        let pages = Pages::hold(LENGTH, [&pattern()[..]]).unwrap();
+        let sent: Vec<_> = (0..8).map(|_| lent::<true>(&pages, 300_000)).collect();
+        let whole = LENGTH as usize;
+        assert_eq!(sent, [0, 0, 0, 0, 0, 0, whole, whole]);
+        assert_eq!([12_287, 12_288].map(|length| lent::<true>(&pages.slice(1, length), whole)), [0, 12_288]);
+        assert_eq!(lent::<false>(&pages, whole), 0);
     }
 
     /// Sends a file through a socket, without threads that could wait for it: there is no runtime.

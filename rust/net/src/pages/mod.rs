@@ -14,15 +14,22 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use bytes::Bytes;
 
 use self::room::Room;
+pub use self::room::page_size;
 
 /// What is held for a content beside its pages: two blocks of the allocator, 8 octets of the kernel's for each page, and its
 /// part of what tells free pages.
 const OVERHEAD: u64 = 192;
-const PAGE: u64 = 4_096;
 /// How often content is sent before it is popular. So many copies cost about what lending once does, by which the next owner
 /// gets new pages, so that no content costs much more than twice what it has to (decision 0020).
-const POPULAR: usize = 8;
+const POPULAR: usize = 6;
+/// Content up to this length gets pages with memory as soon as its length is known, longer content as it comes: what an
+/// origin only promises holds little memory.
+const SOON: usize = 64 << 10;
+/// First room of content whose length nobody tells, and how many times as long the next ones are.
+const FIRST: usize = 512 << 10;
+const LONGER: usize = 8;
 
+/// What holds some pages together.
 #[derive(Debug)]
 struct Memory {
     room: Room,
@@ -30,30 +37,58 @@ struct Memory {
     sent: AtomicUsize,
 }
 
+impl Memory {
+    fn new(room: Room) -> Arc<Self> {
+        Arc::new(Self { room, sent: 0.into() })
+    }
+}
+
 /// Pages that are filled from the front. Others may read what is already there meanwhile.
 #[derive(Debug)]
 pub struct Growing {
     memory: Arc<Memory>,
     length: usize,
+    most: usize,
 }
 
 impl Growing {
-    /// Room for `most` octets; memory is taken as it fills. `ENOMEM` where the system has none, or no more mappings
-    /// (vm.max_map_count).
-    pub fn new(most: u64) -> io::Result<Self> {
-        let most = usize::try_from(most).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
-        Ok(Self { memory: Arc::new(Memory { room: Room::new(most)?, sent: 0.into() }), length: 0 })
+    /// For `length` octets. `ENOMEM` where the system has no room.
+    pub fn new(length: u64) -> io::Result<Self> {
+        let most = addressable(length)?;
+        let room = if most <= SOON { Room::warm(most) } else { Room::new(most) };
+        Ok(Self { memory: Memory::new(room?), length: 0, most })
     }
 
-    /// Adds octets at the end; all, or none where there is no room (`StorageFull`).
+    /// For nobody knows how many octets, `most` of them. `ENOMEM` where the system has no room.
+    pub fn up_to(most: u64) -> io::Result<Self> {
+        let most = addressable(most)?;
+        Ok(Self { memory: Memory::new(Room::new(most.min(FIRST))?), length: 0, most })
+    }
+
+    /// Adds octets at the end; all, or none where there is no room (`StorageFull`, or `ENOMEM` of the system).
     pub fn write(&mut self, octets: &[u8]) -> io::Result<()> {
-        if octets.len() > self.memory.room.octets() - self.length {
+        let length = self.length + octets.len();
+        if length > self.most {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        // SAFETY: the room behind `length` was just seen to be large enough, this is the only writer (`&mut`, no clones), and
-        // parts that were lent end before `length`.
-        unsafe { self.memory.room.start().add(self.length).copy_from_nonoverlapping(octets.as_ptr(), octets.len()) };
-        self.length += octets.len();
+        if length > self.memory.room.octets() {
+            self.grow(length)?;
+        }
+        let room = &self.memory.room;
+        // SAFETY: the room was just seen to be large enough, this is the only writer (`&mut`, no clones), and parts that were
+        // lent to readers end before `length`.
+        unsafe { room.start().add(self.length).copy_from_nonoverlapping(octets.as_ptr(), octets.len()) };
+        room.set_written(length);
+        self.length = length;
+        Ok(())
+    }
+
+    /// Moves into a longer room. Who reads parts of what was written has them in the old one.
+    fn grow(&mut self, needed: usize) -> io::Result<()> {
+        let octets = needed.max(self.memory.room.octets().saturating_mul(LONGER)).min(self.most);
+        let mut longer = Self { memory: Memory::new(Room::new(octets)?), length: 0, most: self.most };
+        longer.write(&self.written())?;
+        *self = longer;
         Ok(())
     }
 
@@ -69,10 +104,15 @@ impl Growing {
 
     /// All, once nothing more comes: room that was not used is given back.
     pub fn finish(&mut self) -> Pages {
+        self.most = self.length;
         // SAFETY: this is the only writer, which wrote so much and will not write beyond; parts that were lent end before it.
         unsafe { self.memory.room.shorten(self.length) };
         self.written()
     }
+}
+
+fn addressable(octets: u64) -> io::Result<usize> {
+    usize::try_from(octets).map_err(|_| io::ErrorKind::OutOfMemory.into())
 }
 
 /// A part of what was written. Cheap to clone; while one is left, all of the pages stay.
@@ -86,7 +126,8 @@ pub struct Pages {
 impl Pages {
     /// One piece after the other, `length` octets in all.
     pub fn hold<'a>(length: u64, pieces: impl IntoIterator<Item = &'a [u8]>) -> io::Result<Self> {
-        let mut pages = Growing::new(length)?;
+        let most = addressable(length)?;
+        let mut pages = Growing { memory: Memory::new(Room::warm(most)?), length: 0, most };
         pieces.into_iter().try_for_each(|piece| pages.write(piece))?;
         Ok(pages.finish())
     }
@@ -105,10 +146,11 @@ impl Pages {
         (self.start, self.length) = (self.start + count, self.length - count);
     }
 
-    /// Whether so much of the whole was sent that its pages are better lent to the kernel than copied.
+    /// Whether its pages are better lent to the kernel than copied: so much of the whole was sent, or nobody gets them next.
     #[inline]
     pub fn is_popular(&self) -> bool {
-        self.memory.sent.load(Relaxed) / POPULAR >= self.memory.room.octets()
+        let Memory { room, sent } = &*self.memory;
+        room.is_own() || sent.load(Relaxed) / POPULAR >= room.octets()
     }
 
     /// Says that `count` octets were sent.
@@ -117,6 +159,11 @@ impl Pages {
         if !self.is_popular() {
             self.memory.sent.fetch_add(count, Relaxed);
         }
+    }
+
+    /// Whether the kernel got some of these pages.
+    pub fn is_lent(&self) -> bool {
+        self.memory.room.is_lent()
     }
 
     /// Says that the kernel is about to get some of these pages, and may hold them longer than anybody here.
@@ -150,7 +197,7 @@ impl From<Pages> for Bytes {
 
 /// Octets of memory that pages with so much content take.
 pub fn weight(length: u64) -> u64 {
-    length.div_ceil(PAGE) * PAGE + OVERHEAD
+    length.next_multiple_of(page_size() as u64) + OVERHEAD
 }
 
 #[cfg(test)]
@@ -198,21 +245,36 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_eight_times_is_popular() {
+    fn content_of_unknown_length_moves_on_and_its_readers_stay() {
+        let (mut pages, piece) = (Growing::up_to(6 << 20).unwrap(), [5; 100_000]);
+        let mut parts = Vec::new();
+        while pages.length() + 100_000 <= 6 << 20 {
+            pages.write(&piece).unwrap();
+            parts.push(pages.written());
+        }
+        assert_eq!(pages.write(&piece).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        let all = pages.finish();
+        assert!(parts.iter().chain([&all]).all(|part| part.iter().all(|octet| *octet == 5)));
+        assert_eq!((all.len(), parts.last().map(|part| part.len())), (6_200_000, Some(6_200_000)));
+    }
+
+    #[test]
+    fn what_is_sent_often_is_popular() {
         let all = Pages::hold(10_000, [&[1; 10_000][..]]).unwrap();
-        for _ in 0..4 {
+        for _ in 1..POPULAR {
             all.slice(5_000, 5_000).count_sent(5_000);
-            all.count_sent(10_000);
+            all.clone().count_sent(5_000);
         }
         assert!(!all.is_popular());
-        all.clone().count_sent(20_000);
+        all.count_sent(10_000);
         assert!(all.is_popular() && all.slice(1, 1).is_popular());
         assert!(!Growing::new(10_000).unwrap().written().is_popular());
+        assert!(Growing::new(100 << 20).unwrap().written().is_popular(), "nobody gets its pages next");
     }
 
     #[test]
     fn weight_counts_whole_pages() {
-        assert_eq!(weight(4_096) - weight(1), 0);
-        assert_eq!(weight(4_097) - weight(4_096), PAGE);
+        let page = page_size() as u64;
+        assert_eq!((weight(page) - weight(1), weight(page + 1) - weight(page)), (0, page));
     }
 }

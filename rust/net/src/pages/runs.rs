@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Free runs; no two of them touch.
+/// Free runs. They reach into no two blocks, and within a block no two of them touch.
 #[derive(Debug)]
 pub struct Runs {
     /// First page and length.
@@ -10,11 +10,13 @@ pub struct Runs {
     /// Length and first page.
     lengths: BTreeSet<(usize, usize)>,
     pages: usize,
+    /// Pages of a block, of which the first has a number that this divides.
+    block: usize,
 }
 
 impl Runs {
-    pub const fn new() -> Self {
-        Self { places: BTreeMap::new(), lengths: BTreeSet::new(), pages: 0 }
+    pub const fn new(block: usize) -> Self {
+        Self { places: BTreeMap::new(), lengths: BTreeSet::new(), pages: 0, block }
     }
 
     /// Pages in all of them.
@@ -32,20 +34,30 @@ impl Runs {
         Some(first)
     }
 
-    /// Gives back, or for the first time, `count` pages from `first` on.
-    pub fn give(&mut self, first: usize, count: usize) {
+    /// Gives back, or for the first time, `count` pages of a block from `first` on; the run that they are part of now.
+    pub fn give(&mut self, first: usize, count: usize) -> (usize, usize) {
         let (mut start, mut end) = (first, first + count);
+        debug_assert!(count > 0 && first / self.block == (end - 1) / self.block, "{count} pages from {first} on");
+        debug_assert!(!self.has_any(first, end), "pages from {first} to {end} are given twice");
         if let Some((&before, &length)) = self.places.range(..first).next_back()
             && before + length == first
+            && !first.is_multiple_of(self.block)
         {
             self.remove(before, length);
             start = before;
         }
-        if let Some(&length) = self.places.get(&end) {
+        if let Some(&length) = self.places.get(&end)
+            && !end.is_multiple_of(self.block)
+        {
             self.remove(end, length);
             end += length;
         }
         self.insert(start, end - start);
+        (start, end - start)
+    }
+
+    fn has_any(&self, first: usize, end: usize) -> bool {
+        self.places.range(..end).next_back().is_some_and(|(&before, &length)| before + length > first)
     }
 
     fn insert(&mut self, first: usize, length: usize) {
@@ -54,7 +66,8 @@ impl Runs {
         self.pages += length;
     }
 
-    fn remove(&mut self, first: usize, length: usize) {
+    /// Leaves out a run.
+    pub fn remove(&mut self, first: usize, length: usize) {
         self.places.remove(&first);
         self.lengths.remove(&(length, first));
         self.pages -= length;
@@ -68,12 +81,13 @@ mod tests {
     use proptest::prelude::*;
 
     const PAGES: usize = 200;
+    const BLOCK: usize = 50;
 
     #[test]
     fn the_shortest_run_that_is_long_enough_is_taken() {
-        let mut runs = Runs::new();
+        let mut runs = Runs::new(BLOCK);
         for (first, count) in [(0, 9), (20, 4), (30, 3), (40, 4)] {
-            runs.give(first, count);
+            assert_eq!(runs.give(first, count), (first, count));
         }
         assert_eq!([4, 4, 4, 4, 3, 1].map(|count| runs.take(count)), [20, 40, 0, 4, 30, 8].map(Some));
         assert_eq!(runs.take(1), None);
@@ -83,12 +97,15 @@ mod tests {
         /// Against a table of pages: nothing is lent twice, nothing is lost, and neighbours become one again.
         #[test]
         fn pages_are_lent_once_and_all_come_back(steps in vec((any::<bool>(), 1..20usize, any::<prop::sample::Index>()), 1..300)) {
-            let (mut runs, mut held) = (Runs::new(), Vec::new());
+            let (mut runs, mut held) = (Runs::new(BLOCK), Vec::new());
             let mut is_free = [true; PAGES];
-            runs.give(0, PAGES);
+            for first in (0..PAGES).step_by(BLOCK) {
+                prop_assert_eq!(runs.give(first, BLOCK), (first, BLOCK));
+            }
             for (takes, count, which) in steps {
                 if takes {
-                    let longest = is_free.split(|free| !free).map(<[bool]>::len).max().unwrap_or(0);
+                    let runs_of = |block: &[bool]| block.split(|free| !free).map(<[bool]>::len).max().unwrap_or(0);
+                    let longest = is_free.chunks(BLOCK).map(runs_of).max().unwrap_or(0);
                     let first = runs.take(count);
                     prop_assert_eq!(first.is_some(), count <= longest);
                     if let Some(first) = first {
@@ -107,8 +124,7 @@ mod tests {
             for (first, count) in held {
                 runs.give(first, count);
             }
-            prop_assert_eq!(runs.take(PAGES), Some(0));
-            prop_assert_eq!(runs.take(1), None);
+            prop_assert_eq!([BLOCK; 5].map(|count| runs.take(count)), [Some(0), Some(50), Some(100), Some(150), None]);
         }
     }
 }

@@ -54,7 +54,7 @@ fn content_of_every_kind_arrives_whole() {
 
 /// Asks for content in pages, of many lengths at once, and reads it in small steps.
 async fn ask_for_pages(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
-    let lengths = [1, 70, 5_000, 32_767, 32_768, 1_048_576, 1_048_577, 3_000_000, 2];
+    let lengths = [1, 70, 5_000, 12_285, 12_286, 12_287, 12_288, 1_048_576, 1_048_577, 3_000_000, 2];
     let request = |length| format!("GET /pages?{length} HTTP/1.1\r\nHost: a\r\n\r\n");
     stream.write_all(lengths.map(request).concat().as_bytes()).await.unwrap();
     let (mut seen, expected) = (Vec::new(), pattern(3_000_001));

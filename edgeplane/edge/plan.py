@@ -64,18 +64,24 @@ def _configs(resources: Iterable[Resource[Any]], key: str) -> list[dict[str, Any
     ]
 
 
+def tiers(edge: Edge) -> dict[str, Any]:
+    """{"memory", "disk"}: what a front keeps from its start to its end."""
+    disk = {"path": str(edge.disk.path), "size": edge.disk.size} if edge.disk.path else None
+    return {"memory": edge.memory, "disk": disk}
+
+
 def _settings(edge: Edge, geo_database: Path | None) -> dict[str, Any]:
     found = edge.model_dump(
         mode="json",
         include={
-            "domain", "location", "memory", "certificates", "directories", "buckets", "allow_private_origins",
+            "domain", "location", "certificates", "directories", "buckets", "allow_private_origins",
             "trusted_proxies", "proxy_protocol", "public_addresses", "tag_header", "limits",
         },
     )  # fmt: skip
     log = edge.access_log
     return {
         **found,
-        "disk": {"path": str(edge.disk.path), "size": edge.disk.size} if edge.disk.path else None,
+        **tiers(edge),
         "access_log": {"path": str(log.path), "format": log.format, "sample": log.sample} if log.path else None,
         "geo_database": str(geo_database) if geo_database else None,
     }

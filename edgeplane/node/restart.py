@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 from edgeplane.config import Settings, load
 from edgeplane.config.table import TABLE
+from edgeplane.edge.plan import tiers
 from edgeplane.errors import Fault
+from edgeplane.node.plans import edge_settings
 
 
 def wanting_restart(running: Settings, config: Path) -> list[str]:
@@ -21,6 +24,13 @@ def restart_warnings(running: Settings, config: Path) -> list[Fault]:
     """One warning for each of them."""
     changed = wanting_restart(running, config)
     return [Fault(str(config), 0, f"{name} has changed: that takes a restart of the node") for name in changed]
+
+
+def begins_otherwise(settings: Settings, envelope: dict[str, Any]) -> bool:
+    """Whether a front that began with this plan would keep objects elsewhere, or more or fewer of them, than settings say."""
+    planned = edge_settings(envelope)
+    has_edge = bool(settings.edge.http or settings.edge.https)
+    return has_edge and any(planned.get(name) != value for name, value in tiers(settings.edge).items())
 
 
 def _value(settings: Settings, name: str) -> object:

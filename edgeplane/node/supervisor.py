@@ -35,7 +35,7 @@ from edgeplane.node.plans import (
     serves_something,
 )
 from edgeplane.node.programs import Programs
-from edgeplane.node.restart import restart_warnings, wanting_restart
+from edgeplane.node.restart import begins_otherwise, restart_warnings, wanting_restart
 from edgeplane.node.state import State
 from edgeplane.node.verbs import Verbs
 from edgeplane.node.watch import Heartbeat, answers, watch
@@ -58,6 +58,8 @@ class Supervisor:
         self.checker: Child = Child("checker", programs.checker, [health], self._greet_checker)
         self._reloading = asyncio.Lock()
         self._taking = False
+        self._is_beginning = True
+        self._left_out: dict[str, Any] = {}
         self._restored = self.store.current
         self._deaths: dict[Path, int] = {}
         self._stop = asyncio.Event()
@@ -100,10 +102,12 @@ class Supervisor:
         try:
             await self.reload("start")
         except EdgeplaneError as error:
+            await self._take_up_what_was_left_out()
             if not await self._kept_plan_serves():
                 kept = "nor can a kept plan be served" if any(self.store.kept()) else "no last good plan is kept"
                 logs.say(log, f"edgeplane: nothing to serve: see the faults above; {kept}")
                 return error.exit_code
+        self._is_beginning = False
         await self._first_results()
         extending.cancel()
         self._ready()
@@ -241,8 +245,10 @@ class Supervisor:
         whole: it was built elsewhere, so that what is served already is read as well before it is kept.
         """
         envelope = read_envelope(path)
-        if serves_something(self.state.envelope) and not serves_something(envelope):
+        if serves_something(self.state.envelope or self._left_out) and not serves_something(envelope):
             raise Refused.because("nothing would be left to serve; to answer nothing, stop the node", "plan")
+        if self._left_out and not self.state.envelope:
+            await self._restore_health(envelope)
         life = self.front.pid
         report = await self._apply(self.front.call, "apply", path, whole=whole)
         self.state.serves(envelope, report)
@@ -288,11 +294,23 @@ class Supervisor:
     async def _greet_front(self, channel: Channel) -> None:
         """A fresh front gets its settings, then the best kept plan that it takes."""
         await channel.call("start", log_format=self.settings.observe.log_format)
+        await self._restore(channel.call)
+
+    async def _take_up_what_was_left_out(self) -> None:
+        self._is_beginning = False
+        if self._left_out and not self.state.envelope:
+            with contextlib.suppress(EdgeplaneError):
+                await self._restore(self.front.call)
+
+    async def _restore(self, call: Callable[..., Any]) -> None:
         for path in self._trusted():
             try:
                 envelope = read_envelope(path)
+                if self._is_beginning and self._waits_for_the_first_build(envelope):
+                    self._left_out = envelope
+                    return
                 restored = await self._restore_health(envelope)
-                self.state.serves(envelope, await self._apply(channel.call, "restore", path))
+                self.state.serves(envelope, await self._apply(call, "restore", path))
                 self._restored = path
                 for fault in self.state.unread:
                     log.error("%s", fault)
@@ -304,6 +322,14 @@ class Supervisor:
             except Gone:
                 self._deaths[path] = self._deaths.get(path, 0) + 1
                 raise
+
+    def _waits_for_the_first_build(self, envelope: dict[str, Any]) -> bool:
+        """Whether this start is to change what a front keeps from its own start on: then it begins with the new plan."""
+        if not begins_otherwise(self.settings, envelope):
+            return False
+        with contextlib.suppress(EdgeplaneError):
+            return has_content(load(self.programs.config))
+        return False
 
     def _trusted(self) -> Sequence[Path]:
         """Kept plans, without those under which the front died twice; all again when none would remain."""

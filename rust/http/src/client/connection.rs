@@ -50,10 +50,16 @@ impl Connection {
     /// Whether it can carry a request now: nothing of a response is left, and the peer neither closed it nor said more than
     /// it was asked.
     pub(super) fn is_ready(&mut self) -> bool {
-        self.wire.input.is_empty() && (self.wire.stream.is_silent() || self.hears_nothing())
+        self.is_empty() && (!self.wire.stream.is_tls() || self.hears_nothing()) && self.wire.stream.is_silent()
     }
 
-    /// Looks, whatever share of the runtime's time its task has used: else it would take nothing for an answer.
+    /// Whether nothing of a response is left, as far as was read.
+    pub(super) fn is_empty(&self) -> bool {
+        self.wire.input.is_empty()
+    }
+
+    /// What TLS has of the peer, beside records that are none of a response. Looks whatever share of the runtime's time its
+    /// task has used: else it would take nothing for an answer.
     fn hears_nothing(&mut self) -> bool {
         let looked = &mut Context::from_waker(Waker::noop());
         pin!(unconstrained(poll_fn(|cx| self.wire.poll_fill(cx)))).poll(looked).is_pending()

@@ -46,9 +46,9 @@ impl Pool {
         None
     }
 
-    /// Keeps a connection, if it can carry another request and there is room for it.
+    /// Keeps a connection, if nothing is left of a response and there is room for it.
     pub fn put(self: &Rc<Self>, peer: &Arc<Peer>, mut connection: Connection, keep: Keep) {
-        if !connection.is_ready() {
+        if !connection.is_empty() {
             return;
         }
         connection.wire.shrink();

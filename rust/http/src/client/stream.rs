@@ -18,12 +18,16 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// Whether the system has said of no octet or end that none has read yet. False may be said of one that is silent.
+    /// Whether no octet and no end lies unread in the socket now. TLS may have some of its own besides.
     pub fn is_silent(&self) -> bool {
         match self {
             Self::Plain(socket) => socket.is_silent(),
-            Self::Tls(_) => false,
+            Self::Tls(tls) => tls.get_ref().0.is_silent(),
         }
+    }
+
+    pub fn is_tls(&self) -> bool {
+        matches!(self, Self::Tls(_))
     }
 }
 

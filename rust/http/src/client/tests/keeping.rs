@@ -120,18 +120,50 @@ async fn content_that_nobody_reads_costs_the_connection() {
     .await;
 }
 
+/// A connection that is kept, and its other end, which does what it does while no task waits.
+async fn kept() -> (Pair, std::net::TcpStream) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let pair = Pair::new(listener.local_addr().unwrap());
+    let origin = tokio::task::spawn_blocking(move || {
+        let (mut stream, mut head) = (listener.accept().unwrap().0, Vec::new());
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut octets = [0; 1_000];
+            let count = std::io::Read::read(&mut stream, &mut octets).unwrap();
+            head.extend_from_slice(&octets[..count]);
+        }
+        std::io::Write::write_all(&mut stream, FINE.as_bytes()).unwrap();
+        stream
+    });
+    pair.whole(Method::Get).await.unwrap();
+    assert_eq!(pair.client.idle(), 1);
+    (pair, origin.await.unwrap())
+}
+
 #[tokio::test]
-async fn a_peer_that_closed_meanwhile_is_seen_or_told_apart() {
+async fn what_a_peer_said_or_did_just_now_is_seen() {
     locally(async {
-        let origin = Origin::once(FINE).await;
+        let (pair, mut origin) = kept().await;
+        std::io::Write::write_all(&mut origin, FINE.as_bytes()).unwrap();
+        assert!(pair.client.kept(&pair.peer, |_| true).is_none(), "an answer to what was not asked yet");
+        let (pair, origin) = kept().await;
+        drop(origin);
+        assert!(pair.client.kept(&pair.peer, |_| true).is_none(), "an end");
+        let (pair, _origin) = kept().await;
+        assert!(pair.client.kept(&pair.peer, |_| true).is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_peer_that_closes_when_it_is_asked_is_told_apart() {
+    locally(async {
+        let origin = Origin::new(vec![vec![Step::Head, write(FINE), Step::Head], vec![Step::Head, write(FINE)]]).await;
         let pair = Pair::new(origin.address);
         pair.whole(Method::Get).await.unwrap();
-        if let Some(stale) = pair.client.kept(&pair.peer, |_| true) {
-            let request = request(Method::Get);
-            let call = Call { peer: &pair.peer, request: &request, patience: PATIENCE, keep: KEEP };
-            let failed = pair.client.exchange(stale, call, Outgoing::None, None).await.err().unwrap();
-            assert_eq!((failed.failure, failed.answered), (Failure::Closed, false));
-        }
+        let (stale, request) = (pair.client.kept(&pair.peer, |_| true).unwrap(), request(Method::Get));
+        let call = Call { peer: &pair.peer, request: &request, patience: PATIENCE, keep: KEEP };
+        let failed = pair.client.exchange(stale, call, Outgoing::None, None).await.err().unwrap();
+        assert_eq!((failed.failure, failed.answered), (Failure::Closed, false));
         assert_eq!(pair.whole(Method::Get).await, Ok((200, b"ok".to_vec())));
     })
     .await;

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeplane.config.model import Edge
+from edgeplane.config.tiers import tiers
 from edgeplane.edge.models import DistributionMetadata
 from edgeplane.edge.resources import EdgeResources
 from edgeplane.template.resource import Resource
@@ -62,12 +63,6 @@ def _configs(resources: Iterable[Resource[Any]], key: str) -> list[dict[str, Any
         }
         for one in resources
     ]
-
-
-def tiers(edge: Edge) -> dict[str, Any]:
-    """{"memory", "disk"}: what a front keeps from its start to its end."""
-    disk = {"path": str(edge.disk.path), "size": edge.disk.size} if edge.disk.path else None
-    return {"memory": edge.memory, "disk": disk}
 
 
 def _settings(edge: Edge, geo_database: Path | None) -> dict[str, Any]:

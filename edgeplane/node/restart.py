@@ -8,7 +8,7 @@ from typing import Any
 
 from edgeplane.config import Settings, load
 from edgeplane.config.table import TABLE
-from edgeplane.edge.plan import tiers
+from edgeplane.config.tiers import tiers
 from edgeplane.errors import Fault
 from edgeplane.node.plans import edge_settings
 
@@ -27,7 +27,7 @@ def restart_warnings(running: Settings, config: Path) -> list[Fault]:
 
 
 def begins_otherwise(settings: Settings, envelope: dict[str, Any]) -> bool:
-    """Whether a front that began with this plan would keep objects elsewhere, or more or fewer of them, than settings say."""
+    """Whether a front that began with this plan would keep objects elsewhere than settings say, or more or fewer."""
     planned = edge_settings(envelope)
     has_edge = bool(settings.edge.http or settings.edge.https)
     return has_edge and any(planned.get(name) != value for name, value in tiers(settings.edge).items())

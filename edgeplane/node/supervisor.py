@@ -324,7 +324,7 @@ class Supervisor:
                 raise
 
     def _waits_for_the_first_build(self, envelope: dict[str, Any]) -> bool:
-        """Whether this start is to change what a front keeps from its own start on: then it begins with the new plan."""
+        """Whether this start is to change what a front keeps from its start on: then it begins with the new plan."""
         if not begins_otherwise(self.settings, envelope):
             return False
         with contextlib.suppress(EdgeplaneError):

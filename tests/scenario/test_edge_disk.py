@@ -231,3 +231,19 @@ def test_a_damaged_variant_is_fetched_anew_alone(spoken_edge: Edge, origin: Orig
     killed(spoken_edge)
     anew = [fetched_anew(spoken_edge, origin, path) for path in ("/a", "/b", "/large")]
     assert sorted(anew) == [[], [], ["en"]]
+
+
+def test_a_restart_takes_up_other_sizes_and_a_refused_one_what_was_kept(make_edge: Make, origin: Origin) -> None:
+    origin.answer = numbered()
+    edge = make_edge(origin.port, settings='memory = "16MiB"\n', policy=cache_policy()).start()
+    assert (edge.fetch("/a").status, edge.do("cache_stats")["disk"]) == (200, None)
+    edge.close()
+    edge.config.write_text(edge.config.read_text().replace('memory = "16MiB"\n', DISK.replace("16MiB", "32MiB")))
+    edge.start()
+    tiers = edge.do("cache_stats")
+    assert (tiers["memory"]["capacity"], tiers["disk"]["capacity"]) == (32 << 20, 256 << 20)
+    edge.close()
+    edge.config.write_text(edge.config.read_text().replace("32MiB", "64MiB"))
+    (edge.directory / "edge.json").write_text("{}")
+    edge.start()
+    assert (edge.fetch("/a").status, edge.get("/readyz")[1].splitlines()[0]) == (200, "degraded")

@@ -223,16 +223,16 @@ pub fn is_token(octets: &[u8]) -> bool {
 
 /// The members of one list value; see `Fields::members`.
 pub fn members(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    places(value).filter(|member| !member.is_empty())
+}
+
+/// What stands between the commas of a value, also where that is nothing: at least one.
+pub fn places(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(value);
     std::iter::from_fn(move || {
-        loop {
-            let (member, after) = split_member(rest?);
-            rest = after;
-            let member = member.trim_ascii();
-            if !member.is_empty() {
-                return Some(member);
-            }
-        }
+        let (member, after) = split_member(rest?);
+        rest = after;
+        Some(member.trim_ascii())
     })
 }
 

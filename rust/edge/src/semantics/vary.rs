@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use edgeplane_http::fields::members;
+use edgeplane_http::fields::{members, places};
 use edgeplane_http::{Fields, Request};
 use serde::{Deserialize, Serialize};
 
@@ -190,14 +190,19 @@ fn only_line<'a>(request: &'a Request, name: &'a str) -> Option<&'a [u8]> {
     lines.next().is_none().then_some(line)
 }
 
-/// The value of a selecting field, so that what means the same is the same: lines joined, no space around the members; for
-/// preferences, which have no order of their own (RFC 9110 section 12.5), sorted and in lower case.
+/// The value of a selecting field, so that what means the same is the same, and nothing else (RFC 9111 section 4.1): lines
+/// joined, no space around commas; for preferences, which have no order of their own (RFC 9110 section 12.5), sorted, in lower
+/// case and without empty members; for what is no list, as it was written.
 fn normal(request: &Request, name: &str) -> Option<Vec<u8>> {
     lines(request, name).next()?;
-    let members = lines(request, name).flat_map(members);
     Some(match name {
-        "accept-charset" | "accept-encoding" | "accept-language" => joined(preferences(members)),
-        _ => joined(members.map(<[u8]>::to_vec)),
+        "accept-charset" | "accept-encoding" | "accept-language" => {
+            joined(preferences(lines(request, name).flat_map(members)))
+        }
+        "authorization" | "cookie" | "host" | "origin" | "referer" | "user-agent" => {
+            joined(lines(request, name).map(<[u8]>::to_vec))
+        }
+        _ => joined(lines(request, name).flat_map(places).map(<[u8]>::to_vec)),
     })
 }
 
@@ -329,6 +334,10 @@ mod tests {
             ("foo", &[("Foo", "1, 2")], &[("Foo", "1"), ("Foo", "2")], true),
             ("Foo", &[("Foo", "1,2")], &[("Foo", " 1, 2 ")], true),
             ("Foo", &[("Foo", "1, 2")], &[("Foo", "2, 1")], false),
+            ("Foo", &[("Foo", "1,,2")], &[("Foo", "1,2")], false),
+            ("Foo", &[("Foo", ",1")], &[("Foo", "1")], false),
+            ("Origin", &[("Origin", ",https://a")], &[("Origin", "https://a")], false),
+            ("Cookie", &[("Cookie", "a=1, b=2")], &[("Cookie", "a=1,b=2")], false),
             ("Foo", &[("Foo", "a")], &[("Foo", "A")], false),
             ("Foo", &[("Foo", "\"a, b\"")], &[("Foo", "\"a,b\"")], false),
             ("Foo, Bar", &[("Foo", "1")], &[("Foo", "1")], true),

@@ -127,6 +127,15 @@ fn status_line(line: &[u8]) -> Result<(Version, u16), Failure> {
     }
 }
 
+/// Whether a field says what a response is and who may keep it: no option of a connection takes that away (RFC 9110 section
+/// 7.6.1), or what must not be stored would be.
+fn is_for_all(name: &[u8]) -> bool {
+    const KEEPING: [&str; 7] =
+        ["cache-control", "cdn-cache-control", "expires", "pragma", "set-cookie", "surrogate-control", "vary"];
+    KEEPING.iter().any(|kept| name.eq_ignore_ascii_case(kept.as_bytes()))
+        || name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"content-"))
+}
+
 fn malformed<T>(why: &'static str) -> Result<T, Failure> {
     Err(Failure::Malformed(why.into()))
 }
@@ -183,7 +192,7 @@ impl Seen {
             match option {
                 close if close.eq_ignore_ascii_case(b"close") => self.close = true,
                 keep if keep.eq_ignore_ascii_case(b"keep-alive") => self.keep_alive = true,
-                name if is_made_anew(name) => {}
+                name if is_made_anew(name) || is_for_all(name) => {}
                 name => self.nominated.push(name.to_vec()),
             }
         }
@@ -228,6 +237,20 @@ mod tests {
 
     fn judged(lines: &[(&str, &str)]) -> Result<Option<u64>, Failure> {
         read(&head(200, lines), &Request::default()).map(|head| head.length)
+    }
+
+    #[test]
+    fn options_of_the_connection_go_with_it_but_not_what_says_who_may_keep_the_rest() {
+        let lines = [
+            ("connection", "X-Hop, Cache-Control, set-cookie, content-type"),
+            ("cache-control", "no-store"),
+            ("set-cookie", "a=1"),
+            ("content-type", "text/plain"),
+            ("x-hop", "1"),
+        ];
+        let fields = read(&head(200, &lines), &Request::default()).unwrap().response.fields;
+        let names: Vec<_> = fields.iter().map(|(name, _)| name.to_vec()).collect();
+        assert_eq!(names, [&b"cache-control"[..], b"set-cookie", b"content-type"]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use crate::archive::Archive;
 use crate::compress::Encoders;
-use crate::fill::Fills;
+use crate::fill::{Budget, Fills};
 use crate::limiter::Limiter;
 use crate::log;
 use crate::metrics::{AccountTotals, Totals};
@@ -26,7 +26,7 @@ use crate::plan::limits::{CONNECTIONS, CONNECTIONS_PER_PREFIX};
 use crate::service::room::Neighbours;
 use crate::service::{Service, Sockets};
 use crate::shared::{Book, Shared};
-use crate::store::limits::DISK_OPEN_SHARE;
+use crate::store::limits::{DISK_OPEN_SHARE, MEMORY_UNDER_WAY};
 use crate::store::{Generations, Memory, Policy, Written};
 use crate::{limits, lock};
 
@@ -179,11 +179,11 @@ fn shared(
     certificates: Arc<Certificates>,
     health: Arc<Health>,
 ) -> Result<Shared, String> {
-    let memory = plan.settings.memory.max(limits::MEMORY.min);
+    let capacity = plan.settings.memory.max(limits::MEMORY.min);
     let caps = caps(&plan);
     let tls = Acceptor::new(certificates.clone(), &tls::Settings::default()).map_err(|error| error.to_string())?;
     let descriptors = descriptor::limit().map_err(|error| error.to_string())?;
-    let memory = Memory::new(memory, Policy::default());
+    let memory = Memory::new(capacity, Policy::default());
     let written = Arc::<Written>::default();
     let archive =
         archive(&plan, descriptors / DISK_OPEN_SHARE.default, crate::shared::small(&memory), written.clone())?;
@@ -200,6 +200,7 @@ fn shared(
         memory,
         archive,
         encoders: Encoders::start().map_err(|error| error.to_string())?,
+        under_way: Budget::new(capacity / MEMORY_UNDER_WAY.default),
         fills: Arc::new(Fills::default()),
         generations,
         written,

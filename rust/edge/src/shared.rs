@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::archive::Archive;
 use crate::compress::Encoders;
-use crate::fill::Fills;
+use crate::fill::{Budget, Fills};
 use crate::limiter::Limiter;
 use crate::log;
 use crate::metrics::{Account, AccountTotals, Counters, OF_EACH_WORKER, Totals};
@@ -32,6 +32,8 @@ pub struct Shared {
     pub archive: Option<Arc<Archive>>,
     /// Makes stored answers smaller.
     pub encoders: Encoders,
+    /// Memory of what they bring.
+    pub under_way: Arc<Budget>,
     /// Fetches under way.
     pub fills: Arc<Fills>,
     /// What was invalidated.

@@ -249,10 +249,13 @@ fn no_spelling_goes_round_a_behaviour_that_asks_for_signatures() {
         "/open/..%2Fprivate/a",
         "/open%2F%2e%2e%2fprivate%2Fa",
         "/private/..%2Fopen/a",
+        "/private\\a",
+        "/private%5ca",
+        "/x\\..\\private\\a",
     ] {
         assert_eq!(asked(path), Err(Refusal::AmbiguousPath), "{path}");
     }
-    for path in ["/open/a%2Fb", "/a%2Fb", "/open%2Fa", "/private%252Fa", "/a%20b%"] {
+    for path in ["/open/a%2Fb", "/open/a\\b", "/a%2Fb", "/open%2Fa", "/private%252Fa", "/a%20b%"] {
         assert!(asked(path).is_ok(), "{path}: {:?}", asked(path));
     }
     for path in ["/private/a%20b", "/@paid/a%40b", "/caf%C3%A9/a%20b", "/private/a%2Fb"] {

@@ -65,10 +65,11 @@ pub fn normalised(path: &str) -> Cow<'_, str> {
     Cow::Owned(resolved(&decode_unreserved(path)))
 }
 
-/// A path as directories, buckets and most servers read it: `%2F` and `%40` undone, too. Octets that are not ASCII stay
+/// A path as directories, buckets and most servers read it: `%2F` and `%40` undone, too, and `\` a slash, as it is to some. Octets that are not ASCII stay
 /// escaped. None where nothing is.
 pub fn decoded(path: &str) -> Option<String> {
-    path.contains('%').then(|| resolved(&decode(path, |octet| octet.is_ascii())))
+    let is_read_otherwise = path.contains(['%', '\\']);
+    is_read_otherwise.then(|| resolved(&decode(path, |octet| octet.is_ascii()).replace('\\', "/")))
 }
 
 /// Without dot segments and empty ones.

@@ -8,9 +8,11 @@
 //! invalidation answers those who came before it; who comes after it leads a fetch of its own, which all others then follow.
 
 mod body;
+mod budget;
 mod table;
 
 pub use body::{Growing, Piece, Reader};
+pub use budget::{Budget, Share};
 pub use table::{Fills, Joined, Lead};
 
 use std::sync::atomic::{AtomicBool, Ordering};

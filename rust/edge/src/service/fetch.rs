@@ -326,7 +326,7 @@ impl Errand {
     ) -> Result<Sink, String> {
         while let Some(piece) = fetched.body.next().await.map_err(|error| error.to_string())? {
             sink = sink.take(app, &self.route, opening, piece).await?;
-            if let Sink::Passing(piece) = &mut sink {
+            if let Sink::Passing(piece, _) = &mut sink {
                 self.lead = None;
                 self.wait_for_readers(opening).await?;
                 opening.body.pass(std::mem::take(piece));

@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use super::app::App;
 use super::route::Route;
 use crate::archive::copy;
-use crate::fill::{Growing, Opening, Piece};
+use crate::fill::{Growing, Opening, Piece, Share};
 use crate::object::Object;
 use crate::semantics::Vary;
 use crate::shared::small;
@@ -17,12 +17,12 @@ use crate::store::disk::Writer;
 
 /// Where the content of one answer goes.
 pub enum Sink {
-    /// To memory.
-    Memory,
+    /// To memory, as far as there is some for what is under way.
+    Memory(Share),
     /// To a file on disk; each piece is written before the next is read, so that the origin is no faster than the disk.
     Disk(Box<Writer>),
-    /// Through, at the pace of those who read; with a piece that has not gone yet.
-    Passing(Bytes),
+    /// Through, at the pace of those who read; with a piece that has not gone yet, and what is held in memory of those before.
+    Passing(Bytes, Option<Share>),
 }
 
 impl Sink {
@@ -36,7 +36,7 @@ impl Sink {
     pub async fn open(app: &App, route: &Route, vary: &Vary, length: Option<u64>) -> Option<(Self, Arc<Growing>)> {
         if length.unwrap_or(0) <= small(&app.shared.memory) {
             let body = Growing::new(length, small(&app.shared.memory));
-            return Some((Self::Memory, Arc::new(body)));
+            return Some((Self::Memory(app.shared.under_way.share()), Arc::new(body)));
         }
         let writer = writer(app, route, vary, Vec::new()).await?;
         let body = Growing::on_disk(writer.file()?);
@@ -47,16 +47,19 @@ impl Sink {
     pub async fn take(self, app: &App, route: &Route, opening: &Opening, piece: Bytes) -> Result<Self, String> {
         let body = &opening.body;
         match self {
-            Self::Memory if body.len() + piece.len() as u64 <= small(&app.shared.memory) => {
-                body.push(piece).map_err(|error| format!("no room for an answer under way: {error}"))?;
-                Ok(self)
+            Self::Memory(mut share) => {
+                let length = piece.len() as u64;
+                if body.len() + length <= small(&app.shared.memory) && share.grow(length) {
+                    body.push(piece).map_err(|error| format!("no room for an answer under way: {error}"))?;
+                    return Ok(Self::Memory(share));
+                }
+                match move_to_disk(app, route, opening).await {
+                    Some(writer) => Ok(write(writer, body, piece).await),
+                    None => Ok(Self::Passing(piece, Some(share))),
+                }
             }
-            Self::Memory => match move_to_disk(app, route, opening).await {
-                Some(writer) => Ok(write(writer, body, piece).await),
-                None => Ok(Self::Passing(piece)),
-            },
             Self::Disk(writer) => Ok(write(writer, body, piece).await),
-            Self::Passing(_) => Ok(Self::Passing(piece)),
+            Self::Passing(_, share) => Ok(Self::Passing(piece, share)),
         }
     }
 
@@ -69,14 +72,14 @@ impl Sink {
         body: &Growing,
     ) -> Option<(Content, bool)> {
         match self {
-            Self::Memory => Some((body.finish(), false)),
+            Self::Memory(_) => Some((body.finish(), false)),
             Self::Disk(writer) => {
                 let (archive, key, object) = (app.shared.archive.clone(), route.key.clone(), object.clone());
                 let content = spawn_blocking(move || archive?.commit(&key, *writer, &object)).await;
                 body.end();
                 Some((content.ok()??, true))
             }
-            Self::Passing(_) => {
+            Self::Passing(..) => {
                 body.end();
                 None
             }
@@ -115,6 +118,6 @@ async fn write(mut writer: Box<Writer>, body: &Growing, piece: Bytes) -> Sink {
             body.grown(writer.length());
             Sink::Disk(writer)
         }
-        _ => Sink::Passing(piece),
+        _ => Sink::Passing(piece, None),
     }
 }

@@ -13,6 +13,8 @@ limits! {
     MEMORY_SHARD_SIZE = "memory shard size": 8388608, 1..=1099511627776 "octets", "hashing fills shards unevenly, and less so the more objects each has; 8 MiB are 500 objects of 16 KiB";
     /// Part of its shard that one object may fill.
     MEMORY_OBJECT_SHARE = "memory object share": 2, 1..=1000 "objects a shard", "what is larger would push out everything else of its shard";
+    /// Part of the memory tier that content under way may take besides.
+    MEMORY_UNDER_WAY = "memory under way": 2, 1..=1000 "parts", "half of what is kept, of which long content gets half: 64 answers of 1 MiB at once beside 256 MiB; what finds no room goes to disk, or to its readers alone";
     /// Octets counted for an entry beside key and weight.
     MEMORY_ENTRY = "memory entry": 160, 160..=160 "octets", "121 at a million entries (examples/memory_cost.rs): slot 48, links and marks 32, table 6, the counts of an Arc 16, the allocator's rounding; and 34 for the memory of who left";
     /// Content from here on is kept in pages of its own.

@@ -42,6 +42,11 @@ impl Notice {
         Self::new(403, Outcome::Error, "UnknownHost", "no distribution is served under this host")
     }
 
+    /// A request that was here before (RFC 5842 section 7.2).
+    pub fn looped() -> Self {
+        Self::new(508, Outcome::Error, "LoopDetected", "an origin of this distribution sends requests back to it")
+    }
+
     /// What a viewer is told of an origin's failure. What exactly failed is for the log: it may name hosts inside.
     pub fn origin(error: &OriginError) -> Self {
         let sentence = match error.status() {

@@ -146,6 +146,9 @@ impl App {
         let mut reader = self.plan.borrow_mut();
         let plan: &Plan = reader.get();
         let distribution = plan.distribution(request.host()).ok_or_else(|| Box::new(Notice::unknown_host()))?;
+        if has_passed(request, &distribution.domain_name) {
+            return Err(Box::new(Notice::looped()));
+        }
         let viewer = plan.viewer(request, connection);
         let (_, behaviour) = distribution.behaviour(&request.path).ok_or_else(|| Box::new(Notice::unknown_host()))?;
         let mut remembered = self.remembered.borrow_mut();
@@ -226,6 +229,13 @@ impl App {
         let hop = Hop { request_id: route.id.as_str(), name: &route.distribution.domain_name };
         route.behaviour.forward.outgoing(&viewer, asked, route.encodings, purpose, hop)
     }
+}
+
+/// Whether a request went through a distribution of this name before: it comes from an origin that leads back (RFC 9110
+/// section 7.6.3).
+fn has_passed(request: &Request, name: &str) -> bool {
+    let received_by = |member: &[u8]| member.split(|octet| *octet == b' ').nth(1) == Some(name.as_bytes());
+    request.fields.members("via").any(received_by)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -16,12 +17,17 @@ SECONDS = 90.0
 PATH_LENGTH, TAG_LENGTH = 4000, 256
 """Longest path and tag (CloudFront API, CreateInvalidation)."""
 
+_ORIGIN = re.compile("https?://[^/?]*", re.IGNORECASE)
+"""What a URL has before its path."""
+
 
 def _paths(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> list[str]:
     """Paths with their leading slash, which may be left out; a `*` stands at the end alone."""
     for value in values:
         if not value or len(value) > PATH_LENGTH:
             raise click.BadParameter(f"a path has 1 to {PATH_LENGTH} characters")
+        if url := _ORIGIN.match(value):
+            raise click.BadParameter(f"{value}: is a URL; write its path, {value[url.end() :] or '/'}")
         if "*" in value[:-1]:
             raise click.BadParameter(
                 f"{value}: a * stands at the end alone; quote it, or the shell puts file names there"
@@ -57,7 +63,8 @@ def invalidate(
     """Make DISTRIBUTION (id, host name or alias) fetch what is at PATH anew, in all variants. Waits until every worker
     has it, and says how long that took.
 
-    A path may end with *. One with a query is that query's alone; the query is part of what a * covers.
+    A path may end with *; quote it then, or the shell puts file names there. One with a query is that query's alone;
+    the query is part of what a * covers.
 
     \b
     Examples:

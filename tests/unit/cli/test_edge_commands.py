@@ -109,6 +109,8 @@ def test_an_invalidation_says_how_long_it_took(node: Node) -> None:
         (["E1", "/a", "--all"], "--all is everything"),
         (["E1", "--tag", "a", "--all"], "--all is everything"),
         (["E1", "/a*b"], "a * stands at the end alone"),
+        (["E1", "http://www.example.net/dusk.png?w=1"], "is a URL; write its path, /dusk.png?w=1"),
+        (["E1", "HTTPS://www.example.net"], "is a URL; write its path, /\n"),
         (["E1", "/" * 4001], "1 to 4000 characters"),
         (["E1", "--tag", "a,b"], "no comma"),
         (["E1", "--tag", "a" * 257], "1 to 256 characters"),

@@ -19,7 +19,7 @@ from edgeplane.config.addresses import addresses
 from edgeplane.config.kinds import Listen
 from edgeplane.config.sockets import holders, is_local
 from edgeplane.config.validation import written
-from edgeplane.edge.reach import refused_origins
+from edgeplane.edge.reach import refused_origins, unserved_https
 from edgeplane.edge.types import host_name
 from edgeplane.errors import ConfigError, EdgeplaneError, Fault, FaultsError
 from edgeplane.node.source import read_content
@@ -118,7 +118,7 @@ def _check_content(path: Path, settings: Settings, found: Found) -> None:
         {"id": each.id, "name": host_name(each.id, settings.edge.domain), "path": each.path}
         for each in source.edge.distributions
     ]
-    for warning in refused_origins(source.edge, settings.edge):
+    for warning in (*refused_origins(source.edge, settings.edge), *unserved_https(source.edge, settings.edge)):
         found.warn(warning)
     if found.distributions and not (settings.edge.http or settings.edge.https):
         found.warn(Fault(str(path), 0, "no distribution is served: edge.http and edge.https name no address"))

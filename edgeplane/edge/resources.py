@@ -98,7 +98,8 @@ def _name_faults(found: EdgeResources) -> Iterator[Fault]:
                 yield resource.fault(("DistributionConfig", "Aliases", number), f"{alias} is an alias of {other.path}")
 
 
-def _behaviours(resource: Resource[models.Distribution]) -> Iterator[tuple[At, Behaviour]]:
+def behaviours(resource: Resource[models.Distribution]) -> Iterator[tuple[At, Behaviour]]:
+    """Each behaviour of a distribution with its place, the default one first."""
     config = resource.properties.DistributionConfig
     yield ("DistributionConfig", "DefaultCacheBehavior"), config.DefaultCacheBehavior
     for number, one in enumerate(config.CacheBehaviors):
@@ -121,7 +122,7 @@ def _policy_faults(found: EdgeResources) -> Iterator[Fault]:
         ),
     )
     for resource in found.distributions:
-        for at, behaviour in _behaviours(resource):
+        for at, behaviour in behaviours(resource):
             for key, noun, known in kinds:
                 if (id_ := getattr(behaviour, key)) and id_ not in known:
                     yield resource.fault((*at, key), f"no {noun}, here or managed, has the id {id_}")

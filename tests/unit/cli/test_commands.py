@@ -176,6 +176,26 @@ def test_check_for_machines(core: Core, site: Path) -> None:
     assert document == {"config": str(site), "faults": [], "warnings": [WARNING], "zones": [ZONE], "distributions": []}
 
 
+def test_check_warns_of_https_that_nobody_serves(core: Core, site: Path) -> None:
+    site.write_text(f'{site.read_text()}[edge]\nhttp = ["127.0.0.1:3"]\ndirectories = {{files = "."}}\n')
+    template = site.parent / "site.yaml"
+    distribution = """  Site:
+    Type: AWS::CloudFront::Distribution
+    Properties:
+      DistributionConfig:
+        Enabled: true
+        Origins: [{Id: files, DomainName: files, S3OriginConfig: {}}]
+        DefaultCacheBehavior:
+          TargetOriginId: files
+          ViewerProtocolPolicy: redirect-to-https
+          CachePolicyId: 658327ea-f89d-4fab-a63d-7e88639e58f6
+"""
+    template.write_text(template.read_text() + distribution)
+    shown = run("check", site)
+    place = "site.yaml:14: Resources.Site.Properties.DistributionConfig.DefaultCacheBehavior.ViewerProtocolPolicy"
+    assert (shown.exit_code, f"warning: {place}: is redirect-to-https, but" in shown.stderr) == (0, True), shown.output
+
+
 def test_check_of_an_empty_site_warns(site: Path) -> None:
     site.write_text(site.read_text().replace('templates = ["site.yaml"]', ""))
     shown = run("check", site)

@@ -10,8 +10,9 @@ import msgpack
 import pytest
 
 from edgeplane.config.generate import ROOT
+from edgeplane.config.kinds import Listen
 from edgeplane.edge.managed import CACHE_POLICIES, ORIGIN_REQUEST_POLICIES, RESPONSE_HEADERS_POLICIES
-from edgeplane.edge.reach import refused_origins
+from edgeplane.edge.reach import refused_origins, unserved_https
 from edgeplane.edge.types import distribution_id
 from edgeplane.errors import ContentError, Fault
 from edgeplane.node.source import Source, read_source
@@ -44,6 +45,7 @@ SITE = """
           ViewerProtocolPolicy: allow-all
           CachePolicyId: 658327ea-f89d-4fab-a63d-7e88639e58f6
 """
+MANAGED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 ZONE = "\n  Zone: {Type: AWS::Route53::HostedZone, Properties: {Name: example.net}}\n"
 ALIAS = """
   Alias:
@@ -343,3 +345,27 @@ def test_origins_at_addresses_that_would_be_refused_are_warned_of(
     warnings = [str(warning) for warning in refused_origins(found.edge, found.settings.edge)]
     place = "Resources.Site.Properties.DistributionConfig.Origins[0].DomainName"
     assert [place in each and f"is '{host}': no public address" in each for each in warnings] == [True] * warned
+
+
+@pytest.mark.parametrize(
+    ("policy", "listens", "said"),
+    [
+        ("redirect-to-https", {}, "every viewer is led to where nothing is served"),
+        ("https-only", {}, "every viewer is refused with 403"),
+        ("allow-all", {}, None),
+        ("https-only", {"https": (Listen("127.0.0.1", 8443),)}, None),
+        ("https-only", {"http": ()}, None),
+    ],
+)
+def test_behaviours_that_ask_for_https_where_it_has_no_address_are_warned_of(
+    tmp_path: Path, policy: str, listens: dict[str, tuple[Listen, ...]], said: str | None
+) -> None:
+    other = f"""        CacheBehaviors:
+          - {{PathPattern: a, TargetOriginId: files, ViewerProtocolPolicy: {policy}, CachePolicyId: {MANAGED}}}
+"""
+    found = source(tmp_path, SITE + other)
+    edge = found.settings.edge.model_copy(update=listens)
+    warnings = [str(warning) for warning in unserved_https(found.edge, edge)]
+    place = "Resources.Site.Properties.DistributionConfig.CacheBehaviors[0].ViewerProtocolPolicy"
+    text = f"site.yaml:15: {place}: is {policy}, but edge.https names no address: {said}"
+    assert [each.startswith(text) for each in warnings] == [True] * bool(said)

@@ -95,7 +95,7 @@ def url_(url: str, **options: Any) -> None:
 @key_options
 @format_option
 def cookie(url: str, output: str, **options: Any) -> None:
-    """Print signed cookies, as a server sets them.
+    """Print signed cookies, as a server sets them. Without --not-before, --client or --resource they open URL alone.
 
     \b
     Example:
@@ -103,7 +103,10 @@ def cookie(url: str, output: str, **options: Any) -> None:
         --expires 12h --key-pair-id KEXAMPLE --private-key key.pem
     """
     with _refusals():
-        cookies = _signer(options).cookies(url, **_grant(url, options))
+        grant = _grant(url, options)
+        if "policy" not in grant and "*" in url:
+            raise click.UsageError(f"these cookies would open URL alone, as it is written; say --resource '{url}'")
+        cookies = _signer(options).cookies(url, **grant)
     if output == "json":
         print_document(cookies, output)
         return

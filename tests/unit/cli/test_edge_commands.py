@@ -191,6 +191,15 @@ def test_more_than_a_time_is_a_custom_policy(signer: list[Any], key: Path) -> No
     assert signer[1] == ("cookies", ("K1", "s" * 32 + "\n", "SHA256"), (URL,), {"policy": "{}"})
 
 
+def test_a_canned_cookie_has_no_wildcards(signer: list[Any], key: Path) -> None:
+    options = ["--expires", "2h", "--key-pair-id", "K1", "--secret", key]
+    shown = run("sign", "cookie", "http://www.example.net/*", *options)
+    assert (shown.exit_code, "say --resource 'http://www.example.net/*'" in shown.stderr, signer) == (2, True, [])
+    assert run("sign", "cookie", "http://www.example.net/*", *options, "--client", "192.0.2.9").exit_code == 0
+    assert run("sign", "cookie", "http://www.example.net/a?b=1", *options).exit_code == 0
+    assert run("sign", "url", "http://www.example.net/*", *options).exit_code == 0
+
+
 def test_a_span_of_time_begins_now(signer: list[Any]) -> None:
     before = int(time.time())
     assert run("sign", "policy", URL, "--expires", "2h", "--not-before", "2026-01-31").stdout == "{}\n"

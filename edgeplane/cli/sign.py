@@ -23,6 +23,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 SHA1, HMAC = "SHA1", "HMAC-SHA256"
 HASHES = (SHA1, "SHA256", HMAC)
 KEY_OCTETS = 65_536
+PEM, PUBLIC = b"-----BEGIN ", b"-----BEGIN PUBLIC KEY-----"
 
 
 def _network(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -150,16 +151,41 @@ def _signer(options: dict[str, Any]) -> Any:
     if (secret is None) == (hash_algorithm == HMAC) and hash_algorithm:
         raise click.UsageError(f"{HMAC} is for a --secret, the others are for a --private-key")
     if secret is not None:
-        octets = _read(secret).removesuffix(b"\n").removesuffix(b"\r")
-        return _core().Signer.with_secret(options["key_pair_id"], octets)
-    return _core().Signer(options["key_pair_id"], _read(private_key).decode(errors="replace"), hash_algorithm or SHA1)
+        octets = _read(secret, _not_secret).removesuffix(b"\n").removesuffix(b"\r")
+        return _made(secret, _core().Signer.with_secret, options["key_pair_id"], octets)
+    text = _read(private_key, _not_private).decode(errors="replace")
+    return _made(private_key, _core().Signer, options["key_pair_id"], text, hash_algorithm or SHA1)
 
 
-def _read(path: Path) -> bytes:
+def _made(path: Path, make: Callable[..., Any], *key: Any) -> Any:
+    """A signer; what is wrong with its key names the file."""
     try:
-        return read_secret(path, KEY_OCTETS)
+        return make(*key)
+    except ValueError as error:
+        raise EdgeplaneError(f"{path}: {error}") from None
+
+
+def _read(path: Path, problem: Callable[[bytes], str | None]) -> bytes:
+    try:
+        return read_secret(path, KEY_OCTETS, problem)
     except ValueError as error:
         raise EdgeplaneError(f"{path} {error}") from None
+
+
+def _not_private(octets: bytes) -> str | None:
+    """What a file is, where it cannot be a private key."""
+    if PEM not in octets:
+        return "is no key in PEM; name the secret of a signing key with --secret"
+    if PUBLIC in octets and b"PRIVATE KEY-----" not in octets:
+        return "is a public key; name the private key that belongs to it"
+    return None
+
+
+def _not_secret(octets: bytes) -> str | None:
+    """What a file is, where it cannot be a secret."""
+    if PEM not in octets:
+        return None
+    return _not_private(octets) or "is a key in PEM, no secret; name it with --private-key"
 
 
 def _core() -> Any:

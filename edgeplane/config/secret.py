@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from edgeplane.errors import ConfigError
@@ -35,13 +36,18 @@ def read_cookie_secret(path: Path | None) -> bytes:
     return key
 
 
-def read_secret(path: Path, most: int = _READ) -> bytes:
-    """The first octets of a file that is closed to others; raises ValueError with the rest of a sentence."""
+def read_secret(path: Path, most: int = _READ, problem: Callable[[bytes], str | None] = lambda _: None) -> bytes:
+    """The first octets of a file that is closed to others; raises ValueError with the rest of a sentence.
+
+    problem: what is wrong with the octets, or None; it is said before who may read them.
+    """
     try:
         with path.open("rb") as file:
             octets, mode = file.read(most), os.fstat(file.fileno()).st_mode
     except OSError as error:
         raise ValueError(f"cannot be read ({error.strerror})") from None
+    if said := problem(octets):
+        raise ValueError(said)
     if mode & _OTHERS:
         raise ValueError(f"is open to other users; run: chmod 0640 {path}")
     return octets

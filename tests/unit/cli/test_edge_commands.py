@@ -171,6 +171,14 @@ def key(tmp_path: Path) -> Path:
     return tmp_path / "key"
 
 
+@pytest.fixture
+def pem(tmp_path: Path) -> Path:
+    (tmp_path / "pem").touch(0o600)
+    (tmp_path / "pem").write_text(f"{PEM}\n")
+    return tmp_path / "pem"
+
+
+PEM = "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----"
 URL = "http://www.example.net/private/a.pdf"
 
 
@@ -180,15 +188,15 @@ def test_a_url_is_signed_with_a_canned_policy(signer: list[Any], key: Path) -> N
     assert signer == [("url", ("K1", b"s" * 32), (URL,), {"expires": 1798761599})]
 
 
-def test_more_than_a_time_is_a_custom_policy(signer: list[Any], key: Path) -> None:
+def test_more_than_a_time_is_a_custom_policy(signer: list[Any], pem: Path) -> None:
     shown = run(
         "sign", "cookie", URL, "--expires", "2026-12-31T23:59:59Z", "--client", "192.0.2.9/24", "--resource", "http://*",
-        "--key-pair-id", "K1", "--private-key", key, "--hash", "SHA256",
+        "--key-pair-id", "K1", "--private-key", pem, "--hash", "SHA256",
     )  # fmt: skip
     assert shown.stdout == "Set-Cookie: CloudFront-Expires=1; Path=/; HttpOnly\n"
     grant = {"begins": None, "ip_address": "192.0.2.0/24"}
     assert signer[0] == ("policy", ("http://*", 1798761599), grant)
-    assert signer[1] == ("cookies", ("K1", "s" * 32 + "\n", "SHA256"), (URL,), {"policy": "{}"})
+    assert signer[1] == ("cookies", ("K1", f"{PEM}\n", "SHA256"), (URL,), {"policy": "{}"})
 
 
 def test_a_canned_cookie_has_no_wildcards(signer: list[Any], key: Path) -> None:
@@ -240,3 +248,29 @@ def test_a_key_that_others_may_read_is_refused(signer: list[Any], key: Path) -> 
     key.chmod(0o644)
     shown = run("sign", "url", URL, "--expires", "2h", "--key-pair-id", "K1", "--secret", key)
     assert (shown.exit_code, "run: chmod 0640" in shown.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "mode", "said"),
+    [
+        ("--private-key", "s" * 32, 0o644, "is no key in PEM; name the secret of a signing key with --secret"),
+        ("--private-key", PEM.replace("PRIVATE", "PUBLIC"), 0o644, "is a public key; name the private key"),
+        ("--private-key", PEM, 0o644, "is open to other users"),
+        ("--secret", PEM, 0o600, "is a key in PEM, no secret; name it with --private-key"),
+        ("--secret", PEM.replace("PRIVATE", "PUBLIC"), 0o600, "is a public key; name the private key"),
+    ],
+)
+def test_a_file_of_another_kind_is_called_by_its_kind(
+    signer: list[Any], pem: Path, option: str, text: str, mode: int, said: str
+) -> None:
+    pem.write_text(text)
+    pem.chmod(mode)
+    shown = run("sign", "url", URL, "--expires", "2h", "--key-pair-id", "K1", option, pem)
+    assert (shown.exit_code, shown.stderr.startswith(f"{pem} {said}"), signer) == (1, True, []), shown.output
+
+
+@pytest.mark.parametrize(("option", "text"), [("--private-key", PEM), ("--secret", "short")])
+def test_a_key_that_cannot_sign_is_named(pem: Path, option: str, text: str) -> None:
+    pem.write_text(text)
+    shown = run("sign", "url", URL, "--expires", "2h", "--key-pair-id", "K1", option, pem)
+    assert (shown.exit_code, shown.stderr.startswith(f"{pem}: the ")) == (1, True), shown.output

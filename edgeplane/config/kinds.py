@@ -52,6 +52,8 @@ def listen(value: Any) -> Listen:
     host, colon, port = _text(value).rpartition(":")
     if not colon or not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
         raise ValueError(f"{value!r} is no address and port; write 192.0.2.1:53 or [2001:db8::1]:53")
+    if host in ("", "*"):
+        raise ValueError(f"{value!r} names no address; for all of this host write 0.0.0.0:{port} or [::]:{port}")
     bracketed = host.startswith("[") and host.endswith("]")
     try:
         address = ip_address(host[1:-1] if bracketed else host)

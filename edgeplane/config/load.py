@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
@@ -122,12 +123,16 @@ class _Places:
 
 def _faults(error: ValidationError, places: _Places) -> list[Fault]:
     found = validation.problems(error, Settings)
-    return sorted(places.fault(problem.path, _in_range(problem) or problem.message) for problem in found)
+    return sorted(places.fault(problem.path, _worded(problem) or problem.message) for problem in found)
 
 
-def _in_range(problem: validation.Problem) -> str | None:
-    """The range as the table says it, unit and all."""
+def _worded(problem: validation.Problem) -> str | None:
+    """The range as the table says it, unit and all; the list that a text alone was meant to be."""
     setting = by_path().get(tuple(part for part in problem.path if isinstance(part, str)))
-    if setting is None or problem.kind not in ("greater_than_equal", "less_than_equal", "string_too_long"):
+    if setting is None:
+        return None
+    if problem.kind == "tuple_type" and isinstance(problem.input, str) and setting.kind != "certificates":
+        return f"{problem.message}, such as {json.dumps([problem.input], ensure_ascii=False)}"
+    if problem.kind not in ("greater_than_equal", "less_than_equal", "string_too_long"):
         return None
     return f"is {problem.input!r}, but must be {setting.range} {setting.unit}".rstrip()

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from edgeplane.config.validation import Whole, refuse_any
 from edgeplane.edge import rules
-from edgeplane.edge.parts import FailoverCode, FieldName, FieldValue, HostName, LocalId, Port, Timeout
+from edgeplane.edge.parts import FailoverCode, FieldName, FieldValue, LocalId, OriginHost, Port, Timeout
 from edgeplane.template.noun import Noun
 
 TlsVersion = Literal["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2"]
@@ -53,7 +53,7 @@ class Origin(Noun):
     }
 
     Id: LocalId
-    DomainName: HostName
+    DomainName: OriginHost
     OriginPath: Annotated[str, AfterValidator(rules.origin_path)] = ""
     ConnectionAttempts: Annotated[Whole, Field(ge=1, le=3)] = 3
     ConnectionTimeout: Annotated[Whole, Field(ge=1, le=10)] = 10

@@ -51,6 +51,13 @@ def _host(text: str) -> str:
     return name
 
 
+def _origin_host(text: str) -> str:
+    host, colon, port = text.partition(":")
+    if colon and port.isdecimal():
+        raise ValueError(f"{text!r} has a port; write {host}, and the port as CustomOriginConfig.HTTPPort or HTTPSPort")
+    return _host(text)
+
+
 def _among(codes: tuple[int, ...]) -> AfterValidator:
     def check(code: int) -> int:
         if code not in codes:
@@ -77,6 +84,7 @@ FieldValue = Annotated[str, StringConstraints(max_length=1783), AfterValidator(_
 UrlPath = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_url_path)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 HostName = Annotated[str, AfterValidator(_host)]
+OriginHost = Annotated[str, AfterValidator(_origin_host)]
 Seconds = Annotated[Whole, Field(ge=0, le=TTL_MAX)]
 Timeout = Annotated[Whole, Field(ge=1, le=TIMEOUT_MAX_S)]
 Port = Annotated[Whole, Field(ge=1, le=65_535)]

@@ -108,27 +108,36 @@ def behaviours(resource: Resource[models.Distribution]) -> Iterator[tuple[At, Be
 
 def _policy_faults(found: EdgeResources) -> Iterator[Fault]:
     groups = _ids(found.key_groups)
-    kinds: tuple[tuple[str, str, Container[str]], ...] = (
-        ("CachePolicyId", "cache policy", _ids(found.cache_policies, managed.CACHE_POLICIES)),
+    kinds: tuple[tuple[str, str, Container[str], dict[str, str]], ...] = (
+        ("CachePolicyId", "cache policy", _ids(found.cache_policies), managed.CACHE_POLICIES),
         (
             "OriginRequestPolicyId",
             "origin request policy",
-            _ids(found.origin_request_policies, managed.ORIGIN_REQUEST_POLICIES),
+            _ids(found.origin_request_policies),
+            managed.ORIGIN_REQUEST_POLICIES,
         ),
         (
             "ResponseHeadersPolicyId",
             "response headers policy",
-            _ids(found.response_headers_policies, managed.RESPONSE_HEADERS_POLICIES),
+            _ids(found.response_headers_policies),
+            managed.RESPONSE_HEADERS_POLICIES,
         ),
     )
     for resource in found.distributions:
         for at, behaviour in behaviours(resource):
-            for key, noun, known in kinds:
-                if (id_ := getattr(behaviour, key)) and id_ not in known:
-                    yield resource.fault((*at, key), f"no {noun}, here or managed, has the id {id_}")
+            for key, noun, own, brought in kinds:
+                if (id_ := getattr(behaviour, key)) and id_ not in own and id_ not in brought:
+                    said = f"no {noun}, here or managed, has the id {id_}"
+                    yield resource.fault((*at, key), said + _managed_id(id_, brought))
             for number, id_ in enumerate(behaviour.TrustedKeyGroups):
                 if id_ not in groups:
                     yield resource.fault((*at, "TrustedKeyGroups", number), f"no key group here has the id {id_}")
+
+
+def _managed_id(name: str, brought: dict[str, str]) -> str:
+    """The id of a managed policy where its name was written, with what the API has before it or without."""
+    ids = [id_ for id_, each in brought.items() if each.casefold() == name.casefold().removeprefix("managed-")]
+    return f"; that of {brought[ids[0]]} is {ids[0]}" if ids else ""
 
 
 def _key_faults(found: EdgeResources, base: Path) -> Iterator[Fault]:

@@ -165,6 +165,10 @@ def test_what_exported_templates_hold_and_asks_for_nothing_is_read_past() -> Non
         ({"Origins": [{**SERVER, "OriginAccessControlId": "E1"}]}, "OriginAccessControlId: is for buckets"),
         ({"Origins": [{**SERVER, "ConnectionAttempts": "4"}]}, "Origins[0].ConnectionAttempts: "),
         ({"Origins": [{**SERVER, "DomainName": "a b"}]}, "Origins[0].DomainName: 'a b' is no host name"),
+        (
+            {"Origins": [{**SERVER, "DomainName": "a.example:8080"}]},
+            "'a.example:8080' has a port; write a.example, and the port as CustomOriginConfig.HTTPPort or HTTPSPort",
+        ),
         ({"Origins": [{**FILES, "S3OriginConfig": {"OriginAccessIdentity": "x"}}]}, "give the origin an OriginAccess"),
         ({"Origins": [FILES]}, "DefaultCacheBehavior.TargetOriginId: no origin or origin group here has the Id app"),
         ({"CacheBehaviors": [OTHER, OTHER]}, "CacheBehaviors[1].PathPattern: images/* is there twice"),

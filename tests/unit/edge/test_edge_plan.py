@@ -244,6 +244,8 @@ BEHAVIOUR = "Resources.Site.Properties.DistributionConfig.DefaultCacheBehavior."
     ("old", "new", "fault"),
     [
         ("658327ea", "00000000", f"{BEHAVIOUR}CachePolicyId: no cache policy, here or managed"),
+        (MANAGED, "CachingOptimized", f"has the id CachingOptimized; that of CachingOptimized is {MANAGED}"),
+        (POLICY, "OriginRequestPolicyId: Managed-AllViewer", "; that of AllViewer is 216adef6-"),
         (POLICY, "TrustedKeyGroups: [none]", "TrustedKeyGroups[0]: no key group here has the id none"),
         (POLICY, "ResponseHeadersPolicyId: none", "ResponseHeadersPolicyId: no response headers policy"),
         (POLICY, "OriginRequestPolicyId: none", "OriginRequestPolicyId: no origin request policy"),

@@ -58,6 +58,14 @@ def test_the_example_of_the_readme_answers(capsys: pytest.CaptureFixture[str]):
     assert capsys.readouterr().out == "any.example.net. 300 IN A 192.0.2.80\n"
 
 
+def test_every_reason_of_a_403_is_explained():
+    files = (ROOT / "rust" / part for part in ("edge/src/access/refusal.rs", "sign/src/denied.rs"))
+    names = {name for file in files for name in re.findall(r'=> "([A-Za-z-]+)",', file.read_text())}
+    table = (ROOT / "docs" / "guide" / "edge.md").read_text().partition("### Why a 403")[2].partition("##")[0]
+    assert {"ClientGeoBlocked", "missing-key"} <= names
+    assert names - {"redirect-to-https"} <= set(re.findall(r"`([A-Za-z-]+)`", table))
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path):
     links = re.findall(r"\]\(([^)#:]+)\)", page.read_text())

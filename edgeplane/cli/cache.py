@@ -27,7 +27,10 @@ def cache() -> None:
 @node_options
 @format_option
 def stats(config: str | None, state_dir: str | None, output: str) -> None:
-    """Print how full memory and disk are, and how often an answer was found there.
+    """Print how full memory and disk are, and how often looks into each found something (hits) or nothing (misses).
+
+    A request may look into a tier several times, or not at all, so that these give no hit ratio of requests: `edgeplane
+    distribution list` has it, and /metrics counts answers by source in edgeplane_edge_results_total.
 
     \b
     Example:

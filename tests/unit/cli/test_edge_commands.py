@@ -132,6 +132,12 @@ def test_the_cache_is_printed_as_text_or_json(node: Node) -> None:
     assert run("cache", "inspect", "http://www.example.net").stdout.splitlines()[-1].startswith("nothing is kept of it")
 
 
+def test_the_help_of_the_cache_says_what_is_counted() -> None:
+    shown = " ".join(run("cache", "stats", "--help").stdout.split())
+    assert "looks into each found something" in shown
+    assert "in edgeplane_edge_results_total" in shown
+
+
 def test_a_url_is_explained_with_method_headers_and_client(node: Node) -> None:
     node.reply = {"behaviour": "*"}
     url = "http://www.example.net/a?b=1"

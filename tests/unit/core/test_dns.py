@@ -62,7 +62,7 @@ RDATA = {
     "NAPTR": joined(u16, u16, string, string, string, name),
     "CAA": joined(u8, st.sampled_from(["issue", "issuewild", "iodef"]), string),
     "DS": joined(u16, u8, st.just(0xAB), hexadecimal),
-    "TLSA": joined(u8, u8, u8, hexadecimal),
+    "TLSA": joined(u8, u8, st.integers(3, 255), hexadecimal),
     "SSHFP": joined(st.integers(1, 4), st.integers(5, 255), hexadecimal),
     "URI": joined(u16, u16, word.filter(bool).map(quoted)),
     "TYPE65280": st.binary(max_size=20).map(lambda octets: f"\\# {len(octets)} {octets.hex()}".rstrip()),

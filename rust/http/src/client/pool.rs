@@ -1,4 +1,4 @@
-//! Connections that idle, by peer.
+//! Connections that idle, by peer. How long they do is counted in sweeps, so that no exchange asks for the time.
 
 use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foldhash::HashMap;
-use tokio::time::Instant;
 
 use super::{Connection, Keep, Peer};
 
@@ -19,17 +18,13 @@ const SWEEP: Duration = Duration::from_secs(1);
 pub(super) struct Pool {
     idle: RefCell<HashMap<Arc<Peer>, Vec<Idle>>>,
     sweeping: Cell<bool>,
+    sweeps: Cell<u64>,
 }
 
 struct Idle {
     connection: Connection,
-    until: Instant,
-}
-
-impl Idle {
-    fn is_good(&mut self, now: Instant) -> bool {
-        now < self.until && self.connection.is_ready()
-    }
+    /// The sweep that closes it: at most `SWEEP` before its time, never after it.
+    last: u64,
 }
 
 impl Pool {
@@ -37,9 +32,8 @@ impl Pool {
     pub fn take(&self, peer: &Peer, admits: impl Fn(IpAddr) -> bool) -> Option<Connection> {
         let mut idle = self.idle.borrow_mut();
         let connections = idle.get_mut(peer)?;
-        let now = Instant::now();
         while let Some(mut kept) = connections.pop() {
-            if kept.is_good(now) && admits(kept.connection.address().ip()) {
+            if kept.connection.is_ready() && admits(kept.connection.address().ip()) {
                 return Some(kept.connection);
             }
         }
@@ -52,11 +46,11 @@ impl Pool {
             return;
         }
         connection.wire.shrink();
-        let until = Instant::now() + keep.idle;
+        let last = self.sweeps.get() + (keep.idle.as_secs() / SWEEP.as_secs()).max(1);
         let mut idle = self.idle.borrow_mut();
         let connections = idle.entry(peer.clone()).or_default();
         if connections.len() < keep.at_most {
-            connections.push(Idle { connection, until });
+            connections.push(Idle { connection, last });
             drop(idle);
             self.sweep();
         }
@@ -78,10 +72,11 @@ impl Pool {
 
     /// Closes what idled for too long or was closed by the peer; whether anything is left.
     fn close_stale(&self) -> bool {
-        let now = Instant::now();
+        let sweep = self.sweeps.get() + 1;
+        self.sweeps.set(sweep);
         let mut idle = self.idle.borrow_mut();
         idle.retain(|_, connections| {
-            connections.retain_mut(|kept| kept.is_good(now));
+            connections.retain_mut(|kept| sweep < kept.last && kept.connection.is_ready());
             !connections.is_empty()
         });
         !idle.is_empty()

@@ -71,7 +71,7 @@ async fn idle_connections_are_few_and_go_in_time() {
         assert_eq!((origin.connections.get(), pair.client.idle()), (6, KEEP.at_most));
         tokio::time::sleep(Duration::from_millis(4_900)).await;
         assert_eq!(pair.client.idle(), KEEP.at_most);
-        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
         assert_eq!(pair.client.idle(), 0, "nobody asked, and they are gone all the same");
     })
     .await;

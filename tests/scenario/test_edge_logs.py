@@ -48,6 +48,38 @@ def test_requests_are_in_the_log_and_in_the_metrics(make_edge: Make, origin: Ori
     assert edge.metric("edgeplane_edge_octets_total") == sum(int(row["sc-bytes"]) for row in rows(path))
 
 
+def test_accounts_stay_with_their_distributions(make_edge: Make, origin: Origin) -> None:
+    """Also when a reload brings others, or takes one away that was before them."""
+    edge = make_edge(origin.port).start()
+    names = ["another.test", "zulu.test"]
+
+    def counted(host: str) -> tuple[int, int, int]:
+        told = edge.do("distribution", distribution=host)
+        return told["requests"], told["hits"], told["counters"]["origin_requests"]
+
+    edge.fetch("/a")
+    edge.fetch("/a")
+    site = edge.distribution.template(origin.port)["Resources"]["Site"]
+    config = site["Properties"]["DistributionConfig"]
+    for name in names:
+        other = {"DistributionConfig": config | {"Aliases": [name]}}
+        edge.distribution.resources[name.partition(".")[0].title()] = site | {"Properties": other}
+    edge.write()
+    edge.do("reload")
+    assert [counted(host) for host in (HOST, *names)] == [(2, 1, 1), (0, 0, 0), (0, 0, 0)]
+    for times, name in enumerate(names, 1):
+        for _ in range(times):
+            edge.fetch("/b", Host=name)
+    edge.fetch("/a")
+    assert [counted(host) for host in (HOST, *names)] == [(3, 2, 1), (1, 0, 1), (2, 1, 1)]
+    del edge.distribution.resources["Another"]
+    edge.write()
+    edge.do("reload")
+    edge.fetch("/b", Host="zulu.test")
+    edge.fetch("/c", Host="zulu.test")
+    assert [counted(host) for host in (HOST, "zulu.test")] == [(3, 2, 1), (4, 2, 2)]
+
+
 def test_the_log_says_why_somebody_was_refused(make_edge: Make, origin: Origin, tmp_path: Path) -> None:
     """In the words of the answer's own field, and of its page where there is one: CloudFront's where it has one."""
     places = "prefix,continent,country,subdivision,latitude,longitude\n198.51.100.0/24,EU,FR,,,\n"

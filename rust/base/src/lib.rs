@@ -1,5 +1,6 @@
 //! Words that every part of edgeplane shares: faults, limits, clock, snapshot cell, counters. No I/O.
 
+pub mod boxed;
 pub mod calendar;
 pub mod clock;
 pub mod fault;

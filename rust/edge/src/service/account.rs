@@ -51,29 +51,27 @@ impl Desk {
 
     /// Begins to watch a session.
     pub(super) fn watch<'s, S: Session>(&self, session: &'s mut S) -> Watch<'s, S> {
-        let is_logged = self.begin(self.plan.borrow_mut().get()).is_some();
-        Watch::new(session, is_logged)
+        let begun = self.begin(self.plan.borrow_mut().get());
+        Watch::new(session, begun)
     }
 
     /// Counts what a session came to.
     pub(super) fn settle<S: Session>(&self, watch: &Watch<'_, S>) {
         self.settle_account(watch);
-        if !watch.is_logged {
-            return;
-        }
+        let Some(times) = watch.times() else { return };
         let octets = Octets { received: watch.received, sent: watch.sent(), complete: watch.complete };
         let answer = watch.head.as_ref().map(|head| Answer::of_response(head, watch.result, watch.length));
-        let times = (watch.begun, watch.answered);
         self.write((watch.request(), watch.connection()), &answer.unwrap_or_default(), times, octets);
     }
 
     fn settle_account<S: Session>(&self, watch: &Watch<'_, S>) {
         self.counters.octets_received.add(watch.received);
         let mut reader = self.plan.borrow_mut();
-        let Some(distribution) = reader.get().distribution(watch.request().host()) else {
+        let plan = reader.get();
+        let Some(distribution) = plan.distribution(watch.request().host()) else {
             return self.counters.requests_unrouted.add(1);
         };
-        self.with_account(&distribution.id, |account| {
+        self.with_account(self.account_of(plan, distribution), |account| {
             account.requests.add(1);
             account.octets.add(watch.sent());
             account.errors.add((watch.status >= 400).into());
@@ -82,11 +80,16 @@ impl Desk {
         });
     }
 
-    /// Changes the account of a distribution.
-    pub(super) fn with_account(&self, id: &str, change: impl FnOnce(&Account)) {
+    /// The number of the account of one of a plan's distributions.
+    pub(super) fn account_of(&self, plan: &Plan, distribution: &Distribution) -> usize {
         let mut ledger = self.ledger.borrow_mut();
-        let number = ledger.number_of(&self.shared, id);
-        if let Some(account) = ledger.account(number) {
+        ledger.follow(&self.shared, plan);
+        ledger.number(distribution)
+    }
+
+    /// Changes the account with a number.
+    pub(super) fn with_account(&self, number: usize, change: impl FnOnce(&Account)) {
+        if let Some(account) = self.ledger.borrow().account(number) {
             change(account);
         }
     }

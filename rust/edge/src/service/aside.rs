@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
+use edgeplane_base::boxed::pin_with;
 use tokio::task::spawn_local;
 
 use crate::fill::{Fill, Stage};
@@ -14,8 +15,8 @@ pub struct Aside(Option<Pin<Box<dyn Future<Output = ()>>>>);
 
 impl Aside {
     /// One that has not begun. Nobody else may wait for it: it only goes on while `opened` is polled, or once it is let go.
-    pub fn new(fetch: impl Future<Output = ()> + 'static) -> Self {
-        Self(Some(Box::pin(fetch)))
+    pub fn new<F: Future<Output = ()> + 'static>(fetch: impl FnOnce() -> F) -> Self {
+        Self(Some(pin_with(fetch)))
     }
 
     /// Goes on until the fill that it works on is beyond `Asked`. A fetch always moves its fill on before it ends.
@@ -55,7 +56,7 @@ mod tests {
     /// A fetch that opens its fill, waits, and says how far it is.
     fn fetch(fill: &Arc<Fill>, go_on: &Rc<Notify>, steps: &Rc<Cell<u32>>) -> Aside {
         let (fill, go_on, steps) = (fill.clone(), go_on.clone(), steps.clone());
-        Aside::new(async move {
+        Aside::new(|| async move {
             steps.set(1);
             yield_now().await;
             fill.advance(Stage::Private);

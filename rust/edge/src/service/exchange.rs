@@ -40,7 +40,7 @@ impl App {
         self.counters.requests.add(1);
         let session = &mut self.watch(session);
         let admitted = self.admit(session.request(), session.connection());
-        let routed = admitted.and_then(|()| self.route(session.request(), session.connection(), session.begun));
+        let routed = admitted.and_then(|()| self.route(session.request(), session.connection()));
         let told = match self.with_pages(session.request(), &routed) {
             // Boxed, here and below, so that a miss does not carry the room for what is seldom done.
             Some(distribution) => Box::pin(self.answer_with_pages(routed, session, &distribution)).await,
@@ -211,12 +211,11 @@ impl App {
             alone: Some(alone),
             teller: Some(teller),
         };
-        let errand = errand.run(self.clone());
         let stage = if is_joined {
-            tokio::task::spawn_local(errand);
-            interims.until(session, fill.opened()).await
+            tokio::task::spawn_local(errand.run(self.clone()));
+            interims.beside(session, fill.opened()).await
         } else {
-            let mut errand = Aside::new(errand);
+            let mut errand = Aside::new(|| errand.run(self.clone()));
             let stage = interims.until(session, errand.opened(&fill)).await;
             errand.let_go();
             stage

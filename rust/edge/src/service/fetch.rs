@@ -411,7 +411,7 @@ impl App {
         self.counters.origin_requests.add(handed_on);
         self.counters.origin_errors.add(errors);
         self.counters.origin_microseconds.add(microseconds);
-        self.with_account(&route.distribution.id, |account| {
+        self.with_account(route.account, |account| {
             account.origin_requests.add(handed_on);
             account.origin_errors.add(errors);
             account.origin_microseconds.add(microseconds);

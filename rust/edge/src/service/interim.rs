@@ -5,9 +5,9 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 use edgeplane_http::{Response, Session, SessionError};
 
@@ -27,6 +27,12 @@ pub struct Teller(Rc<RefCell<Queue>>);
 /// Where they are taken to their client.
 pub struct Interims(Rc<RefCell<Queue>>);
 
+/// What came of waiting.
+enum Told<T> {
+    Interim(Response),
+    Awaited(T),
+}
+
 /// Both ends.
 pub fn channel() -> (Teller, Interims) {
     let queue = Rc::<RefCell<Queue>>::default();
@@ -45,8 +51,32 @@ impl Teller {
 }
 
 impl Interims {
-    /// Waits for `awaited`, and hands on meanwhile what comes.
+    /// Waits for `awaited`, which tells them while it is polled, and hands on meanwhile what it tells.
     pub async fn until<S: Session, T>(
+        &mut self,
+        session: &mut S,
+        awaited: impl Future<Output = T>,
+    ) -> Result<T, SessionError> {
+        let mut awaited = pin!(awaited);
+        let awaited = loop {
+            match poll_fn(|cx| self.poll_told(awaited.as_mut(), cx)).await {
+                Told::Interim(interim) => session.interim(&interim).await?,
+                Told::Awaited(awaited) => break awaited,
+            }
+        };
+        self.rest(session).await?;
+        Ok(awaited)
+    }
+
+    fn poll_told<T>(&mut self, awaited: Pin<&mut impl Future<Output = T>>, cx: &mut Context<'_>) -> Poll<Told<T>> {
+        match awaited.poll(cx) {
+            Poll::Ready(awaited) => Poll::Ready(Told::Awaited(awaited)),
+            Poll::Pending => self.first().map_or(Poll::Pending, |interim| Poll::Ready(Told::Interim(interim))),
+        }
+    }
+
+    /// Waits for `awaited`, and hands on meanwhile what another task tells.
+    pub async fn beside<S: Session, T>(
         &mut self,
         session: &mut S,
         awaited: impl Future<Output = T>,

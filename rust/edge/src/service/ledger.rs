@@ -45,7 +45,7 @@ impl Ledger {
     }
 
     /// The number of an id, whose account is opened on first use.
-    pub fn number_of(&mut self, shared: &Shared, id: &str) -> usize {
+    fn number_of(&mut self, shared: &Shared, id: &str) -> usize {
         if let Some(&number) = self.numbers.get(id) {
             return number;
         }

@@ -48,8 +48,10 @@ pub struct Route {
     pub decided: Cell<Option<Reason>>,
     /// Whether the store was asked again because another's fetch had ended meanwhile: that is worth a try, not more.
     pub looked_again: Cell<bool>,
-    /// When the request was taken up.
-    pub begun: Instant,
+    /// When the request was taken up, where answers may say how long that is ago.
+    pub begun: Option<Instant>,
+    /// The account of its distribution.
+    pub account: usize,
     /// How long the origin took, once it answered.
     pub asked: Cell<Option<Timing>>,
 }
@@ -137,12 +139,7 @@ impl App {
     }
 
     /// Finds the way of a request, or what is answered instead.
-    pub(super) fn route(
-        &self,
-        request: &Request,
-        connection: &Connection,
-        begun: Instant,
-    ) -> Result<Rc<Route>, Box<Notice>> {
+    pub(super) fn route(&self, request: &Request, connection: &Connection) -> Result<Rc<Route>, Box<Notice>> {
         let mut reader = self.plan.borrow_mut();
         let plan: &Plan = reader.get();
         let distribution = plan.distribution(request.host()).ok_or_else(|| Box::new(Notice::unknown_host()))?;
@@ -156,7 +153,7 @@ impl App {
         let admitted = access::check(distribution, behaviour, &viewer, moment);
         let admitted = admitted.map_err(|refusal| Box::new(Notice::refusal(&refusal)))?;
         let asked = Asked { path: distribution.object_path(&request.path), query: admitted.query.as_deref() };
-        Ok(self.way(distribution, behaviour, &viewer, asked, begun))
+        Ok(self.way(plan, (distribution, behaviour), &viewer, asked))
     }
 
     /// The way to a custom error page: whoever sees the error may see its page.
@@ -166,18 +163,18 @@ impl App {
         let distribution = plan.distribution(request.host())?;
         let (_, behaviour) = distribution.behaviour(&request.path)?;
         let asked = Asked { path: &request.path, query: None };
-        Some(self.way(distribution, behaviour, &plan.viewer(request, connection), asked, Instant::now()))
+        Some(self.way(plan, (distribution, behaviour), &plan.viewer(request, connection), asked))
     }
 
     fn way(
         &self,
-        distribution: &Arc<Distribution>,
-        behaviour: &Arc<Behaviour>,
+        plan: &Plan,
+        (distribution, behaviour): (&Arc<Distribution>, &Arc<Behaviour>),
         viewer: &Viewer<'_>,
         asked: Asked<'_>,
-        begun: Instant,
     ) -> Rc<Route> {
         let encodings = behaviour.key.encodings(viewer);
+        let is_timed = behaviour.response_headers.as_ref().is_some_and(|policy| policy.may_want_timing());
         let mut key = self.key.borrow_mut();
         key.clear();
         behaviour.key.write(&distribution.id, viewer, asked, encodings, &mut key);
@@ -194,7 +191,8 @@ impl App {
             withheld: OnceCell::new(),
             decided: Cell::new(None),
             looked_again: Cell::new(false),
-            begun,
+            begun: is_timed.then(Instant::now),
+            account: self.account_of(plan, distribution),
             asked: Cell::new(None),
         })
     }
@@ -269,7 +267,8 @@ mod tests {
             withheld: OnceCell::new(),
             decided: Cell::new(None),
             looked_again: Cell::new(false),
-            begun: Instant::now(),
+            begun: None,
+            account: 0,
             asked: Cell::new(None),
         }
     }

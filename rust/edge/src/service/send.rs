@@ -101,7 +101,8 @@ fn server_timing(route: &Route, outcome: Outcome, request_id: &str) -> String {
             first_octet: Duration::from_micros(timing.first_octet_us.saturating_sub(connected)),
         }
     });
-    let (location, first_octet) = (&route.distribution.location, route.begun.elapsed());
+    let (location, first_octet) =
+        (&route.distribution.location, route.begun.map_or(Duration::ZERO, |begun| begun.elapsed()));
     ServerTiming { served, location, request_id, upstream, first_octet }.value()
 }
 

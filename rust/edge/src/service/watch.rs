@@ -10,10 +10,10 @@ use crate::log::ResultType;
 /// A session under observation.
 pub struct Watch<'s, S> {
     session: &'s mut S,
-    /// When the request was taken up.
-    pub begun: Instant,
+    /// When the request was taken up, where it goes into the access log.
+    begun: Option<Instant>,
     /// When the head of the answer went out, where that goes into the log.
-    pub answered: Option<Instant>,
+    answered: Option<Instant>,
     /// Status of the answer; 0 while there is none.
     pub status: u16,
     /// What the answer was.
@@ -26,16 +26,14 @@ pub struct Watch<'s, S> {
     pub received: u64,
     /// Whether all of the answer was handed over.
     pub complete: bool,
-    /// Whether it goes into the access log.
-    pub is_logged: bool,
 }
 
 impl<'s, S: Session> Watch<'s, S> {
-    /// From now on.
-    pub fn new(session: &'s mut S, is_logged: bool) -> Self {
+    /// A session that was taken up at this time, if it goes into the access log.
+    pub fn new(session: &'s mut S, begun: Option<Instant>) -> Self {
         Self {
             session,
-            begun: Instant::now(),
+            begun,
             answered: None,
             status: 0,
             result: ResultType::default(),
@@ -43,8 +41,12 @@ impl<'s, S: Session> Watch<'s, S> {
             head: None,
             received: 0,
             complete: false,
-            is_logged,
         }
+    }
+
+    /// When the request was taken up and when its answer's head went out, if it goes into the access log.
+    pub fn times(&self) -> Option<(Instant, Option<Instant>)> {
+        self.begun.map(|begun| (begun, self.answered))
     }
 
     /// Whether the answer came from the store.
@@ -59,9 +61,9 @@ impl<'s, S: Session> Watch<'s, S> {
 
     fn answers(&mut self, response: &Response, length: Option<u64>) {
         (self.status, self.length) = (response.status, length);
-        self.answered = self.is_logged.then(Instant::now);
+        self.answered = self.begun.map(|_| Instant::now());
         self.result = ResultType::of(response.fields.all("x-cache").last());
-        self.head = self.is_logged.then(|| response.clone());
+        self.head = self.begun.map(|_| response.clone());
     }
 }
 

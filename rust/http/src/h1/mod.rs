@@ -47,6 +47,8 @@ pub(crate) use head::{field, is_tchar, is_value};
 pub(crate) use refusal::{Refusal, bad};
 pub(crate) use target::Target;
 
+use edgeplane_base::boxed::pin_with;
+
 use crate::{Connection, Service};
 use wire::{Next, Wire};
 
@@ -68,7 +70,7 @@ pub fn serve_connection<I: Io, S: Service, H>(
             let mut next = poll_fn(|cx| wire.poll_ready(&connection, &*service, cx)).await;
             if let Next::Handle = next {
                 // Boxed, so that a connection that waits or is answered at once does not carry the room for it.
-                match Box::pin(exchange::handle(&mut wire, &connection, &*service)).await {
+                match pin_with(|| exchange::handle(&mut wire, &connection, &*service)).await {
                     Some(after) => next = after,
                     None => continue,
                 }

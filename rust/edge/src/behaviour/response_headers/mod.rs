@@ -80,6 +80,11 @@ impl ResponseHeaders {
         self
     }
 
+    /// Whether any answer gets `Server-Timing`.
+    pub fn may_want_timing(&self) -> bool {
+        self.server_timing.is_some()
+    }
+
     /// Whether an answer gets `Server-Timing`: by chance, or because `Pragma: server-timing` asks for it.
     pub fn wants_timing(&self, request: &Request, random: &mut Random) -> bool {
         const PARTS: u32 = 1_000_000;

@@ -21,6 +21,8 @@ label = st.text("abcxyzABC019-_", min_size=1, max_size=8)
 name = st.lists(label, max_size=5).map(lambda labels: ".".join(labels) + ".")
 word = st.text('abcdefgh "\\;()äß\x07', max_size=20)
 u8, u16, u32 = (st.integers(0, 2**bits - 1) for bits in (8, 16, 32))
+DIGESTS = {1: 32, 2: 64}
+"""Octets of the matching types of TLSA that are digests (RFC 6698 section 2.1.3): the other reader measures them."""
 hexadecimal = st.binary(min_size=1, max_size=20).map(bytes.hex)
 
 
@@ -39,6 +41,10 @@ prefix = st.builds(
     st.sampled_from(["", "!"]),
     st.ip_addresses(),
     st.integers(0, 32),
+)
+association = joined(st.just(0) | st.integers(3, 255), hexadecimal) | st.one_of(
+    joined(st.just(kind), st.binary(min_size=length, max_size=length).map(bytes.hex))
+    for kind, length in DIGESTS.items()
 )
 RDATA = {
     "A": st.ip_addresses(v=4).map(str),
@@ -62,7 +68,7 @@ RDATA = {
     "NAPTR": joined(u16, u16, string, string, string, name),
     "CAA": joined(u8, st.sampled_from(["issue", "issuewild", "iodef"]), string),
     "DS": joined(u16, u8, st.just(0xAB), hexadecimal),
-    "TLSA": joined(u8, u8, st.integers(3, 255), hexadecimal),
+    "TLSA": joined(u8, u8, association),
     "SSHFP": joined(st.integers(1, 4), st.integers(5, 255), hexadecimal),
     "URI": joined(u16, u16, word.filter(bool).map(quoted)),
     "TYPE65280": st.binary(max_size=20).map(lambda octets: f"\\# {len(octets)} {octets.hex()}".rstrip()),

@@ -23,7 +23,7 @@ pub(super) struct Pool {
 
 struct Idle {
     connection: Connection,
-    /// The sweep that closes it: at most `SWEEP` before its time, never after it.
+    /// The sweep that closes it, for times of whole sweeps: at most `SWEEP` before its time is over, never after.
     last: u64,
 }
 
